@@ -1,0 +1,1679 @@
+#!/usr/bin/env python3
+"""Draw a digit with the mouse and be told which digit it is.
+
+The window reads along while you draw. Behind it stands a convolutional network
+trained on MNIST and on synthetic handwriting. A trained network is kept in
+model/; where it is missing the program trains one first.
+
+Examples:
+  mnist_digit.py                      open the window
+  mnist_digit.py three.png photo.jpg  read image files, one line for each
+  mnist_digit.py --open drawing.json  go on with a saved drawing
+  mnist_digit.py --train              train, then open the window
+  mnist_digit.py --train --no-window --recipe plain-sgd --data mnist.npz
+
+in the window:
+  left button   draw                  u, Backspace  undo
+  right button  erase                 y             redo
+  wheel, [ ]    brush size            c             clear
+  Enter         read the drawing      s             save drawing and strokes
+  l             live reading on, off  h, ?          all keys
+  Esc, q        quit
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import contextlib
+import ctypes
+import functools
+import hashlib
+import itertools
+import json
+import os
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+# Read by OpenCV when it is imported: no picture larger than this is unpacked, and what it
+# has to say of a damaged one is said by this program instead, in one line.
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(50_000_000))
+os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+
+import numpy as np
+
+try:
+    import cv2
+except ImportError as error:  # a bare Linux machine lacks what the wheel does not bring along
+    sys.exit(f"mnist_digit: OpenCV cannot start ({error}); on Debian: apt install libgl1 libglib2.0-0")
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import keras
+
+# --- constants -----------------------------------------------------------------------------
+
+HOME = Path(__file__).resolve().parent
+MODEL = HOME / "model" / "digit.tflite"  # beside it digit.keras, the same network for Keras
+PLOTS = HOME / "plots"
+
+FRAME = 28  # side of a digit image, in pixels
+BOX = 20  # side of the box inside it that the ink is fitted into
+STROKE_WIDTH = 2.3  # pixels; strokes drawn so wide hold as much ink as MNIST's digits
+OVERSAMPLING = 8  # strokes are drawn this much larger, then averaged down
+
+CANVAS_SIZE = 560  # side of the drawing area, in pixels
+WINDOW_TITLE = "Draw a digit"
+
+# --- digit images --------------------------------------------------------------------------
+
+
+def place_in_frame(ink: np.ndarray) -> np.ndarray:
+    """The digit image of ink (uint8, at most 20x20): its centre of mass put in the frame's middle.
+
+    MNIST's digits were placed so (LeCun et al., "Gradient-based learning applied to document
+    recognition", 1998), by whole pixels. Returns float32, shape (28, 28), in [0, 1].
+    """
+    height, width = ink.shape
+    moments = cv2.moments(ink)
+    mass = moments["m00"] or 1.0
+    left = np.clip(round(FRAME / 2 - moments["m10"] / mass), 0, FRAME - width)
+    top = np.clip(round(FRAME / 2 - moments["m01"] / mass), 0, FRAME - height)
+    frame = np.zeros((FRAME, FRAME), np.float32)
+    frame[top : top + height, left : left + width] = ink / np.float32(255)
+    return frame
+
+
+def draw_digit_image(strokes: Sequence[np.ndarray], width: float = STROKE_WIDTH) -> np.ndarray:
+    """The digit image of strokes, each a float array of points (x, y), shape (n, 2), n >= 1.
+
+    The strokes may have any size and place; width is the pen's, in pixels of the digit image.
+    Returns float32, shape (28, 28), in [0, 1].
+    """
+    points = np.concatenate(strokes)
+    low, extent = points.min(axis=0), np.ptp(points, axis=0)
+    scale = (BOX - width) / max(extent.max(), 1e-6)
+    size = np.clip(np.ceil(extent * scale + width), 1, BOX).astype(int)
+    margin = (size - extent * scale) / 2
+    subpixel = 16  # cv2's fixed-point coordinates; its pixel centres are whole numbers, ours halves
+    lines = [
+        np.round(((stroke - low) * scale + margin) * OVERSAMPLING * subpixel - subpixel / 2).astype(np.int32)
+        for stroke in strokes
+    ]
+    ink = np.zeros(size[::-1] * OVERSAMPLING, np.uint8)
+    cv2.polylines(ink, lines, False, 255, round(width * OVERSAMPLING), cv2.LINE_AA, shift=4)
+    return place_in_frame(cv2.resize(ink, size.tolist(), interpolation=cv2.INTER_AREA))
+
+
+def stroke_width(mask: np.ndarray) -> float:
+    """The mean width of the strokes in a mask (uint8, 0 is paper), in pixels.
+
+    Across a stroke of width w the distance to its edge is w/4 in the mean; crossings and
+    bends, where it is more, make up a sixth of what is measured on digits.
+    """
+    distance = cv2.distanceTransform(np.pad(mask, 1), cv2.DIST_L2, 5)
+    return 4 / 1.2 * float(distance[distance > 0].mean())
+
+
+def redraw_at_stroke_width(mask: np.ndarray) -> np.ndarray:
+    """The digit image of the ink in a mask (uint8, 0 is paper, not all 0), thinned or thickened."""
+    x, y, width, height = cv2.boundingRect(mask)
+    ink = np.where(mask[y : y + height, x : x + width], np.uint8(255), np.uint8(0))
+    target = STROKE_WIDTH * OVERSAMPLING
+    longest = max(width, height)
+    scale = (BOX * OVERSAMPLING - target) / max(longest - stroke_width(ink), longest / 4)
+    size = [max(1, round(side * scale)) for side in (width, height)]
+    ink = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    ink = np.pad((ink > 127).astype(np.uint8), int(target) + 2)
+    measured = stroke_width(ink)
+    inside = cv2.distanceTransform(ink, cv2.DIST_L2, 5)
+    if measured > target:
+        # Each place keeps its share of the stroke's local half width, so nothing thin breaks.
+        around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (int(measured) | 1,) * 2)
+        distance = inside - cv2.dilate(inside, around) * (1 - target / measured)
+    else:
+        distance = (target - measured) / 2 + 0.5 - cv2.distanceTransform(1 - ink, cv2.DIST_L2, 5)
+    ink = np.uint8(255 * np.clip(distance + 0.5, 0, 1) * ((ink > 0) | (measured <= target)))
+    x, y, width, height = cv2.boundingRect(np.uint8(ink > 127) if ink.max() > 127 else ink)
+    scale = BOX / max(width, height)
+    size = [max(1, round(side * scale)) for side in (width, height)]
+    return place_in_frame(cv2.resize(ink[y : y + height, x : x + width], size, interpolation=cv2.INTER_AREA))
+
+
+def ink_of(channel: np.ndarray, kernel: int) -> np.ndarray:
+    """How much darker than the paper around it each pixel of a channel in [0, 1] is, in [0, 1].
+
+    The paper is what a morphological closing leaves, which removes dark strokes narrower than
+    the kernel and keeps shadows and their edges.
+    """
+    paper = cv2.morphologyEx(channel, cv2.MORPH_CLOSE, np.ones((kernel, kernel), np.uint8))
+    black = 0.02  # keeps the noise of dark paper from counting as ink
+    return np.clip(1 - (channel + black) / (paper + black), 0, 1)
+
+
+def dark_on_light(channel: np.ndarray) -> np.ndarray:
+    """A channel in [0, 1], turned to its negative where the ink is lighter than the paper.
+
+    Ink takes up less room than paper and more of the middle than of the edge: it is the longer
+    tail of the (high-passed) brightness, and what the frame of outermost pixels has less of.
+    """
+    side = max(3, max(channel.shape) // 3)
+    detail = channel - cv2.blur(channel, (side, side))
+    deviation = float(detail.std()) + 1e-6
+    border = np.concatenate([channel[0], channel[-1], channel[:, 0], channel[:, -1]])
+    skewness = float(np.mean(detail**3)) / deviation**3
+    return channel if skewness + (channel.mean() - border.mean()) / deviation <= 0 else 1 - channel
+
+
+def without_rules(ink: np.ndarray) -> np.ndarray:
+    """Ink with the lines that run from one edge of the picture to the other taken away."""
+    for _ in range(2):
+        ink = np.ascontiguousarray(ink.T)  # turned twice: lines across, lines down
+        height, width = ink.shape
+        lines = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, max(1, width // 8)), np.uint8))
+        found = cv2.dilate(np.uint8(lines > 0.06), np.ones((5, 5), np.uint8))
+        _, labels, boxes, _ = cv2.connectedComponentsWithStats(found)
+        for label, (_, _, across, down, _) in enumerate(boxes[1:], start=1):
+            if across >= 0.95 * width and down <= 0.15 * height:
+                line = labels == label
+                darkness = np.median(lines[line & (lines > 0.06)])
+                ink[line & (ink < 1.5 * darkness)] = 0  # what is darker is a stroke that crosses it
+    return ink
+
+
+def ink_mask(ink: np.ndarray) -> np.ndarray:
+    """The mask (uint8, 0 or 1) of the ink (in [0, 1]) that stands out, without specks.
+
+    Raises ValueError where nothing does.
+    """
+    levels = np.uint8(255 * ink)
+    _, mask = cv2.threshold(levels, 0, 1, cv2.THRESH_OTSU)
+    if mask.all() or not mask.any() or levels[mask > 0].mean() - levels[mask == 0].mean() < 25:
+        raise ValueError("no ink in it: blank, or too faint to tell from the paper")
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(mask)
+    height, width = mask.shape
+    x, y, w, h, area = boxes.T
+    at_edge = (x == 0) | (y == 0) | (x + w == width) | (y + h == height)
+    main = 1 + area[1:].argmax()
+    # Far smaller than the largest piece is dirt; at the edge, when the digit is not, a shadow's end.
+    keep = area >= area[main] * np.where(at_edge & ~at_edge[main], 0.25, 0.04)
+    keep[0] = False
+    return keep[labels].astype(np.uint8)
+
+
+def find_ink(picture: np.ndarray) -> np.ndarray:
+    """The mask (uint8, 0 or 1) of the ink in a picture: float32 in [0, 1], shape (h, w[, channels]).
+
+    Dark on light or light on dark, told apart for each channel; of any colour; on paper with
+    shadows, uneven light or rules. Raises ValueError where there is no ink.
+    """
+    height, width = picture.shape[:2]
+    side = int(np.clip(max(height, width), 256, 640))  # enough to see by, and soon done
+    scale = side / max(height, width)
+    size = [max(1, round(width * scale)), max(1, round(height * scale))]
+    picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    channels = [dark_on_light(c) for c in cv2.split(cv2.GaussianBlur(picture, (0, 0), side / 600))]
+
+    def ink(kernel: int) -> np.ndarray:
+        return functools.reduce(np.maximum, (ink_of(channel, kernel) for channel in channels))
+
+    # The first look takes any stroke up to a third of the picture; the second, now that the
+    # pen's width is known, tells a stroke from a shadow.
+    pen = stroke_width(ink_mask(ink(side // 3)))
+    return ink_mask(without_rules(ink(min(side // 3, int(4 * pen) + 5))))
+
+
+def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
+    """The picture in a file: float32 in [0, 1], shape (h, w) or (h, w, 3), transparency filled in.
+
+    Raises ValueError where the file is none, and OSError where it cannot be read.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise ValueError("no such file")
+    if not path.is_file():
+        raise ValueError("not a file")
+    if path.stat().st_size > 400_000_000:
+        raise ValueError("larger than 400 MB")
+    data = np.fromfile(path, np.uint8)
+    jpeg = data[:2].tobytes() == b"\xff\xd8"  # the only common kind that is stored turned around
+    try:
+        picture = cv2.imdecode(data, cv2.IMREAD_COLOR if jpeg else cv2.IMREAD_UNCHANGED)
+    except (cv2.error, MemoryError):
+        picture = None
+    if picture is None:
+        raise ValueError("not a picture that can be opened, or larger than 50 megapixels")
+    height, width = picture.shape[:2]
+    shrink = 1280 / max(height, width)  # first of all: in float32 40 megapixels need gigabytes
+    if shrink < 1:
+        size = [max(1, round(width * shrink)), max(1, round(height * shrink))]
+        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    whole = np.issubdtype(picture.dtype, np.integer)
+    picture = picture.astype(np.float32) / (np.iinfo(picture.dtype).max if whole else 1)
+    if not np.isfinite(picture).all():
+        raise ValueError("pixels that are not finite numbers")
+    if not whole and np.ptp(picture) > 0:  # floating point has no agreed white
+        picture = (picture - picture.min()) / np.ptp(picture)
+    if picture.ndim == 3 and picture.shape[2] in (2, 4):
+        picture, opaque = picture[..., :-1], picture[..., -1:]
+        colour = np.average(picture, axis=(0, 1), weights=np.broadcast_to(opaque + 1e-6, picture.shape))
+        # Around a drawing on nothing: what its ink stands out from. Around cut-out paper: paper.
+        behind = colour if opaque.mean() > 0.5 else np.float32(colour.mean() < 0.5)
+        picture = picture * opaque + behind * (1 - opaque)
+    return np.ascontiguousarray(picture, np.float32)
+
+
+def read_digit_image(path: str | os.PathLike[str]) -> np.ndarray:
+    """The digit image of one image file: float32, shape (28, 28), in [0, 1].
+
+    Raises ValueError naming the file and the reason where the file holds no picture or no ink.
+    """
+    try:
+        return redraw_at_stroke_width(find_ink(read_picture(path)))
+    except (ValueError, OSError, cv2.error) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ValueError(f"{printable(path)}: {reason}") from error
+
+
+def printable(path: str | os.PathLike[str]) -> str:
+    """A path on one line, whatever its name holds."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in os.fspath(path))
+
+
+# --- handwriting (synthetic) ---------------------------------------------------------------
+
+# How people write each digit. A template is a pen's way over a sheet about 60 wide and 100
+# high, y downwards: points "x,y" that a smooth curve runs through; "!" after a point makes it
+# a sharp corner, " / " lifts the pen.
+TEMPLATES = {
+    0: [
+        "30,0 8,20 0,50 8,80 30,100 52,80 60,50 52,20 30,0",
+        "36,3 10,15 0,50 10,86 30,100 50,85 60,50 50,15 26,0 16,8",
+        "45,6 20,2 2,30 2,70 25,100 52,85 60,45 48,10 32,10",
+        "20,4 2,30 3,75 30,100 57,75 58,30 40,2",
+        "30,8 8,20 0,55 12,92 38,98 58,70 56,30 40,5 25,6 34,26",
+        "20,10 0,45 10,90 38,98 60,60 50,15 28,2 10,14 -6,6",
+        "50,0 15,10 0,50 10,90 35,100 58,75 60,40 48,14 22,12 30,22 54,16",
+        "30,0 8,20 0,50 8,80 30,100 52,80 60,50 52,20 30,0 / 52,10 8,90",
+        "30,0 8,20 0,50 8,80 30,100 52,80 60,50 52,20 30,0 / 66,-6 -6,106",
+        "44,10 20,0 2,30 6,85 34,100 58,70 54,20 30,6 24,26 30,40",
+        "30,-14 26,0 6,20 0,60 16,96 46,94 60,60 50,16 24,2",
+    ],
+    1: [
+        "30,0 30,50 30,100",
+        "30,0 30,50 30,100",
+        "34,0 28,50 32,100",
+        "10,25 32,0! 32,50 32,100",
+        "18,18 32,0! 32,50 32,100",
+        "14,12 32,0! 31,50 32,100",
+        "0,45 35,0! 35,50 35,100",
+        "8,30 22,20 32,0! 32,50 32,100",
+        "6,22 20,20 34,2! 31,50 30,100",
+        "10,25 32,0! 32,50 32,100 / 8,100 56,100",
+        "2,38 32,0! 32,50 32,100 / 4,100 60,98",
+        "18,15 32,0! 32,50 32,100 / 12,100 52,100",
+        "10,25 32,0! 32,98! 8,100! 56,100",
+        "30,0 30,50 30,100 / 8,100 52,100",
+        "12,10 32,4! 32,100 / 6,98 58,102",
+        "24,40 32,0! 31,50 30,100",
+        "27,60 33,0! 32,50 32,100",
+        "10,36 24,10 33,4 33,24 30,100",
+        "-10,50 10,34 34,0! 30,50 24,100",
+        "-14,24 10,18 36,0! 34,50 30,100",
+        "-6,60 36,0! 32,50 26,100",
+        "20,34 26,12 34,2! 32,50 30,100",
+        "30,30 26,24 34,4 33,50 30,100",
+        "14,32 34,0! 30,60 28,98 40,94",
+        "4,40 20,12 34,2 38,16 34,60 30,100",
+        "10,22 32,2! 33,94 26,100 8,98",
+        "-20,40 14,20 38,0! 34,40 20,100",
+        "26,46 30,20 36,0 34,30 31,100",
+        "22,46 26,20 33,0 34,12 31,44 30,100",
+        "24,34 20,26 34,0! 32,50 30,100",
+        "18,44 36,0! 32,24 30,100",
+    ],
+    2: [
+        "5,25 12,5 32,0 52,12 52,35 35,60 0,100! 60,100",
+        "5,22 30,0 55,20 45,50 10,88 0,99! 25,95 62,98",
+        "5,22 30,0 55,18 48,48 12,86 6,97 25,97 60,94",
+        "5,20 28,0 52,18 42,50 15,90 4,96 2,86 14,82 30,92 60,98",
+        "5,20 30,0 55,22 40,60 14,94 0,90 6,76 24,84 40,96 64,92",
+        "3,14 30,0 56,4 50,25 3,100! 58,100",
+        "2,6 26,2 54,4! 4,98! 60,98",
+        "10,32 4,14 24,0 50,8 50,35 30,65 4,98! 30,93 60,100",
+        "2,20 30,0 54,15 50,45 30,75 0,100! 30,100 60,86",
+        "18,28 6,26 8,8 30,0 52,15 46,45 2,100! 60,96",
+        "2,12 40,0 56,18 44,50 20,82 2,96 30,94 64,104",
+        "4,14 28,0 52,16 40,50 16,88! 30,84 50,98",
+        "4,18 26,0 48,14 40,50 24,80 22,98! 48,96",
+        "0,24 20,2 52,10 44,48 10,80 4,94 16,100 26,90 16,82 0,96 30,98 60,92",
+    ],
+    3: [
+        "5,12 28,0 52,15 45,38 22,48! 50,58 58,78 35,100 3,88",
+        "4,10 30,0 52,18 38,42 20,48 28,52 52,62 55,82 30,100 2,88",
+        "5,10 30,0 52,18 35,42 20,50 16,44 26,42 50,58 54,82 28,100 0,88",
+        "3,2! 52,2! 22,42! 50,52 58,76 32,100 0,90",
+        "4,4 30,4 54,0! 24,40 48,48 58,72 40,96 2,96",
+        "5,8 40,0 50,25 15,45! 55,58 52,92 5,98",
+        "4,20 16,2 44,2 52,22 40,42 24,46! 46,52 58,72 46,96 18,98 2,80",
+        "4,6 34,0 48,18 24,40! 46,46 56,64 44,84 -4,104",
+        "8,14 32,0 50,16 38,40 18,46! 44,46 60,68 44,98 14,100 6,86 16,84",
+        "10,20 14,4 40,0 50,18 34,40 30,46! 50,56 52,84 26,100 4,92",
+        "2,8 30,0 48,12 46,30 30,44 48,60 50,88 24,104 -6,96",
+        "2,6 50,2! 30,36 48,46 50,80 34,100 6,96",
+        "6,22 2,8 24,0 46,12 40,36 26,42! 50,50 58,80 30,106 -4,90",
+        "6,16 24,2 50,4 44,26 22,44! 40,52 44,74 34,104",
+    ],
+    4: [
+        "12,0 2,55! 60,58 / 44,20 44,100",
+        "22,0 0,60! 62,55 / 46,28 38,100",
+        "8,0 4,45! 52,48 / 50,0 48,100",
+        "6,0 3,30 14,50 36,50 54,40 / 56,0 53,50 50,100",
+        "24,0 10,30 0,60! 60,52 / 56,12 30,104",
+        "10,5 2,52! 54,50 / 62,0 36,100",
+        "34,0 2,70! 62,68 / 42,46 38,100",
+        "8,0 2,52! 48,50! 52,10! 46,100",
+        "6,4 2,40 20,52 46,44 56,4! 50,100",
+        "18,0 2,50! 34,54 / 46,20 40,60 34,102",
+        "42,0! 0,65! 62,65 / 42,0 42,100",
+        "44,2! 2,58! 62,62 / 48,6 40,100",
+        "45,100 44,0! 0,65! 62,66",
+        "36,100 48,0! 4,56! 58,54",
+        "42,0! 0,65! 45,65 / 44,0 44,100",
+        "40,4! 4,50 18,56 60,50 / 44,0 36,100",
+        "20,0 2,58 14,66 44,50 / 38,40 34,100",
+        "24,0 8,40 4,60 20,62 40,40! 36,100",
+        "28,0 6,52 10,64 50,52 / 40,36 30,100",
+        "20,0 10,40 4,62! 50,60 / 34,40 30,100",
+        "6,10 4,44 26,54 48,40 52,6! 46,100",
+        "14,0 0,56! 30,58 / 30,30 28,100",
+        "24,0 2,64! 60,60 / 34,40 30,76 28,104",
+        "36,6 8,46 6,60 24,60 44,26 48,4! 40,100",
+    ],
+    5: [
+        "10,2 8,42! 35,36 58,58 45,92 20,100 0,90 / 10,2 55,2",
+        "12,4 8,44 34,38 56,60 44,94 2,94 / 14,0 60,-4",
+        "55,0 10,2! 6,42! 30,36 56,55 50,88 22,100 0,90",
+        "54,4 14,2! 8,46! 40,42 56,66 40,96 0,98",
+        "52,3 22,3 10,20 18,42 45,52 55,75 38,98 4,95",
+        "58,0 24,4 12,24 26,44 48,58 46,86 22,100 0,88",
+        "50,0! 8,0! 8,45! 50,45! 50,100! 2,100",
+        "12,12 10,46! 40,42 55,70 30,100 2,92 / 22,6 62,6",
+        "20,6 4,44! 30,42 44,62 32,92 -4,100 / 18,6 70,-2",
+        "10,2 8,42 40,36 58,66 40,98 12,98 2,84 / 10,2 52,0",
+        "16,0 10,48 30,40 50,56 46,84 20,100 6,90 16,80 / 16,0 54,2",
+        "56,0 20,4! 16,40 38,44 46,70 30,96 4,96",
+        "46,6 12,6 8,40! 44,36 58,66 36,100 4,90",
+        "8,0 6,40! 30,32 50,54 40,90 10,100 / 8,0 30,4 60,-8",
+        "14,4 12,40 30,36 52,56 44,92 18,100 4,88 / 4,4 60,0",
+    ],
+    6: [
+        "48,0 18,25 2,65 12,95 40,98 55,75 40,55 15,60 3,75",
+        "35,0 8,50 6,88 28,100 52,85 50,62 28,52 5,72",
+        "52,12 38,0 15,20 2,60 12,95 38,98 54,78 40,56 12,62 4,80",
+        "45,0 10,40 3,75 20,100 48,92 52,68 30,58 16,72 24,82",
+        "10,0 3,50 8,90 30,100 54,85 52,60 30,48 6,65",
+        "42,0 10,45 2,80 20,100 46,90 46,66 24,58 -6,78",
+        "40,0 10,45 4,84 20,100 36,90 32,70 8,76",
+        "56,2 24,14 2,50 10,92 36,100 56,80 46,58 22,56 10,66",
+        "24,0 8,40 2,80 18,100 50,96 60,76 40,62 4,80",
+        "50,0 22,30 8,70 14,96 40,96 50,74 34,62 14,80 12,98",
+        "36,0 14,50 10,95 30,98 40,80 20,66 -8,78",
+        "40,0 16,40 8,80 22,98 38,84 28,68 6,80 -4,94",
+        "30,0 6,44 2,86 24,100 46,86 38,66 14,72 8,90",
+        "60,10 40,0 10,26 2,70 20,100 52,92 54,66 26,56 4,74",
+        "48,-6 14,30 6,74 26,96 40,84 30,70 14,78 10,94",
+    ],
+    7: [
+        "0,2 58,2! 22,100",
+        "2,8 30,4 58,0! 38,45 28,100",
+        "2,18 4,2! 58,2! 25,100",
+        "4,14 8,2! 56,4 40,40 30,100",
+        "0,2 58,2! 22,100 / 15,50 58,50",
+        "2,20 5,3! 58,3! 25,100 / 12,52 56,48",
+        "4,8 30,2 56,2! 36,50 30,100 / 10,56 60,46",
+        "2,12 16,0 36,8 58,2! 32,55 24,100 / 14,50 54,54",
+        "2,12 16,0 36,8 58,2! 30,60 24,100",
+        "0,8 40,0 56,14 40,55 30,100",
+        "0,10 36,0 54,12 40,55 28,100 / 14,58 58,50",
+        "12,10 50,0! 32,100",
+        "10,16 14,4! 50,4! 36,50 34,100 / 18,46 56,42",
+        "0,6 60,0! 46,24 10,100 / 6,40 64,56",
+        "8,4 48,2! 44,50 42,100 / 22,48 66,44",
+        "0,0 50,6! 20,100 / -6,60 56,40",
+        "0,6 54,2! 30,60 24,98 40,96",
+        "2,10 30,2 54,4! 34,50 26,96 44,94 / 10,52 58,46",
+        "0,4 54,2! 40,50 36,84 20,100",
+        "-2,14 8,0 52,6! 36,44 30,100 / 0,56 66,50",
+        "4,18 2,4! 54,0! 20,100! 44,100",
+        "-10,10 20,2 52,4 56,16 36,60 30,100 / 6,52 64,54",
+    ],
+    8: [
+        "50,15 30,0 8,18 25,42 50,62 52,88 28,100 5,85 10,62 35,42 52,22 46,8",
+        "30,0 10,12 10,35 30,46 50,35 50,12 30,0 / 30,46 5,60 3,88 30,100 57,88 55,60 30,46",
+        "30,48 8,25 30,0 52,22 30,48 5,75 30,100 55,75 30,48",
+        "54,10 24,0 8,20 30,45 55,70 35,100 5,85 20,55 50,26 60,2",
+        "48,12 25,0 8,20 28,45 52,75 28,100 5,80 30,46 56,4",
+        "36,0 12,12 16,34 44,54 52,84 28,100 6,84 20,54 46,36 50,14 30,2",
+        "22,2 4,20 24,44 50,66 44,94 14,98 4,78 30,50 50,24 40,4 14,6",
+        "56,16 40,2 14,8 10,28 34,46 44,72 28,98 8,86 16,60 46,40 62,20",
+        "30,0 16,10 16,32 30,42 44,32 44,10 30,0 / 30,40 0,62 6,96 36,100 60,86 52,54 28,42",
+        "10,8 30,0 50,16 30,44 6,70 20,100 50,92 44,62 14,34 8,10",
+        "62,8 36,0 18,18 36,50 30,92 4,94 6,66 40,40 66,6",
+        "62,4 16,2 18,28 36,60 30,98 4,94 12,60 66,0",
+        "54,20 36,0 10,10 18,34 44,60 42,96 8,98 6,68 44,40 56,14",
+        "8,16 30,-2 50,14 36,40 8,60 4,90 34,102 56,82 38,52 14,36 6,12",
+        "48,14 24,2 8,24 30,42 50,26 46,10 / 30,42 4,64 12,98 50,98 56,66 30,42",
+        "24,4 16,30 40,60 44,90 20,100 10,76 30,50 56,20 46,2 26,6 20,20",
+        "-4,26 30,24 50,10 30,0 16,14 36,50 50,84 28,100 10,84 26,54 54,22",
+        "4,20 30,30 48,14 34,0 18,12 30,46 46,76 30,98 12,86 24,56 56,30",
+        "-2,14 16,26 44,20 40,2 24,2 22,30 46,66 36,98 14,92 16,62 50,32",
+    ],
+    9: [
+        "52,15 30,0 5,15 5,40 28,50 50,35 52,10! 52,100",
+        "50,20 25,2 3,25 15,48 40,42 52,12 48,60 40,100",
+        "50,18 28,0 5,22 18,48 45,38 52,12! 52,75 40,98 8,92",
+        "50,20 25,0 3,25 20,48 48,35 52,15 55,60 35,100 5,90 8,80",
+        "50,8 18,4 5,30 25,48 48,32 56,5! 50,100",
+        "48,10 20,0 2,25 20,50 48,38 52,10 56,80 30,105 0,94",
+        "48,25 25,0 3,25 25,50 48,25 / 50,0 50,100",
+        "42,18 22,2 8,22 20,40 44,22 48,8! 30,100",
+        "54,24 40,2 8,8 4,36 30,48 54,24 54,60 40,90 12,100",
+        "46,6 16,8 4,32 22,44 46,30 52,4! 50,60 30,94 -8,92",
+        "56,4 24,2 4,22 16,46 44,38 54,10 58,50 50,84 24,100 6,92",
+        "44,22 28,4 6,14 10,36 34,40 46,16 38,70 14,100",
+        "44,20 28,4 10,14 14,34 34,34 46,18 48,60 30,100 -10,90",
+        "52,14 24,2 0,14 10,34 40,30 52,12 60,70 34,104 -14,94",
+        "46,16 26,2 8,14 22,34 46,20! 54,70 40,100 0,104",
+        "40,20 24,6 16,20 28,34 42,18! 58,60 52,92 0,98",
+        "50,8 26,0 16,14 26,26 46,14! 34,60 16,100",
+        "56,6 30,2 16,20 26,32 46,20 56,0 44,50 14,100",
+        "40,10 14,10 10,34 30,40 48,20 46,6! 60,60 44,96 10,90 -4,104",
+        "46,30 50,8 20,0 4,20 16,44 40,38 50,12! 44,100 4,98",
+        "30,22 20,14 24,30 42,20 40,4 16,4 6,26 24,44 46,34 50,60 28,100 -2,86",
+        "12,52 40,44 54,20 40,0 10,8 6,30 30,42 52,26 54,60 30,100",
+        "50,10 34,0 22,10 32,24 48,26 56,60 36,96 -6,100",
+        "34,14 26,4 16,14 26,28 42,22 46,8! 50,50 58,84 40,98 2,102",
+        "20,26 36,22 44,6 30,0 14,12 18,26 40,26 48,50 44,86 0,100",
+    ],
+}
+
+POINTS_PER_SEGMENT = 10
+CATMULL_ROM = 0.5 * np.array([[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3, 1]])
+
+
+class Template(NamedTuple):
+    """One way to write a digit: each stroke's control points, and what turns them into a curve."""
+
+    points: list[np.ndarray]  # a stroke each: shape (n, 2)
+    curves: list[np.ndarray]  # a stroke each: shape (m, n); curve @ points are m points of the curve
+
+
+def parse_template(text: str) -> Template:
+    """The template that a line of TEMPLATES describes. Raises ValueError where it is malformed."""
+    points, curves = [], []
+    for stroke in text.split("/"):
+        words = stroke.split()
+        points.append(np.array([[float(number) for number in word.rstrip("!").split(",")] for word in words]))
+        curves.append(smooth_curve([word.endswith("!") for word in words]))
+    return Template(points, curves)
+
+
+def smooth_curve(corners: Sequence[bool]) -> np.ndarray:
+    """The matrix that takes control points to points of the Catmull-Rom spline through them.
+
+    A corner, like a stroke's end, takes its slope from one side only (Catmull and Rom, "A class
+    of local interpolating splines", 1974). Shape (POINTS_PER_SEGMENT * (n - 1) + 1, n).
+    """
+    point = np.eye(len(corners))
+    last = len(corners) - 1
+    times = np.linspace(0, 1, POINTS_PER_SEGMENT, endpoint=False)
+    powers = np.stack([times**0, times, times**2, times**3], axis=1)
+    segments = []
+    for i in range(last):
+        a, b = point[i], point[i + 1]
+        before = 2 * a - b if i == 0 or corners[i] else point[i - 1]
+        after = 2 * b - a if i + 1 == last or corners[i + 1] else point[i + 2]
+        segments.append(powers @ CATMULL_ROM @ np.stack([before, a, b, after]))
+    return np.vstack([*segments, point[-1:]])
+
+
+@functools.cache
+def templates(digit: int) -> list[Template]:
+    """The templates of a digit."""
+    return [parse_template(text) for text in TEMPLATES[digit]]
+
+
+def write_digit(digit: int, rng: np.random.Generator) -> list[np.ndarray]:
+    """The strokes of a digit as somebody might write it: float arrays of points (x, y), shape (n, 2)."""
+    style = templates(digit)[rng.integers(len(TEMPLATES[digit]))]
+    carelessness = rng.uniform(0.4, 1.4)
+
+    def vary(amount: float, shape: tuple[int, ...] = ()) -> np.ndarray:
+        """Normally distributed around 0, but never beyond what can still be read."""
+        return carelessness * amount * np.clip(rng.normal(size=shape), -2, 2)
+
+    # Upper against lower half: how large a loop is against its tail, and how wide.
+    sheet = np.concatenate(style.points)
+    top, height = sheet[:, 1].min(), np.ptp(sheet[:, 1])
+    bulge, taper = np.exp(vary(0.22)), vary(0.2)
+    strokes = []
+    for points, curve in zip(style.points, style.curves, strict=True):
+        x, y = points.T
+        points = np.stack(
+            [(x - 30) * (1 + taper * (y - 50) / 50), top + height * ((y - top) / height) ** bulge - 50], 1
+        )
+        points = points + vary(3.0, points.shape)
+        if len(style.points) > 1:  # each stroke has its own size and place
+            middle = points.mean(axis=0)
+            points = middle + (points - middle) * np.exp(vary(0.12, (2,))) + vary(3.0, (2,))
+        stroke = curve @ points
+        start, stop = rng.uniform(0, 0.07 * carelessness, 2) * len(stroke)
+        stroke = stroke[int(start) : len(stroke) - int(stop)]
+        if rng.random() < 0.3:  # a fast hand: few points, joined by straight lines
+            stroke = stroke[np.unique([*range(0, len(stroke), rng.integers(2, 6)), len(stroke) - 1])]
+        strokes.append(stroke)
+    if rng.random() < 0.06:  # the pen is not lifted
+        strokes = [np.concatenate(strokes)]
+
+    turn, slant, aspect = vary(0.1), vary(0.24) - 0.12, np.exp(vary(0.15))
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    affine = rotation @ np.array([[1, slant], [0, 1]]) @ np.diag([aspect, 1])
+    bend, frequency, phase = vary(3.0, (2,)), rng.uniform(0.02, 0.07, 2), rng.uniform(0, 2 * np.pi, 2)
+    return [(s + bend * np.sin(frequency * s[:, ::-1] + phase)) @ affine.T for s in strokes]
+
+
+def write_digits(count: int, rng: np.random.Generator) -> Digits:
+    """Digits in synthetic handwriting, the ten in equal parts."""
+    labels = rng.permutation(np.arange(count) % 10)
+    widths = np.clip(rng.normal(2.4, 0.4, count), 1.5, 4)
+    images = [draw_digit_image(write_digit(d, rng), w) for d, w in zip(labels, widths, strict=True)]
+    return Digits(np.uint8(255 * np.stack(images)), labels)
+
+
+# --- data ----------------------------------------------------------------------------------
+
+
+class Digits(NamedTuple):
+    """Labelled digit images, as MNIST stores them."""
+
+    images: np.ndarray  # uint8, shape (n, 28, 28)
+    labels: np.ndarray  # integers 0 to 9, shape (n,)
+
+
+def join(*parts: Digits) -> Digits:
+    """All digits of the parts, in their order."""
+    return Digits(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+
+def load_mnist(path: Path | None = None) -> tuple[Digits, Digits]:
+    """MNIST's training and test digits, from an .npz file as Keras names its arrays, or by Keras.
+
+    Raises ValueError, naming what to do, where they cannot be had.
+    """
+    if path is None:
+        keras = import_keras()
+        try:
+            (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
+        except Exception as error:  # Keras raises a bare Exception where the download fails
+            raise ValueError(
+                "MNIST is neither on this machine nor to be downloaded; name a copy: --data mnist.npz"
+            ) from error
+        return Digits(x_train, y_train), Digits(x_test, y_test)
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            parts = [Digits(arrays[f"x_{part}"], arrays[f"y_{part}"]) for part in ("train", "test")]
+    except FileNotFoundError:
+        raise ValueError(f"{printable(path)}: no such file; --data takes MNIST as an .npz file") from None
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{printable(path)}: not an .npz file with x_train, y_train, x_test and y_test") from error
+    for images, labels in parts:
+        if images.dtype != np.uint8 or images.shape[1:] != (FRAME, FRAME) or len(images) < 24:
+            raise ValueError(
+                f"{printable(path)}: images are to be uint8 of shape (n, 28, 28), not {images.dtype} {images.shape}"
+            )
+        if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() > 9:
+            raise ValueError(f"{printable(path)}: labels are to be digits 0 to 9, one for each image")
+    return parts[0], parts[1]
+
+
+def augment(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Images as other hands would have drawn them: turned, slanted, stretched, moved, bolder, fainter.
+
+    images: uint8, shape (n, 28, 28). Returns float32 of the same shape, in [0, 1].
+    """
+    if len(images) > 1000:  # cv2.remap takes pictures of fewer than 32,768 rows
+        return np.concatenate([augment(images[i : i + 1000], rng) for i in range(0, len(images), 1000)])
+    count = len(images)
+    turn, slant, moved_x, moved_y = (rng.normal(0, s, (count, 1, 1)) for s in (0.12, 0.15, 1.0, 1.0))
+    wide, high = np.exp(rng.normal(0, 0.1, (2, count, 1, 1)))
+    middle = (FRAME - 1) / 2
+    y, x = np.mgrid[:FRAME, :FRAME] - middle
+    cos, sin = np.cos(turn), np.sin(turn)
+    source_x = wide * cos * x + high * (slant * cos - sin) * y + middle + moved_x
+    source_y = wide * sin * x + high * (slant * sin + cos) * y + middle + moved_y
+    # One tall picture of all: one call of cv2.remap, and none reaches into its neighbour.
+    source_y = np.clip(source_y, 0, FRAME - 1) + FRAME * np.arange(count)[:, None, None]
+    maps = [np.float32(source).reshape(-1, FRAME) for source in (source_x, source_y)]
+    tall = cv2.remap(images.reshape(-1, FRAME), *maps, cv2.INTER_LINEAR)
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    bolder, thinner = (f(tall, cross).reshape(images.shape) for f in (cv2.dilate, cv2.erode))
+    moved = np.float32(tall.reshape(images.shape))
+    weight = np.float32(rng.uniform(-1, 1, (count, 1, 1)) * (rng.random((count, 1, 1)) < 0.3))
+    moved += np.maximum(weight, 0) * (bolder - moved) + np.maximum(-weight, 0) * (thinner - moved)
+    return (moved / 255) ** np.float32(rng.uniform(0.6, 1.5, (count, 1, 1)))
+
+
+# --- model and training --------------------------------------------------------------------
+
+
+def default_layers() -> list[keras.layers.Layer]:
+    from keras.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
+
+    return [
+        Conv2D(32, 3, activation="relu", padding="same"),
+        MaxPooling2D(),
+        Conv2D(64, 3, activation="relu", padding="same"),
+        MaxPooling2D(),
+        Dropout(0.25),
+        Flatten(),
+        Dense(128, activation="relu"),
+        Dropout(0.5),
+        Dense(10, activation="softmax"),
+    ]
+
+
+def conv5_layers() -> list[keras.layers.Layer]:
+    from keras.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
+
+    return [
+        Conv2D(32, 5, activation="relu"),
+        MaxPooling2D(),
+        Conv2D(64, 3, activation="relu"),
+        MaxPooling2D(),
+        Flatten(),
+        Dense(128, activation="relu"),
+        Dropout(0.3),
+        Dense(64, activation="relu"),
+        Dropout(0.3),
+        Dense(10, activation="softmax"),
+    ]
+
+
+def l2_layers() -> list[keras.layers.Layer]:
+    from keras.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
+
+    return [
+        Conv2D(32, 3, activation="relu"),
+        MaxPooling2D(),
+        Conv2D(64, 3, activation="relu"),
+        MaxPooling2D(),
+        Flatten(),
+        Dense(128, activation="relu", kernel_regularizer="l2"),
+        Dropout(0.5),
+        Dense(10, activation="softmax"),
+    ]
+
+
+def dropout_layers() -> list[keras.layers.Layer]:
+    from keras.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
+
+    return [
+        Conv2D(32, 3, activation="relu"),
+        MaxPooling2D(),
+        Dropout(0.25),
+        Conv2D(64, 3, activation="relu"),
+        MaxPooling2D(),
+        Dropout(0.25),
+        Flatten(),
+        Dense(128, activation="relu"),
+        Dropout(0.5),
+        Dense(10, activation="softmax"),
+    ]
+
+
+def sgd(steps: int) -> keras.optimizers.Optimizer:
+    from keras.optimizers import SGD
+
+    return SGD(0.01)
+
+
+def sgd_falling(steps: int) -> keras.optimizers.Optimizer:
+    """Nesterov momentum; the learning rate warms up for one step in 50, then falls by cosine."""
+    from keras.optimizers import SGD
+    from keras.optimizers.schedules import CosineDecay
+
+    warmup = max(1, steps // 50)
+    rate = CosineDecay(0.0, steps - warmup, alpha=0.001, warmup_target=0.03, warmup_steps=warmup)
+    return SGD(rate, momentum=0.9, nesterov=True)
+
+
+def adam(steps: int) -> keras.optimizers.Optimizer:
+    from keras.optimizers import Adam
+
+    return Adam(0.001)
+
+
+def adadelta(steps: int) -> keras.optimizers.Optimizer:
+    from keras.optimizers import Adadelta
+
+    return Adadelta(1.0)  # Zeiler's own; Keras's default of 0.001 hardly learns
+
+
+class Recipe(NamedTuple):
+    """How a network is built and trained."""
+
+    layers: Callable[[], list[keras.layers.Layer]]
+    optimizer: Callable[[int], keras.optimizers.Optimizer]  # for so many steps in all
+    batch_size: int
+    epochs: int
+    # Synthetic digits for each of MNIST's. Where there are any, all digits are augmented and
+    # the confidence is calibrated.
+    handwriting: float = 0.0
+
+
+RECIPES = {
+    #                   layers          optimizer    batch  epochs  handwriting
+    "default": Recipe(default_layers, sgd_falling, 64, 16, 1.0),
+    "plain-sgd": Recipe(default_layers, sgd, 32, 10),
+    "conv5": Recipe(conv5_layers, adam, 200, 10),
+    "adam": Recipe(l2_layers, adam, 64, 10),
+    "adadelta": Recipe(dropout_layers, adadelta, 128, 12),
+}
+
+
+def import_keras() -> keras:
+    """Keras, without the lines that TensorFlow prints while it is imported."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    with silenced_stderr():
+        try:
+            import keras
+        except ImportError as error:
+            raise ValueError(f"TensorFlow is not installed ({error}): pip install -r requirements.txt") from error
+    return keras
+
+
+@contextlib.contextmanager
+def silenced_stderr() -> Iterator[None]:
+    """Standard error goes nowhere, also what libraries write to it by themselves."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def say(line: str) -> None:
+    """Print a line of progress or trouble to standard error."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def train(
+    data: Path | None = None,
+    recipe: str = "default",
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    seed: int = 0,
+    path: Path = MODEL,
+    plots: Path = PLOTS,
+) -> keras.Model:
+    """Train by a recipe, print test loss and accuracy, save the network and its plots; return it.
+
+    data is an .npz file of MNIST's (None: Keras's own copy). An interrupted training with the
+    same settings goes on after its last finished epoch. Raises ValueError where data cannot be
+    had, and OSError where the network or its plots cannot be written; the old ones then stay.
+    """
+    with the_only_training(path.parent), contextlib.redirect_stdout(sys.stderr):
+        chosen = RECIPES[recipe]
+        epochs, batch_size = epochs or chosen.epochs, batch_size or chosen.batch_size
+        training, test = load_mnist(data)
+        digest = hashlib.sha256(training.images.tobytes() + training.labels.tobytes()).hexdigest()
+        settings = [recipe, epochs, batch_size, seed, digest]
+        rng = np.random.default_rng(seed)
+        held_out = len(training.labels) // 12  # 5,000 of 60,000
+        validation = Digits(*(array[-held_out:] for array in training))
+        training = Digits(*(array[:-held_out] for array in training))
+        if chosen.handwriting:
+            say("Writing synthetic digits ...")
+            training = join(training, write_digits(round(len(training.labels) * chosen.handwriting), rng))
+            validation = join(validation, write_digits(held_out, rng))
+
+        keras = import_keras()
+        keras.utils.set_random_seed(seed)
+        steps = -(-len(training.labels) // batch_size)
+        unfinished = path.parent / "training"
+        model, history = resume(unfinished, settings) or (
+            keras.Sequential([keras.Input((FRAME, FRAME, 1)), *chosen.layers()]),
+            {},
+        )
+        if not history:
+            model.compile(
+                chosen.optimizer(steps * epochs),
+                loss="categorical_crossentropy",
+                metrics=["accuracy"],
+                jit_compile=False,  # on the CPU, XLA makes an epoch several times longer
+            )
+        x_validation, y_validation = as_input(validation.images), one_hot(validation.labels)
+        for epoch in range(len(history.get("loss", [])), epochs):
+            # Each epoch draws its chances from its own number, so that a resumed training
+            # ends like one that was never interrupted.
+            rng = np.random.default_rng([seed, epoch])
+            order = rng.permutation(len(training.labels))
+            images = training.images[order]
+            for i, layer in enumerate(layer for layer in model.layers if hasattr(layer, "seed_generator")):
+                layer.seed_generator.state.assign([seed + i, epoch * steps])
+            epoch_history = model.fit(
+                augment(images, rng)[..., None] if chosen.handwriting else as_input(images),
+                one_hot(training.labels[order]),
+                batch_size=batch_size,
+                shuffle=False,
+                initial_epoch=epoch,
+                epochs=epoch + 1,
+                validation_data=(x_validation, y_validation),
+                verbose=1 if sys.stderr.isatty() else 2,
+            ).history
+            history = {name: history.get(name, []) + values for name, values in epoch_history.items()}
+            remember(unfinished, settings, model, history)
+            plot_history(history, plots / "learning_curves.png")
+
+        if chosen.handwriting:
+            calibrate(model, x_validation, validation.labels)
+        loss, accuracy = model.evaluate(as_input(test.images), one_hot(test.labels), verbose=0)
+        print(f"Test loss: {loss:.4f}, test accuracy: {accuracy:.2%}")
+        answers = model.predict(as_input(test.images), batch_size=500, verbose=0).argmax(axis=1)
+        plot_confusion(test.labels, answers, plots / "confusion_matrix.png")
+        save_model(model, path)
+        shutil.rmtree(unfinished)
+    return model
+
+
+def as_input(images: np.ndarray) -> np.ndarray:
+    """uint8 images of shape (n, 28, 28) as Keras takes them: float32 in [0, 1], shape (n, 28, 28, 1)."""
+    return images[..., None] / np.float32(255)
+
+
+def one_hot(labels: np.ndarray) -> np.ndarray:
+    """Labels 0 to 9 of shape (n,) as float32 of shape (n, 10)."""
+    return np.eye(10, dtype=np.float32)[labels]
+
+
+@contextlib.contextmanager
+def the_only_training(folder: Path) -> Iterator[None]:
+    """Hold the folder for one training. Raises ValueError where another one has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if os.name == "nt":  # no lock on a folder there
+        yield
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # gone with the process, however it ends
+        yield
+    except BlockingIOError:
+        raise ValueError(f"{folder}: another training is under way; wait for it or choose another --model") from None
+    finally:
+        os.close(handle)
+
+
+def remember(folder: Path, settings: list, model: keras.Model, history: dict[str, list[float]]) -> None:
+    """Keep what an interrupted training needs to go on after this epoch."""
+    folder.mkdir(exist_ok=True)
+    name = f"epoch-{len(history['loss'])}.keras"
+    model.save(folder / name)
+    state = {"settings": settings, "history": history, "model": name}
+    (folder / "state.new").write_text(json.dumps(state))
+    replace(folder / "state.new", folder / "state.json")
+    for old in folder.glob("epoch-*.keras"):
+        if old.name != name:
+            old.unlink()
+
+
+def resume(folder: Path, settings: list) -> tuple[keras.Model, dict[str, list[float]]] | None:
+    """The model and history that remember() kept, or None where there are none for these settings."""
+    keras = import_keras()
+    try:
+        state = json.loads((folder / "state.json").read_text())
+        if state["settings"] == settings:
+            model = keras.models.load_model(folder / state["model"])
+            say(f"Going on after epoch {len(state['history']['loss'])}, where the last training was interrupted.")
+            return model, state["history"]
+        say("The training that was interrupted had other settings: starting afresh.")
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError, KeyError, TypeError):
+        say("What the interrupted training left cannot be read: starting afresh.")
+    shutil.rmtree(folder, ignore_errors=True)
+    return None
+
+
+def calibrate(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> None:
+    """Divide the last layer's logits by the temperature that fits held-out digits best.
+
+    Guo et al., "On calibration of modern neural networks", 2017.
+    """
+    logits = np.log(model.predict(images, batch_size=500, verbose=0).astype(np.float64) + 1e-12)
+    temperatures = np.geomspace(0.5, 2, 141)
+
+    def loss(temperature: float) -> float:
+        scaled = logits / temperature
+        return float(np.mean(np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(labels)), labels]))
+
+    best = min(temperatures, key=loss)
+    last = model.layers[-1]
+    last.set_weights([weights / best for weights in last.get_weights()])
+
+
+def save_model(model: keras.Model, path: Path) -> None:
+    """Save a network as path (.tflite, for OpenCV) and beside it as .keras, replacing both as one.
+
+    The old export is taken away first, so at every moment the two are of one network or the
+    export is missing, which is made anew when it is needed.
+    """
+    keras_path = path.with_suffix(".keras")
+    new, new_export = path.with_suffix(".new.keras"), path.with_suffix(".new.tflite")
+    try:
+        model.save(new)
+        export(model, new_export)
+        path.unlink(missing_ok=True)
+        replace(new, keras_path)
+        replace(new_export, path)
+    finally:
+        for left in (new, new_export):
+            left.unlink(missing_ok=True)
+
+
+def export(model: keras.Model, path: Path) -> None:
+    """Write a network as LiteRT, for a batch of one: OpenCV does not read an unknown batch size."""
+    import keras
+
+    signature = [keras.InputSpec(shape=(1, FRAME, FRAME, 1), dtype="float32")]
+    with silenced_stderr():
+        model.export(path, format="litert", input_signature=signature, verbose=False)
+
+
+def replace(new: Path, old: Path) -> None:
+    """Put a file in another's place, so that after a loss of power there is one of the two."""
+    with open(new, "rb+") as file:
+        os.fsync(file.fileno())
+    new.replace(old)
+
+
+# --- plots ---------------------------------------------------------------------------------
+
+
+def save_figure(figure, path: Path) -> None:
+    """Write a matplotlib figure as PNG, replacing the old one as a whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new.png")
+    figure.savefig(new, dpi=120)
+    replace(new, path)
+
+
+def plot_history(history: dict[str, list[float]], path: Path) -> None:
+    """Draw loss and accuracy over the epochs, in training and validation, as PNG."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        for key, label, style in ((name, "training", "o--"), (f"val_{name}", "validation", "o-")):
+            values = history[key]
+            colour = "tab:blue" if label == "training" else "tab:orange"
+            axes.plot(range(1, len(values) + 1), values, style, color=colour, label=label, markersize=4)
+        axes.set(title=name.capitalize(), xlabel="epoch", ylabel=name)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False)
+    save_figure(figure, path)
+
+
+def plot_confusion(labels: np.ndarray, answers: np.ndarray, path: Path) -> None:
+    """Draw the confusion matrix of answers (n,) to digits with these labels (n,), as PNG."""
+    from matplotlib.colors import LogNorm
+    from matplotlib.figure import Figure
+
+    counts = np.zeros((10, 10), int)
+    np.add.at(counts, (labels, answers), 1)
+    figure = Figure(figsize=(7, 6.4), layout="constrained")
+    axes = figure.subplots()
+    # The scale is logarithmic: one mistake is to be seen beside a thousand right answers.
+    axes.imshow(np.ma.masked_equal(counts, 0), cmap="Blues", norm=LogNorm(0.3, max(counts.max(), 1)))
+    for (digit, answer), count in np.ndenumerate(counts):
+        if count:
+            colour = "white" if count > 60 else "black"
+            axes.text(answer, digit, count, ha="center", va="center", color=colour)
+    right = np.trace(counts) / max(counts.sum(), 1)
+    axes.set(title=f"MNIST's test set: {right:.2%} right", xlabel="answer", ylabel="digit")
+    axes.set(xticks=range(10), yticks=range(10))
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    save_figure(figure, path)
+
+
+# --- recognition ---------------------------------------------------------------------------
+
+
+class Prediction(NamedTuple):
+    """What a digit image was read as."""
+
+    digit: int
+    confidence: float  # in [0, 1]; of answers given with 0.9, about 90 % are right
+    probabilities: np.ndarray  # of the digits 0 to 9, shape (10,), sum 1
+
+    def __str__(self) -> str:
+        return f"{self.digit} ({self.confidence:.1%})"
+
+
+class Recognizer:
+    """The trained network: an export (.tflite) run by OpenCV, or a Keras file (.keras, .h5) by Keras.
+
+    An export that is missing is made anew from the Keras file beside it. Raises ValueError,
+    naming the file and the reason, where the network cannot be opened.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] = MODEL) -> None:
+        path = Path(path)
+        if path.suffix == ".tflite":
+            if not path.exists() and path.with_suffix(".keras").exists():
+                say(f"{printable(path)} is missing: making it anew from {path.with_suffix('.keras').name} ...")
+                with contextlib.redirect_stdout(sys.stderr):
+                    export(open_keras_model(path.with_suffix(".keras")), path.with_suffix(".new.tflite"))
+                replace(path.with_suffix(".new.tflite"), path)
+            self._run = open_export(path)
+        else:
+            model = open_keras_model(path)
+            self._run = lambda image: model(image[None, ..., None], training=False).numpy()
+        try:
+            probabilities = self._run(np.zeros((FRAME, FRAME), np.float32)).ravel()
+            fits = (
+                probabilities.shape == (10,)
+                and np.isfinite(probabilities).all()
+                and abs(probabilities.sum() - 1) < 1e-3
+            )
+        except cv2.error:
+            fits = False
+        if not fits:
+            raise ValueError(f"{printable(path)}: not a network that takes a 28x28 image and gives ten probabilities")
+
+    def predict(self, image: np.ndarray) -> Prediction:
+        """Read a digit image: float, shape (28, 28), in [0, 1]. Raises ValueError on another shape."""
+        if image.shape != (FRAME, FRAME):
+            raise ValueError(f"a digit image has shape (28, 28), not {image.shape}")
+        probabilities = self._run(np.float32(image)).ravel().astype(np.float64)
+        probabilities /= probabilities.sum()
+        digit = int(probabilities.argmax())
+        return Prediction(digit, float(probabilities[digit]), probabilities)
+
+
+def open_export(path: Path) -> Callable[[np.ndarray], np.ndarray]:
+    """The network in a LiteRT file as a function of a digit image. Raises ValueError."""
+    if not path.is_file():
+        raise ValueError(f"{printable(path)}: no such model; train one with --train")
+    try:
+        net = cv2.dnn.readNetFromTFLite(np.fromfile(path, np.uint8))
+    except (cv2.error, OSError) as error:
+        raise ValueError(
+            f"{printable(path)}: damaged or no LiteRT model; delete it, and it is made anew from the .keras file"
+        ) from error
+
+    def run(image: np.ndarray) -> np.ndarray:
+        net.setInput(image.reshape(1, 1, FRAME, FRAME))
+        return net.forward()
+
+    return run
+
+
+def open_keras_model(path: Path) -> keras.Model:
+    """The Keras model in a .keras or .h5 file. Raises ValueError naming the file and the reason."""
+    if not path.is_file():
+        raise ValueError(f"{printable(path)}: no such model; train one with --train")
+    keras = import_keras()
+    try:
+        with silenced_stderr():
+            model = keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras and h5py raise nearly every kind
+        reason = str(error).strip().split("\n")[0]
+        raise ValueError(f"{printable(path)}: not a Keras model that can be opened ({reason})") from error
+    if model.input_shape != (None, FRAME, FRAME, 1) or model.output_shape != (None, 10):
+        raise ValueError(
+            f"{printable(path)}: takes {model.input_shape} and gives {model.output_shape},"
+            " not (None, 28, 28, 1) and (None, 10)"
+        )
+    return model
+
+
+# --- canvas --------------------------------------------------------------------------------
+
+BRUSHES = range(6, 61, 6)  # pixels
+UNDO_STEPS = 200
+MOST_POINTS = 1000  # of a drawing, that its digit image is drawn from
+
+
+class Stroke(NamedTuple):
+    """What the pen drew from one press to the release."""
+
+    points: list[tuple[int, int]]  # x, y in pixels of the canvas
+    brush: int  # its width in pixels
+
+
+def draw_segments(image: np.ndarray, points: Sequence[tuple[int, int]], brush: int) -> None:
+    """Draw a line through points; a single one gives a dot."""
+    segments = np.array([points[:-1] or points, points[1:] or points], np.int32).transpose(1, 0, 2)
+    cv2.polylines(image, list(segments), False, 255, brush, cv2.LINE_AA)
+
+
+def erase(stroke: Stroke, start: tuple[int, int], stop: tuple[int, int], radius: float) -> list[Stroke]:
+    """What is left of a stroke when an eraser of this radius went from start to stop."""
+    points = np.array(stroke.points, float)
+    low, high = np.minimum(start, stop) - radius, np.maximum(start, stop) + radius
+    if (points.max(axis=0) < low).any() or (points.min(axis=0) > high).any():
+        return [stroke]
+    # The mouse may have gone far between two events: fill in points, 2 pixels apart.
+    way = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    steps = np.union1d(way, np.arange(0, way[-1], 2))
+    points = np.stack([np.interp(steps, way, points[:, axis]) for axis in (0, 1)], axis=1)
+    along = np.subtract(stop, start, dtype=float)
+    share = np.clip((points - start) @ along / max(along @ along, 1), 0, 1)
+    kept = np.hypot(*(points - start - share[:, None] * along).T) > radius + stroke.brush / 2
+    if kept.all():
+        return [stroke]
+    runs = np.split(np.rint(points).astype(int), np.flatnonzero(np.diff(kept)) + 1)
+    first = 0 if kept[0] else 1
+    return [Stroke([(int(x), int(y)) for x, y in run], stroke.brush) for run in runs[first::2]]
+
+
+class Canvas:
+    """A drawing of strokes, made by mouse events and kept with its history.
+
+    strokes is the drawing, image what it looks like: uint8, shape (CANVAS_SIZE, CANVAS_SIZE),
+    white on black. changes counts up whenever they change.
+    """
+
+    def __init__(self, strokes: Sequence[Stroke] = ()) -> None:
+        self.brush = 24
+        self.changes = 0
+        self._past: collections.deque[list[Stroke]] = collections.deque(maxlen=UNDO_STEPS)
+        self._future: list[list[Stroke]] = []
+        self._button = 0  # EVENT_FLAG of the button that is held, 0 while none is
+        self._show(list(strokes))
+
+    def on_mouse(self, event: int, x: int, y: int, flags: int, param: object = None) -> None:
+        """Draw with the left button, erase with the right one, set the brush by the wheel: cv2's callback."""
+        press = {
+            cv2.EVENT_LBUTTONDOWN: cv2.EVENT_FLAG_LBUTTON,
+            cv2.EVENT_LBUTTONDBLCLK: cv2.EVENT_FLAG_LBUTTON,  # comes in place of a fast second press
+            cv2.EVENT_RBUTTONDOWN: cv2.EVENT_FLAG_RBUTTON,
+            cv2.EVENT_RBUTTONDBLCLK: cv2.EVENT_FLAG_RBUTTON,
+        }.get(event, 0)
+        release = {
+            cv2.EVENT_LBUTTONUP: cv2.EVENT_FLAG_LBUTTON,
+            cv2.EVENT_RBUTTONUP: cv2.EVENT_FLAG_RBUTTON,
+        }.get(event, 0)
+        if event == cv2.EVENT_MOUSEWHEEL:
+            self.change_brush(1 if flags > 0 else -1)
+        elif press and not self._button:
+            if 0 <= x < CANVAS_SIZE and 0 <= y < CANVAS_SIZE:
+                self._begin(press, flags, x, y)
+        elif self._button and (event == cv2.EVENT_MOUSEMOVE or release == self._button):
+            # A release outside the window may go unseen; it shows in the flags of the next move,
+            # unless these never tell of buttons.
+            if event == cv2.EVENT_MOUSEMOVE and self._flags_tell and not flags & self._button:
+                self.finish()
+                return
+            self._move(x, y)
+            if release:
+                self.finish()
+
+    def _begin(self, button: int, flags: int, x: int, y: int) -> None:
+        self._button, self._flags_tell = button, bool(flags & button)
+        self._before = list(self.strokes)
+        self._last = (x, y)
+        self._move(x, y, new=True)
+
+    def _move(self, x: int, y: int, new: bool = False) -> None:
+        """Take the pen or the eraser on to (x, y); only the part inside the canvas counts."""
+        (x0, y0), self._last = self._last, (x, y)
+        far = 1 << 20  # beyond any screen; cv2 takes 32-bit numbers
+        ends = [tuple(int(min(max(v, -far), far)) for v in point) for point in ((x0, y0), (x, y))]
+        inside, start, stop = cv2.clipLine((0, 0, CANVAS_SIZE, CANVAS_SIZE), *ends)
+        if not inside:
+            return
+        if self._button == cv2.EVENT_FLAG_RBUTTON:
+            left = [part for s in self.strokes for part in erase(s, start, stop, self.brush / 2)]
+            if left != self.strokes:
+                self._show(left)
+            return
+        if new or start != self.strokes[-1].points[-1]:  # pressed, or come back in from outside
+            self.strokes.append(Stroke([start], self.brush))
+        points = self.strokes[-1].points
+        if stop != points[-1]:
+            points.append(stop)
+        draw_segments(self.image, points[-2:], self.brush)
+        self.changes += 1
+
+    def finish(self) -> None:
+        """End what the held button does, as its release would."""
+        if self._button:
+            self._button = 0
+            self._done(self._before)
+
+    def _done(self, before: list[Stroke]) -> None:
+        if before != self.strokes:
+            self._past.append(before)
+            self._future.clear()
+
+    def _show(self, strokes: list[Stroke]) -> None:
+        self.strokes = strokes
+        self.image = np.zeros((CANVAS_SIZE, CANVAS_SIZE), np.uint8)
+        for stroke in strokes:
+            draw_segments(self.image, stroke.points, stroke.brush)
+        self.changes += 1
+
+    def change_brush(self, steps: int) -> None:
+        """Make the brush wider (steps > 0) or narrower for strokes to come."""
+        place = BRUSHES.index(self.brush) + steps
+        self.brush = BRUSHES[min(max(place, 0), len(BRUSHES) - 1)]
+
+    def clear(self) -> None:
+        """Take everything away."""
+        self.finish()
+        before = self.strokes
+        self._show([])
+        self._done(before)
+
+    def undo(self) -> None:
+        """Take back the last stroke, erasure or clearing; without one do nothing."""
+        self.finish()
+        if self._past:
+            self._future.append(self.strokes)
+            self._show(self._past.pop())
+
+    def redo(self) -> None:
+        """Do again what was last undone; without it do nothing."""
+        self.finish()
+        if self._future:
+            self._past.append(self.strokes)
+            self._show(self._future.pop())
+
+    def digit_image(self) -> np.ndarray | None:
+        """The digit image of the drawing: float32, shape (28, 28), in [0, 1]; None while nothing is drawn."""
+        if not self.strokes:
+            return None
+        # A digit has far fewer points; what was scribbled on for minutes is thinned out, so
+        # that reading along never takes longer.
+        step = 1 + sum(len(stroke.points) for stroke in self.strokes) // MOST_POINTS
+        return draw_digit_image([np.array(s.points[::step], float) for s in self.strokes[::-1][:MOST_POINTS]])
+
+
+def save_drawing(canvas: Canvas, folder: Path) -> Path:
+    """Write the drawing as drawing-N.png, its strokes beside it as .json; return the .json's path.
+
+    N is the first number that is free. Raises OSError where the folder cannot be written to,
+    and then leaves nothing behind.
+    """
+    strokes = [{"brush": stroke.brush, "points": stroke.points} for stroke in canvas.strokes]
+    text = json.dumps({"canvas_size": CANVAS_SIZE, "strokes": strokes})
+    _, png = cv2.imencode(".png", canvas.image)
+    for number in itertools.count(1):
+        path = folder / f"drawing-{number}.json"
+        picture = path.with_suffix(".png")
+        if picture.exists():
+            continue
+        try:
+            file = open(path, "x")
+        except FileExistsError:
+            continue
+        try:
+            with file:
+                file.write(text)
+            picture.write_bytes(png)
+        except OSError:
+            path.unlink()
+            picture.unlink(missing_ok=True)
+            raise
+        return path
+    return None
+
+
+def open_drawing(path: Path) -> list[Stroke]:
+    """The strokes that save_drawing wrote; path is the .json file or the .png beside it.
+
+    Raises ValueError naming the file where it holds none.
+    """
+    path = path.with_suffix(".json")
+    try:
+        drawing = json.loads(path.read_text())
+        scale = CANVAS_SIZE / int(drawing["canvas_size"])
+        strokes = [
+            Stroke(
+                [
+                    (min(max(round(x * scale), 0), CANVAS_SIZE - 1), min(max(round(y * scale), 0), CANVAS_SIZE - 1))
+                    for x, y in s["points"]
+                ],
+                min(max(int(s["brush"]), BRUSHES[0]), BRUSHES[-1]),
+            )
+            for s in drawing["strokes"]
+        ]
+        if not all(stroke.points for stroke in strokes):
+            raise ValueError
+    except OSError as error:
+        raise ValueError(f"{printable(path)}: {error.strerror}") from error
+    except (ValueError, TypeError, KeyError, OverflowError, ArithmeticError, RecursionError) as error:
+        raise ValueError(f"{printable(path)}: not a drawing that this program saved") from error
+    return strokes
+
+
+# --- window --------------------------------------------------------------------------------
+
+WINDOW_SIZE = (900, CANVAS_SIZE)  # the canvas and, at its right, the panel
+LEFT, RIGHT = CANVAS_SIZE + 28, WINDOW_SIZE[0] - 28  # of what stands in the panel
+FRAME_MS, IDLE_MS = 10, 40  # how long to wait for a key: while one draws, and else
+
+CANVAS_COLOUR, PANEL_COLOUR, LINE_COLOUR = (22, 18, 16), (44, 38, 34), (72, 64, 58)  # blue, green, red
+TEXT_COLOUR, QUIET_COLOUR = (240, 238, 236), (176, 168, 160)
+BEST_COLOUR, BAR_COLOUR = (40, 176, 255), (150, 126, 104)  # differ in brightness, not only in hue
+UNSURE = 0.6  # below this confidence the answer is shown as a guess
+
+# waitKeyEx's codes in Qt, GTK, Windows and macOS; the letters are the same everywhere.
+SPECIAL_KEYS = {13: "Enter", 10: "Enter", 3: "Enter", 0xFF8D: "Enter", 27: "Esc", 0xFF1B: "Esc"}
+SPECIAL_KEYS |= {8: "Backspace", 127: "Backspace", 0xFF08: "Backspace"}
+
+KEY_HELP = [
+    ("left button", "draw"),
+    ("right button", "erase what it touches"),
+    ("wheel  [  ]", "brush size"),
+    ("Enter", "read the drawing"),
+    ("c", "clear"),
+    ("u  Backspace", "undo, again and again"),
+    ("y", "redo"),
+    ("l", "live reading on, off"),
+    ("s", "save drawing and strokes"),
+    ("h  ?", "these keys"),
+    ("Esc  q", "quit"),
+]
+PANEL_KEYS = [
+    [("Enter", "read"), ("u", "undo"), ("[ ]", "brush"), ("l", "live"), ("h", "all keys")],
+    [("c", "clear"), ("y", "redo"), ("right", "erase"), ("s", "save"), ("Esc", "quit")],
+]
+
+
+@functools.cache
+def font() -> cv2.FontFace:
+    return cv2.FontFace("sans")
+
+
+def write(
+    image: np.ndarray, text: str, x: int, y: int, size: int, colour=TEXT_COLOUR, weight=400, align="left"
+) -> None:
+    """Write text on a BGR image, its baseline at y, and x its left end, its right end or its middle."""
+    if align != "left":
+        width = cv2.getTextSize((0, 0), text, (0, 0), font(), size, weight)[2]
+        x -= width if align == "right" else width // 2
+    cv2.putText(image, text, (x, y), colour, font(), size, weight)
+
+
+@functools.cache
+def empty_window() -> np.ndarray:
+    """What every frame of the window has in common: uint8 BGR."""
+    image = np.full((WINDOW_SIZE[1], WINDOW_SIZE[0], 3), PANEL_COLOUR, np.uint8)
+    cv2.line(image, (LEFT, 412), (RIGHT, 412), LINE_COLOUR)
+    for x, keys in zip((LEFT, (LEFT + RIGHT) // 2 + 4), PANEL_KEYS, strict=True):
+        for y, (key, what) in zip(range(440, 560, 24), keys, strict=True):
+            write(image, key, x, y, 14, TEXT_COLOUR, 600)
+            write(image, what, x + 52, y, 14, QUIET_COLOUR)
+    image.flags.writeable = False
+    return image
+
+
+def show_prediction(image: np.ndarray, prediction: Prediction | None, digit_image: np.ndarray | None) -> None:
+    """Draw the panel's answer, bars and digit image."""
+    side = 3 * FRAME
+    seen = np.zeros((FRAME, FRAME), np.uint8) if digit_image is None else np.uint8(255 * digit_image)
+    seen = cv2.resize(seen, (side, side), interpolation=cv2.INTER_NEAREST)
+    image[30 : 30 + side, RIGHT - side : RIGHT] = seen[..., None]
+    cv2.rectangle(image, (RIGHT - side - 1, 29), (RIGHT, 30 + side), LINE_COLOUR)
+    write(image, "the network sees", RIGHT, 132, 11, QUIET_COLOUR, align="right")
+    if prediction is None:
+        write(image, "?", LEFT, 124, 130, LINE_COLOUR, 600)
+    else:
+        sure = prediction.confidence >= UNSURE
+        write(image, str(prediction.digit), LEFT - 4, 124, 130, BEST_COLOUR if sure else QUIET_COLOUR, 600)
+        write(image, f"{prediction.confidence:.1%}", LEFT + 92, 78, 26, TEXT_COLOUR, 500)
+        write(image, "confidence" if sure else "a guess", LEFT + 93, 100, 13, QUIET_COLOUR)
+    start, longest = LEFT + 24, RIGHT - LEFT - 24 - 56
+    for digit in range(10):
+        y = 166 + 24 * digit
+        share = 0.0 if prediction is None else prediction.probabilities[digit]
+        best = prediction is not None and digit == prediction.digit
+        write(image, str(digit), LEFT, y + 12, 15, TEXT_COLOUR if best else QUIET_COLOUR, 700 if best else 400)
+        cv2.rectangle(image, (start, y), (start + longest, y + 13), LINE_COLOUR, -1)
+        if share > 0:
+            end = start + round(longest * share)
+            cv2.rectangle(image, (start, y), (end, y + 13), BEST_COLOUR if best else BAR_COLOUR, -1)
+            write(image, f"{share:.1%}", RIGHT, y + 12, 13, TEXT_COLOUR if best else QUIET_COLOUR, align="right")
+
+
+class Window:
+    """The window's state and what its keys do; run() shows it until the person quits."""
+
+    def __init__(self, recognizer: Recognizer, canvas: Canvas | None = None, folder: Path = Path()) -> None:
+        self.recognizer = recognizer
+        self.canvas = canvas or Canvas()
+        self.folder = folder  # where drawings are saved
+        self.live = True
+        self.help = False
+        self.message = ""
+        self.open = True
+        self._read: tuple[int, np.ndarray | None, Prediction | None] = (-1, None, None)
+
+    def read(self) -> Prediction | None:
+        """Read the drawing as it is now; None while nothing is drawn."""
+        if self._read[0] != self.canvas.changes or self._read[2] is None:
+            image = self.canvas.digit_image()
+            self._read = (self.canvas.changes, image, None if image is None else self.recognizer.predict(image))
+        return self._read[2]
+
+    def on_key(self, code: int) -> None:
+        """Do what the key with this code of cv2.waitKeyEx stands for; nothing where it is unknown."""
+        code &= 0xFFFF  # above it GTK tells of Num Lock and the like
+        key = SPECIAL_KEYS.get(code) or (chr(code).lower() if code < 128 else "")
+        action = {
+            "Enter": self.enter,
+            "c": self.canvas.clear,
+            "u": self.canvas.undo,
+            "Backspace": self.canvas.undo,
+            "y": self.canvas.redo,
+            "[": functools.partial(self.change_brush, -1),
+            "]": functools.partial(self.change_brush, 1),
+            "l": self.toggle_live,
+            "s": self.save,
+            "h": self.toggle_help,
+            "?": self.toggle_help,
+            "Esc": self.quit,
+            "q": self.quit,
+        }.get(key)
+        if action:
+            self.message = ""
+            action()
+
+    def enter(self) -> None:
+        """Read the drawing and print the answer."""
+        self.canvas.finish()
+        prediction = self.read()
+        if prediction is None:
+            self.message = "Nothing is drawn yet"
+        else:
+            print(prediction, flush=True)
+
+    def change_brush(self, steps: int) -> None:
+        self.canvas.change_brush(steps)
+        self.message = f"Brush: {self.canvas.brush} pixels"
+
+    def toggle_live(self) -> None:
+        self.live = not self.live
+        self.message = "Live reading is on" if self.live else "Live reading is off: Enter reads"
+
+    def toggle_help(self) -> None:
+        self.help = not self.help
+
+    def save(self) -> None:
+        """Save the drawing; say where in the window and on standard error."""
+        self.canvas.finish()
+        if not self.canvas.strokes:
+            self.message = "Nothing is drawn yet"
+            return
+        try:
+            path = save_drawing(self.canvas, self.folder)
+            self.message = f"Saved {path.stem}.png and .json"
+            say(f"Saved {printable(path.resolve().with_suffix('.png'))} and {path.name}")
+        except OSError as error:
+            self.message = f"Not saved: {error.strerror}"
+            say(f"mnist_digit: {printable(self.folder.resolve())}: not saved: {error.strerror}")
+
+    def quit(self) -> None:
+        self.open = False
+
+    def frame(self) -> np.ndarray:
+        """The window's picture: uint8 BGR, shape (560, 900, 3)."""
+        if self.live:
+            self.read()
+        changes, digit_image, prediction = self._read
+        if changes != self.canvas.changes:  # drawn on since Enter
+            digit_image = prediction = None
+        image = empty_window().copy()
+        image[:, :CANVAS_SIZE] = cv2.max(cv2.cvtColor(self.canvas.image, cv2.COLOR_GRAY2BGR), (*CANVAS_COLOUR, 0))
+        show_prediction(image, prediction, digit_image)
+        area = image[:, :CANVAS_SIZE]
+        middle = CANVAS_SIZE // 2
+        if self.help:
+            area[:] = area // 5
+            for y, (key, what) in zip(range(130, 560, 32), KEY_HELP, strict=False):
+                write(area, key, middle - 30, y, 17, TEXT_COLOUR, 600, "right")
+                write(area, what, middle, y, 17, QUIET_COLOUR)
+        elif not self.canvas.strokes:
+            write(area, "Draw a digit", middle, middle, 40, QUIET_COLOUR, 500, "middle")
+            write(area, "with the left mouse button", middle, middle + 34, 17, QUIET_COLOUR, align="middle")
+        if self.message:
+            area[-44:] = PANEL_COLOUR
+            write(area, self.message, middle, CANVAS_SIZE - 16, 16, TEXT_COLOUR, align="middle")
+        return image
+
+    def run(self) -> None:
+        """Show the window until the person quits. Raises ValueError where there is no display."""
+        check_display()
+        cv2.namedWindow(WINDOW_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
+        cv2.resizeWindow(WINDOW_TITLE, *WINDOW_SIZE)
+        cv2.setMouseCallback(WINDOW_TITLE, self.canvas.on_mouse)
+        shown, key = None, -1
+        while self.open:
+            seen = (self.canvas.changes, self.canvas.brush)
+            changed = key != -1 or seen != shown
+            if changed:
+                cv2.imshow(WINDOW_TITLE, self.frame())
+                shown = seen
+            key = cv2.waitKeyEx(FRAME_MS if changed else IDLE_MS)
+            if key != -1:
+                self.on_key(key)
+            self.open &= cv2.getWindowProperty(WINDOW_TITLE, cv2.WND_PROP_VISIBLE) > 0
+        cv2.destroyAllWindows()
+
+
+def check_display() -> None:
+    """Raise ValueError where no window can be opened: cv2's Qt would abort the whole process."""
+    if not sys.platform.startswith("linux"):
+        return
+    hint = "a window needs one: run under xvfb-run, or name image files to read"
+    if not os.environ.get("DISPLAY"):
+        raise ValueError(f"no display (DISPLAY is not set); {hint}")
+    xcb = ctypes.CDLL("libxcb.so.1")  # cv2 has it loaded already
+    xcb.xcb_connect.restype = ctypes.c_void_p
+    connection = ctypes.c_void_p(xcb.xcb_connect(None, None))
+    failed = xcb.xcb_connection_has_error(connection)
+    xcb.xcb_disconnect(connection)
+    if failed:
+        raise ValueError(f"the display {os.environ['DISPLAY']} cannot be reached; {hint}")
+
+
+# --- command line --------------------------------------------------------------------------
+
+
+def positive(text: str) -> int:
+    """A whole number above 0, for argparse."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return number
+
+
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("files", nargs="*", metavar="FILE", help="image files to read instead of opening the window")
+    parser.add_argument("--open", type=Path, metavar="FILE", help="a saved drawing to go on with")
+    parser.add_argument("--model", type=Path, default=MODEL, metavar="FILE",
+                        help="the network: .tflite, .keras or .h5 (default: model/digit.tflite)")  # fmt: skip
+    training = parser.add_argument_group("training")
+    training.add_argument("--train", action="store_true", help="train, although there is a trained network")
+    training.add_argument("--no-window", action="store_true", help="stop after training")
+    training.add_argument(
+        "--data", type=Path, metavar="FILE", help="MNIST as an .npz file (default: Keras's copy, downloaded once)"
+    )
+    training.add_argument("--recipe", choices=RECIPES, default="default", help="how to train (default: default)")
+    training.add_argument("--epochs", type=positive, metavar="N", help="(default: the recipe's)")
+    training.add_argument("--batch-size", type=positive, metavar="N", help="(default: the recipe's)")
+    training.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is random (default: 0)")
+    training.add_argument(
+        "--plots", type=Path, default=PLOTS, metavar="DIR", help="where the plots go (default: plots/)"
+    )
+    return parser.parse_args(arguments)
+
+
+def read_files(files: Sequence[str], recognizer: Recognizer) -> int:
+    """Print a line for each file, in order and at once. Returns the exit status."""
+    status = 0
+    for file in files:
+        try:
+            print(f"{printable(file)}: {recognizer.predict(read_digit_image(file))}", flush=True)
+        except ValueError as error:
+            say(f"mnist_digit: {error}")
+            status = 1
+    return status
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line. Returns the exit status."""
+    options = parse_arguments(arguments)
+    try:
+        trained = options.model.exists() or options.model.with_suffix(".keras").exists()
+        if options.train or (not trained and options.model == MODEL):
+            train(options.data, options.recipe, options.epochs, options.batch_size, options.seed,
+                  options.model.with_suffix(".tflite"), options.plots)  # fmt: skip
+        if options.files:
+            return read_files(options.files, Recognizer(options.model))
+        if not options.no_window:
+            strokes = open_drawing(options.open) if options.open else []
+            check_display()
+            Window(Recognizer(options.model), Canvas(strokes)).run()
+    except KeyboardInterrupt:
+        return 130
+    except (ValueError, OSError) as error:
+        say(f"mnist_digit: {error}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
