@@ -27,10 +27,12 @@ import argparse
 import collections
 import contextlib
 import ctypes
+import errno
 import functools
 import hashlib
 import itertools
 import json
+import math
 import os
 import shutil
 import sys
@@ -150,16 +152,18 @@ def even_light(channel: np.ndarray) -> np.ndarray:
     The light is the second-degree surface over the picture that fits the paper best; what is
     far below it is taken for ink and left out of the next fit.
     """
-    y, x = (axis / max(channel.shape) - 0.5 for axis in np.indices(channel.shape, np.float32))
-    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
-    step = max(1, max(channel.shape) // 64)
-    some, values = terms[::step, ::step].reshape(-1, 6), channel[::step, ::step].ravel()
+    small = cv2.resize(channel, (24, 24), interpolation=cv2.INTER_AREA)
+    y, x = np.indices(small.shape).reshape(2, -1) / 24 - 0.5
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
+    values = small.ravel()
     paper = np.ones(len(values), bool)
     for _ in range(4):
-        light, *_ = np.linalg.lstsq(some[paper], values[paper], rcond=None)
-        error = values - some @ light
+        surface, *_ = np.linalg.lstsq(terms[paper], values[paper], rcond=None)
+        error = values - terms @ surface
         paper = error > -max(0.03, error[paper].std())
-    return np.clip(channel / np.maximum(terms @ light, 0.05), 0, 1)
+    light = np.float32(terms @ surface).reshape(small.shape)
+    light = cv2.resize(light, channel.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    return np.clip(channel / np.maximum(light, 0.05), 0, 1)
 
 
 def ink_of(channel: np.ndarray, kernel: int) -> np.ndarray:
@@ -259,25 +263,28 @@ def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
         raise ValueError("not a file")
     if path.stat().st_size > 400_000_000:
         raise ValueError("larger than 400 MB")
-    data = np.fromfile(path, np.uint8)
-    jpeg = data[:2].tobytes() == b"\xff\xd8"  # the only common kind that is stored turned around
     try:
-        picture = cv2.imdecode(data, cv2.IMREAD_COLOR if jpeg else cv2.IMREAD_UNCHANGED)
+        with bounded_memory(), silenced_stderr():  # libpng and libjpeg speak for themselves
+            data = np.fromfile(path, np.uint8)
+            jpeg = data[:2].tobytes() == b"\xff\xd8"  # the only common kind that is stored turned around
+            picture = cv2.imdecode(data, cv2.IMREAD_COLOR if jpeg else cv2.IMREAD_UNCHANGED)
     except (cv2.error, MemoryError):
         picture = None
     if picture is None:
-        raise ValueError("not a picture that can be opened, or larger than 50 megapixels")
+        raise ValueError("not a picture that can be opened; it is damaged, or larger than 50 megapixels")
     height, width = picture.shape[:2]
     shrink = 1280 / max(height, width)  # first of all: in float32 40 megapixels need gigabytes
     if shrink < 1:
         size = [max(1, round(width * shrink)), max(1, round(height * shrink))]
         picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    whole = np.issubdtype(picture.dtype, np.integer)
-    picture = picture.astype(np.float32) / (np.iinfo(picture.dtype).max if whole else 1)
+    if picture.dtype.kind == "u":
+        picture = picture / np.float32(np.iinfo(picture.dtype).max)
+    else:  # signed and floating-point numbers have no agreed white
+        with np.errstate(all="ignore"):  # what overflows is found right below
+            picture = picture - picture.min().astype(np.float64)
+            picture = np.float32(picture / (picture.max() or 1))
     if not np.isfinite(picture).all():
         raise ValueError("pixels that are not finite numbers")
-    if not whole and np.ptp(picture) > 0:  # floating point has no agreed white
-        picture = (picture - picture.min()) / np.ptp(picture)
     if picture.ndim == 3 and picture.shape[2] in (2, 4):
         picture, opaque = picture[..., :-1], picture[..., -1:]
         colour = np.average(picture, axis=(0, 1), weights=np.broadcast_to(opaque + 1e-6, picture.shape))
@@ -294,14 +301,23 @@ def read_digit_image(path: str | os.PathLike[str]) -> np.ndarray:
     """
     try:
         return redraw_at_stroke_width(find_ink(read_picture(path)))
-    except (ValueError, OSError, cv2.error) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise ValueError(f"{printable(path)}: {reason}") from error
+    except (ValueError, OSError) as error:
+        raise ValueError(f"{printable(path)}: {reason(error)}") from error
+    except (cv2.error, MemoryError) as error:
+        raise ValueError(f"{printable(path)}: a kind of picture that cannot be read; save it as PNG") from error
 
 
 def printable(path: str | os.PathLike[str]) -> str:
     """A path on one line, whatever its name holds."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in os.fspath(path))
+
+
+def reason(error: BaseException) -> str:
+    """Why something failed, in the first sentence of the error that started it; never more than a line."""
+    while error.__context__:
+        error = error.__context__
+    text = getattr(error, "strerror", None) or str(error).strip() or type(error).__name__
+    return printable(text.splitlines()[0].split(". ")[0])[:160]
 
 
 # --- handwriting (synthetic) ---------------------------------------------------------------
@@ -642,12 +658,12 @@ def load_mnist(path: Path | None = None) -> tuple[Digits, Digits]:
                 "MNIST is neither on this machine nor to be downloaded; name a copy: --data mnist.npz"
             ) from error
         return Digits(x_train, y_train), Digits(x_test, y_test)
+    if not Path(path).is_file():
+        raise ValueError(f"{printable(path)}: no such file; --data takes MNIST as an .npz file")
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with bounded_memory(), np.load(path, allow_pickle=False) as arrays:
             parts = [Digits(arrays[f"x_{part}"], arrays[f"y_{part}"]) for part in ("train", "test")]
-    except FileNotFoundError:
-        raise ValueError(f"{printable(path)}: no such file; --data takes MNIST as an .npz file") from None
-    except (OSError, ValueError, KeyError, AttributeError, TypeError, EOFError, zipfile.BadZipFile) as error:
+    except Exception as error:  # zipfile, zlib and NumPy raise nearly every kind
         raise ValueError(f"{printable(path)}: not an .npz file with x_train, y_train, x_test and y_test") from error
     for images, labels in parts:
         if images.dtype != np.uint8 or images.shape[1:] != (FRAME, FRAME) or len(images) < 24:
@@ -659,16 +675,19 @@ def load_mnist(path: Path | None = None) -> tuple[Digits, Digits]:
     return parts[0], parts[1]
 
 
-def augment(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
     """Images as other hands would have drawn them: turned, slanted, stretched, moved, bolder, fainter.
 
-    images: uint8, shape (n, 28, 28). Returns float32 of the same shape, in [0, 1].
+    images: uint8, shape (n, 28, 28). strength 0 leaves them as they are, 1 changes them as
+    much as hands differ. Returns float32 of the same shape, in [0, 1].
     """
     if len(images) > 1000:  # cv2.remap takes pictures of fewer than 32,768 rows
-        return np.concatenate([augment(images[i : i + 1000], rng) for i in range(0, len(images), 1000)])
+        return np.concatenate([augment(images[i : i + 1000], strength, rng) for i in range(0, len(images), 1000)])
     count = len(images)
-    turn, slant, moved_x, moved_y = (rng.normal(0, s, (count, 1, 1)) for s in (0.12, 0.15, 1.0, 1.0))
-    wide, high = np.exp(rng.normal(0, 0.1, (2, count, 1, 1)))
+    turn, slant, moved_x, moved_y = (
+        strength * rng.normal(0, deviation, (count, 1, 1)) for deviation in (0.12, 0.15, 0.8, 0.8)
+    )
+    wide, high = np.exp(strength * rng.normal(0, 0.1, (2, count, 1, 1)))
     middle = (FRAME - 1) / 2
     y, x = np.mgrid[:FRAME, :FRAME] - middle
     cos, sin = np.cos(turn), np.sin(turn)
@@ -681,9 +700,9 @@ def augment(images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     bolder, thinner = (f(tall, cross).reshape(images.shape) for f in (cv2.dilate, cv2.erode))
     moved = np.float32(tall.reshape(images.shape))
-    weight = np.float32(rng.uniform(-1, 1, (count, 1, 1)) * (rng.random((count, 1, 1)) < 0.3))
+    weight = np.float32(rng.uniform(-1, 1, (count, 1, 1)) * (rng.random((count, 1, 1)) < 0.3 * strength))
     moved += np.maximum(weight, 0) * (bolder - moved) + np.maximum(-weight, 0) * (thinner - moved)
-    return (moved / 255) ** np.float32(rng.uniform(0.6, 1.5, (count, 1, 1)))
+    return (moved / 255) ** np.float32(1 + strength * rng.uniform(-0.4, 0.5, (count, 1, 1)))
 
 
 # --- model and training --------------------------------------------------------------------
@@ -766,8 +785,8 @@ def sgd_falling(steps: int) -> keras.optimizers.Optimizer:
     from keras.optimizers.schedules import CosineDecay
 
     warmup = max(1, steps // 50)
-    rate = CosineDecay(0.0, steps - warmup, alpha=0.001, warmup_target=0.03, warmup_steps=warmup)
-    return SGD(rate, momentum=0.9, nesterov=True)
+    rate = CosineDecay(0.0, steps - warmup, alpha=0.001, warmup_target=0.08, warmup_steps=warmup)
+    return SGD(rate, momentum=0.9, nesterov=True, weight_decay=0.0005)
 
 
 def adam(steps: int) -> keras.optimizers.Optimizer:
@@ -796,7 +815,7 @@ class Recipe(NamedTuple):
 
 RECIPES = {
     #                   layers          optimizer    batch  epochs  handwriting
-    "default": Recipe(default_layers, sgd_falling, 64, 16, 1.0),
+    "default": Recipe(default_layers, sgd_falling, 128, 20, 0.7),
     "plain-sgd": Recipe(default_layers, sgd, 32, 10),
     "conv5": Recipe(conv5_layers, adam, 200, 10),
     "adam": Recipe(l2_layers, adam, 64, 10),
@@ -830,6 +849,27 @@ def silenced_stderr() -> Iterator[None]:
         os.close(kept)
 
 
+@contextlib.contextmanager
+def bounded_memory(size: int = 700_000_000) -> Iterator[None]:
+    """Let this process take no more than size bytes in addition; what asks for more gets an error.
+
+    So a file of kilobytes that unpacks to gigabytes is refused. Linux only; elsewhere nothing is bounded.
+    """
+    if not sys.platform.startswith("linux"):
+        yield
+        return
+    import resource
+
+    data_pages = int(Path("/proc/self/statm").read_text().split()[5])
+    limits = resource.getrlimit(resource.RLIMIT_DATA)
+    most = data_pages * resource.getpagesize() + size
+    resource.setrlimit(resource.RLIMIT_DATA, (most if limits[0] < 0 else min(most, limits[0]), limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, limits)
+
+
 def say(line: str) -> None:
     """Print a line of progress or trouble to standard error."""
     print(line, file=sys.stderr, flush=True)
@@ -850,61 +890,30 @@ def train(
     same settings goes on after its last finished epoch. Raises ValueError where data cannot be
     had, and OSError where the network or its plots cannot be written; the old ones then stay.
     """
+    chosen = RECIPES[recipe]
+    chosen = chosen._replace(epochs=epochs or chosen.epochs, batch_size=batch_size or chosen.batch_size)
     with the_only_training(path.parent), contextlib.redirect_stdout(sys.stderr):
-        chosen = RECIPES[recipe]
-        epochs, batch_size = epochs or chosen.epochs, batch_size or chosen.batch_size
-        training, test = load_mnist(data)
-        digest = hashlib.sha256(training.images.tobytes() + training.labels.tobytes()).hexdigest()
-        settings = [recipe, epochs, batch_size, seed, digest]
-        rng = np.random.default_rng(seed)
-        held_out = len(training.labels) // 12  # 5,000 of 60,000
-        validation = Digits(*(array[-held_out:] for array in training))
-        training = Digits(*(array[:-held_out] for array in training))
-        if chosen.handwriting:
-            say("Writing synthetic digits ...")
-            training = join(training, write_digits(round(len(training.labels) * chosen.handwriting), rng))
-            validation = join(validation, write_digits(held_out, rng))
-
+        plots.mkdir(parents=True, exist_ok=True)
+        for folder in (path.parent, plots):
+            if not os.access(folder, os.W_OK):  # better now than after the first epoch
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
+        mnist, test = load_mnist(data)
+        training, validation = split(mnist, chosen, np.random.default_rng(seed))
         keras = import_keras()
         keras.utils.set_random_seed(seed)
-        steps = -(-len(training.labels) // batch_size)
         unfinished = path.parent / "training"
-        model, history = resume(unfinished, settings) or (
-            keras.Sequential([keras.Input((FRAME, FRAME, 1)), *chosen.layers()]),
-            {},
-        )
-        if not history:
-            model.compile(
-                chosen.optimizer(steps * epochs),
-                loss="categorical_crossentropy",
-                metrics=["accuracy"],
-                jit_compile=False,  # on the CPU, XLA makes an epoch several times longer
-            )
-        x_validation, y_validation = as_input(validation.images), one_hot(validation.labels)
-        for epoch in range(len(history.get("loss", [])), epochs):
-            # Each epoch draws its chances from its own number, so that a resumed training
-            # ends like one that was never interrupted.
-            rng = np.random.default_rng([seed, epoch])
-            order = rng.permutation(len(training.labels))
-            images = training.images[order]
-            for i, layer in enumerate(layer for layer in model.layers if hasattr(layer, "seed_generator")):
-                layer.seed_generator.state.assign([seed + i, epoch * steps])
-            epoch_history = model.fit(
-                augment(images, rng)[..., None] if chosen.handwriting else as_input(images),
-                one_hot(training.labels[order]),
-                batch_size=batch_size,
-                shuffle=False,
-                initial_epoch=epoch,
-                epochs=epoch + 1,
-                validation_data=(x_validation, y_validation),
-                verbose=1 if sys.stderr.isatty() else 2,
-            ).history
-            history = {name: history.get(name, []) + values for name, values in epoch_history.items()}
+        digest = hashlib.sha256(mnist.images.tobytes() + mnist.labels.tobytes()).hexdigest()
+        settings = [recipe, chosen.epochs, chosen.batch_size, seed, digest]
+        model, history = resume(unfinished, settings) or (build(chosen, len(training.labels)), {})
+
+        for epoch in range(len(history.get("loss", [])), chosen.epochs):
+            results = fit_epoch(model, training, validation, chosen, epoch, seed)
+            history = {name: history.get(name, []) + values for name, values in results.items()}
             remember(unfinished, settings, model, history)
             plot_history(history, plots / "learning_curves.png")
 
         if chosen.handwriting:
-            calibrate(model, x_validation, validation.labels)
+            calibrate(model, as_input(validation.images), validation.labels)
         loss, accuracy = model.evaluate(as_input(test.images), one_hot(test.labels), verbose=0)
         print(f"Test loss: {loss:.4f}, test accuracy: {accuracy:.2%}")
         answers = model.predict(as_input(test.images), batch_size=500, verbose=0).argmax(axis=1)
@@ -912,6 +921,64 @@ def train(
         save_model(model, path)
         shutil.rmtree(unfinished)
     return model
+
+
+def split(mnist: Digits, recipe: Recipe, rng: np.random.Generator) -> tuple[Digits, Digits]:
+    """MNIST's training digits as those to train on and a twelfth held out; each joined by synthetic ones."""
+    held_out = len(mnist.labels) // 12  # 5,000 of 60,000
+    training, validation = Digits(*(a[:-held_out] for a in mnist)), Digits(*(a[-held_out:] for a in mnist))
+    if recipe.handwriting:
+        say("Writing synthetic digits ...")
+        training = join(training, write_digits(round(len(training.labels) * recipe.handwriting), rng))
+        validation = join(validation, write_digits(held_out, rng))
+    return training, validation
+
+
+def build(recipe: Recipe, count: int) -> keras.Model:
+    """The recipe's network, compiled for training on so many digits."""
+    import keras
+
+    model = keras.Sequential([keras.Input((FRAME, FRAME, 1)), *recipe.layers()])
+    model.compile(
+        recipe.optimizer(math.ceil(count / recipe.batch_size) * recipe.epochs),
+        loss="categorical_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=False,  # on the CPU, XLA makes an epoch several times longer
+        steps_per_execution=32,  # the same steps, but Python is asked only once for so many
+    )
+    return model
+
+
+def fit_epoch(
+    model: keras.Model, training: Digits, validation: Digits, recipe: Recipe, epoch: int, seed: int
+) -> dict[str, list[float]]:
+    """Train for one epoch, counted from 0; return its history.
+
+    All that is random in it comes from the epoch's number, so that a training that was
+    interrupted ends like one that was not.
+    """
+    import keras
+
+    rng = np.random.default_rng([seed, epoch])
+    order = rng.permutation(len(training.labels))
+    images, labels = training.images[order], training.labels[order]
+    steps = math.ceil(len(labels) / recipe.batch_size)
+    for i, layer in enumerate(layer for layer in model.layers if hasattr(layer, "seed_generator")):
+        layer.seed_generator.state.assign([seed + i, epoch * steps])
+    # From stronger than hands differ to hardly at all: at last, digits are seen as they will be met.
+    strength = 1.2 - 0.9 * epoch / recipe.epochs
+    only_one = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: setattr(model, "stop_training", True))
+    return model.fit(
+        augment(images, strength, rng)[..., None] if recipe.handwriting else as_input(images),
+        one_hot(labels),
+        batch_size=recipe.batch_size,
+        shuffle=False,
+        initial_epoch=epoch,
+        epochs=recipe.epochs,
+        callbacks=[only_one],
+        validation_data=(as_input(validation.images), one_hot(validation.labels)),
+        verbose=1 if sys.stderr.isatty() else 2,
+    ).history
 
 
 def as_input(images: np.ndarray) -> np.ndarray:
@@ -938,19 +1005,30 @@ def the_only_training(folder: Path) -> Iterator[None]:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # gone with the process, however it ends
         yield
     except BlockingIOError:
-        raise ValueError(f"{folder}: another training is under way; wait for it or choose another --model") from None
+        raise ValueError(
+            f"{printable(folder)}: another training is under way; wait, or choose another --model"
+        ) from None
     finally:
         os.close(handle)
 
 
 def remember(folder: Path, settings: list, model: keras.Model, history: dict[str, list[float]]) -> None:
-    """Keep what an interrupted training needs to go on after this epoch."""
+    """Keep what an interrupted training needs to go on after this epoch; on an error, what was kept before."""
     folder.mkdir(exist_ok=True)
     name = f"epoch-{len(history['loss'])}.keras"
-    model.save(folder / name)
     state = {"settings": settings, "history": history, "model": name}
-    (folder / "state.new").write_text(json.dumps(state))
-    replace(folder / "state.new", folder / "state.json")
+    new, new_state = folder / "new.keras", folder / "new.json"
+    try:
+        new_state.write_text(json.dumps(state))
+        model.save(new)
+        replace(new, folder / name)
+        replace(new_state, folder / "state.json")
+    except BaseException:
+        for left in (new, new_state):
+            left.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # where nothing was kept before
+        raise
     for old in folder.glob("epoch-*.keras"):
         if old.name != name:
             old.unlink()
@@ -968,7 +1046,7 @@ def resume(folder: Path, settings: list) -> tuple[keras.Model, dict[str, list[fl
         say("The training that was interrupted had other settings: starting afresh.")
     except FileNotFoundError:
         pass
-    except (OSError, ValueError, KeyError, TypeError):
+    except Exception:  # Keras and zipfile raise nearly every kind
         say("What the interrupted training left cannot be read: starting afresh.")
     shutil.rmtree(folder, ignore_errors=True)
     return None
@@ -1011,12 +1089,17 @@ def save_model(model: keras.Model, path: Path) -> None:
 
 
 def export(model: keras.Model, path: Path) -> None:
-    """Write a network as LiteRT, for a batch of one: OpenCV does not read an unknown batch size."""
+    """Write a network as LiteRT, for a batch of one: OpenCV does not read an unknown batch size.
+
+    The SHA-256 digest of the file follows as its last 32 bytes, which readers of LiteRT pass over.
+    """
     import keras
 
     signature = [keras.InputSpec(shape=(1, FRAME, FRAME, 1), dtype="float32")]
     with silenced_stderr():
         model.export(path, format="litert", input_signature=signature, verbose=False)
+    content = path.read_bytes()
+    path.write_bytes(content + hashlib.sha256(content).digest())
 
 
 def replace(new: Path, old: Path) -> None:
@@ -1104,22 +1187,23 @@ class Recognizer:
         path = Path(path)
         if path.suffix == ".tflite":
             if not path.exists() and path.with_suffix(".keras").exists():
-                say(f"{printable(path)} is missing: making it anew from {path.with_suffix('.keras').name} ...")
-                with contextlib.redirect_stdout(sys.stderr):
-                    export(open_keras_model(path.with_suffix(".keras")), path.with_suffix(".new.tflite"))
-                replace(path.with_suffix(".new.tflite"), path)
+                say(f"{printable(path)} is missing: making it anew from {printable(path.stem)}.keras ...")
+                new = path.with_suffix(f".new-{os.getpid()}.tflite")  # two windows may do so at once
+                try:
+                    with contextlib.redirect_stdout(sys.stderr):
+                        export(open_keras_model(path.with_suffix(".keras")), new)
+                    replace(new, path)
+                finally:
+                    new.unlink(missing_ok=True)
             self._run = open_export(path)
         else:
             model = open_keras_model(path)
             self._run = lambda image: model(image[None, ..., None], training=False).numpy()
         try:
-            probabilities = self._run(np.zeros((FRAME, FRAME), np.float32)).ravel()
-            fits = (
-                probabilities.shape == (10,)
-                and np.isfinite(probabilities).all()
-                and abs(probabilities.sum() - 1) < 1e-3
-            )
-        except cv2.error:
+            with bounded_memory(), silenced_stderr():
+                probabilities = self._run(np.zeros((FRAME, FRAME), np.float32)).ravel()
+            fits = probabilities.shape == (10,) and (probabilities >= 0).all() and abs(probabilities.sum() - 1) < 1e-3
+        except Exception:  # OpenCV and TensorFlow raise nearly every kind
             fits = False
         if not fits:
             raise ValueError(f"{printable(path)}: not a network that takes a 28x28 image and gives ten probabilities")
@@ -1135,14 +1219,21 @@ class Recognizer:
 
 
 def open_export(path: Path) -> Callable[[np.ndarray], np.ndarray]:
-    """The network in a LiteRT file as a function of a digit image. Raises ValueError."""
+    """The network in a LiteRT file that export() wrote, as a function of a digit image. Raises ValueError.
+
+    Only a file with the right digest is given to OpenCV, which a damaged one can crash.
+    """
     if not path.is_file():
         raise ValueError(f"{printable(path)}: no such model; train one with --train")
     try:
-        net = cv2.dnn.readNetFromTFLite(np.fromfile(path, np.uint8))
-    except (cv2.error, OSError) as error:
+        with bounded_memory():
+            data = path.read_bytes()
+            if hashlib.sha256(data[:-32]).digest() != data[-32:]:
+                raise ValueError("damaged, or not an export that this program made")
+            net = cv2.dnn.readNetFromTFLite(np.frombuffer(data[:-32], np.uint8))
+    except (cv2.error, OSError, ValueError, MemoryError) as error:
         raise ValueError(
-            f"{printable(path)}: damaged or no LiteRT model; delete it, and it is made anew from the .keras file"
+            f"{printable(path)}: {reason(error)}; delete it, and it is made anew from the .keras file beside it"
         ) from error
 
     def run(image: np.ndarray) -> np.ndarray:
@@ -1157,16 +1248,25 @@ def open_keras_model(path: Path) -> keras.Model:
     if not path.is_file():
         raise ValueError(f"{printable(path)}: no such model; train one with --train")
     keras = import_keras()
+    keras.ops.zeros(1)  # TensorFlow starts its threads now, not within the bounds below
     try:
-        with silenced_stderr():
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as parts:
+                if sum(part.file_size for part in parts.infolist()) > 300_000_000:
+                    raise MemoryError("unpacks to more than 300 MB")
+        with bounded_memory(), silenced_stderr():
             model = keras.models.load_model(path, compile=False, safe_mode=True)
+            shapes = model.input_shape, model.output_shape
     except Exception as error:  # Keras and h5py raise nearly every kind
-        reason = str(error).strip().split("\n")[0]
-        raise ValueError(f"{printable(path)}: not a Keras model that can be opened ({reason})") from error
-    if model.input_shape != (None, FRAME, FRAME, 1) or model.output_shape != (None, 10):
+        verdict = "not a Keras model that can be opened"
+        if "code execution" in str(error):
+            verdict = "refused, for it would run code that it brings along"
+        elif isinstance(error, MemoryError) or "OOM" in str(error):
+            verdict = "refused, for it needs too much memory"
+        raise ValueError(f"{printable(path)}: {verdict} ({reason(error)})") from error
+    if shapes != ((None, FRAME, FRAME, 1), (None, 10)):
         raise ValueError(
-            f"{printable(path)}: takes {model.input_shape} and gives {model.output_shape},"
-            " not (None, 28, 28, 1) and (None, 10)"
+            f"{printable(path)}: takes {shapes[0]} and gives {shapes[1]}, not (None, 28, 28, 1) and (None, 10)"
         )
     return model
 
@@ -1239,7 +1339,7 @@ class Canvas:
             cv2.EVENT_RBUTTONUP: cv2.EVENT_FLAG_RBUTTON,
         }.get(event, 0)
         if event == cv2.EVENT_MOUSEWHEEL:
-            self.change_brush(1 if flags > 0 else -1)
+            self.change_brush(int(np.sign(flags >> 16)))
         elif press and not self._button:
             if 0 <= x < CANVAS_SIZE and 0 <= y < CANVAS_SIZE:
                 self._begin(press, flags, x, y)
@@ -1277,7 +1377,7 @@ class Canvas:
         points = self.strokes[-1].points
         if stop != points[-1]:
             points.append(stop)
-        draw_segments(self.image, points[-2:], self.brush)
+        draw_segments(self.image, points[-2:], self.strokes[-1].brush)
         self.changes += 1
 
     def finish(self) -> None:
@@ -1371,6 +1471,8 @@ def open_drawing(path: Path) -> list[Stroke]:
     """
     path = path.with_suffix(".json")
     try:
+        if not path.is_file() or path.stat().st_size > 50_000_000:
+            raise FileNotFoundError(errno.ENOENT, "no such drawing")
         drawing = json.loads(path.read_text())
         scale = CANVAS_SIZE / int(drawing["canvas_size"])
         strokes = [
@@ -1417,12 +1519,12 @@ KEY_HELP = [
     ("y", "redo"),
     ("l", "live reading on, off"),
     ("s", "save drawing and strokes"),
-    ("h  ?", "these keys"),
+    ("h  ?", "show, hide these keys"),
     ("Esc  q", "quit"),
 ]
 PANEL_KEYS = [
     [("Enter", "read"), ("u", "undo"), ("[ ]", "brush"), ("l", "live"), ("h", "all keys")],
-    [("c", "clear"), ("y", "redo"), ("right", "erase"), ("s", "save"), ("Esc", "quit")],
+    [("c", "clear"), ("y", "redo"), ("right", "button erases"), ("s", "save"), ("Esc", "quit")],
 ]
 
 
@@ -1446,7 +1548,7 @@ def empty_window() -> np.ndarray:
     """What every frame of the window has in common: uint8 BGR."""
     image = np.full((WINDOW_SIZE[1], WINDOW_SIZE[0], 3), PANEL_COLOUR, np.uint8)
     cv2.line(image, (LEFT, 412), (RIGHT, 412), LINE_COLOUR)
-    for x, keys in zip((LEFT, (LEFT + RIGHT) // 2 + 4), PANEL_KEYS, strict=True):
+    for x, keys in zip((LEFT, (LEFT + RIGHT) // 2 - 2), PANEL_KEYS, strict=True):
         for y, (key, what) in zip(range(440, 560, 24), keys, strict=True):
             write(image, key, x, y, 14, TEXT_COLOUR, 600)
             write(image, what, x + 52, y, 14, QUIET_COLOUR)
@@ -1461,13 +1563,13 @@ def show_prediction(image: np.ndarray, prediction: Prediction | None, digit_imag
     seen = cv2.resize(seen, (side, side), interpolation=cv2.INTER_NEAREST)
     image[30 : 30 + side, RIGHT - side : RIGHT] = seen[..., None]
     cv2.rectangle(image, (RIGHT - side - 1, 29), (RIGHT, 30 + side), LINE_COLOUR)
-    write(image, "the network sees", RIGHT, 132, 11, QUIET_COLOUR, align="right")
+    write(image, "the network sees", RIGHT - side // 2, 132, 11, QUIET_COLOUR, align="middle")
     if prediction is None:
         write(image, "?", LEFT, 124, 130, LINE_COLOUR, 600)
     else:
         sure = prediction.confidence >= UNSURE
         write(image, str(prediction.digit), LEFT - 4, 124, 130, BEST_COLOUR if sure else QUIET_COLOUR, 600)
-        write(image, f"{prediction.confidence:.1%}", LEFT + 92, 78, 26, TEXT_COLOUR, 500)
+        write(image, f"{prediction.confidence:.1%}", LEFT + 92, 78, 24, TEXT_COLOUR, 500)
         write(image, "confidence" if sure else "a guess", LEFT + 93, 100, 13, QUIET_COLOUR)
     start, longest = LEFT + 24, RIGHT - LEFT - 24 - 56
     for digit in range(10):
@@ -1475,10 +1577,9 @@ def show_prediction(image: np.ndarray, prediction: Prediction | None, digit_imag
         share = 0.0 if prediction is None else prediction.probabilities[digit]
         best = prediction is not None and digit == prediction.digit
         write(image, str(digit), LEFT, y + 12, 15, TEXT_COLOUR if best else QUIET_COLOUR, 700 if best else 400)
-        cv2.rectangle(image, (start, y), (start + longest, y + 13), LINE_COLOUR, -1)
-        if share > 0:
-            end = start + round(longest * share)
-            cv2.rectangle(image, (start, y), (end, y + 13), BEST_COLOUR if best else BAR_COLOUR, -1)
+        image[y : y + 14, start : start + longest] = LINE_COLOUR
+        image[y : y + 14, start : start + round(longest * share)] = BEST_COLOUR if best else BAR_COLOUR
+        if prediction is not None:
             write(image, f"{share:.1%}", RIGHT, y + 12, 13, TEXT_COLOUR if best else QUIET_COLOUR, align="right")
 
 
@@ -1501,6 +1602,15 @@ class Window:
             image = self.canvas.digit_image()
             self._read = (self.canvas.changes, image, None if image is None else self.recognizer.predict(image))
         return self._read[2]
+
+    def on_mouse(self, event: int, x: int, y: int, flags: int, param: object = None) -> None:
+        """Pass on to the canvas what the mouse does: cv2's callback. What is drawn hides message and help."""
+        changes = self.canvas.changes
+        self.canvas.on_mouse(event, x, y, flags, param)
+        if self.canvas.changes != changes:
+            self.message, self.help = "", False
+        if event == cv2.EVENT_MOUSEWHEEL:
+            self.show_brush()
 
     def on_key(self, code: int) -> None:
         """Do what the key with this code of cv2.waitKeyEx stands for; nothing where it is unknown."""
@@ -1536,6 +1646,9 @@ class Window:
 
     def change_brush(self, steps: int) -> None:
         self.canvas.change_brush(steps)
+        self.show_brush()
+
+    def show_brush(self) -> None:
         self.message = f"Brush: {self.canvas.brush} pixels"
 
     def toggle_live(self) -> None:
@@ -1592,19 +1705,70 @@ class Window:
         check_display()
         cv2.namedWindow(WINDOW_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
         cv2.resizeWindow(WINDOW_TITLE, *WINDOW_SIZE)
-        cv2.setMouseCallback(WINDOW_TITLE, self.canvas.on_mouse)
+        cv2.setMouseCallback(WINDOW_TITLE, self.on_mouse)
         shown, key = None, -1
-        while self.open:
-            seen = (self.canvas.changes, self.canvas.brush)
-            changed = key != -1 or seen != shown
-            if changed:
-                cv2.imshow(WINDOW_TITLE, self.frame())
-                shown = seen
-            key = cv2.waitKeyEx(FRAME_MS if changed else IDLE_MS)
-            if key != -1:
-                self.on_key(key)
-            self.open &= cv2.getWindowProperty(WINDOW_TITLE, cv2.WND_PROP_VISIBLE) > 0
-        cv2.destroyAllWindows()
+        with wheel_taken_from_qt(lambda delta: self.on_mouse(cv2.EVENT_MOUSEWHEEL, 0, 0, delta << 16)):
+            while self.open:
+                seen = (self.canvas.changes, self.message)
+                changed = key != -1 or seen != shown
+                if changed:
+                    cv2.imshow(WINDOW_TITLE, self.frame())
+                    shown = seen
+                key = cv2.waitKeyEx(FRAME_MS if changed else IDLE_MS)
+                if key != -1:
+                    self.on_key(key)
+                self.open &= window_is_there()
+            cv2.destroyAllWindows()
+
+
+def window_is_there() -> bool:
+    """Whether the person has not closed the window."""
+    try:
+        return cv2.getWindowProperty(WINDOW_TITLE, cv2.WND_PROP_VISIBLE) > 0
+    except cv2.error:  # Qt's answer where no window at all is left
+        return False
+
+
+class QtWheelEvent(ctypes.Structure):
+    """Qt 5's QWheelEvent; of any other event only the first two fields are there."""
+
+    _fields_ = (
+        ("object", ctypes.c_void_p * 2),
+        ("type", ctypes.c_ushort),
+        ("modifiers", ctypes.c_int),
+        ("time", ctypes.c_ulong),
+        ("position", ctypes.c_double * 4),
+        ("pixels", ctypes.c_int * 2),
+        ("delta", ctypes.c_int * 2),  # x, y; 120 for a notch
+    )
+
+
+@contextlib.contextmanager
+def wheel_taken_from_qt(turn: Callable[[int], None]) -> Iterator[None]:
+    """While this lasts the wheel calls turn(delta), in place of what cv2's window makes of it in Qt.
+
+    That is to zoom, and from then on to shift the picture under the drawing mouse; there is no
+    option against it (opencv/opencv#11500). But Qt shows each event to a callback first. Does
+    nothing where cv2 has not brought its own Qt 5 along.
+    """
+
+    @ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.POINTER(ctypes.POINTER(QtWheelEvent)))
+    def is_done(receiver_and_event: ctypes._Pointer) -> bool:
+        event = receiver_and_event[1].contents
+        if event.type != 31:  # QEvent::Wheel
+            return False
+        turn(event.delta[1])
+        return True
+
+    libraries = Path(cv2.__file__).parent.parent.glob("opencv*.libs/libQt5Core*")
+    name = "_ZN14QtOpenCVPython9QInternal{}CallbackENS0_8CallbackEPFbPPvE"
+    with contextlib.ExitStack() as stack:
+        for qt in (ctypes.CDLL(os.fspath(library)) for library in libraries):
+            with contextlib.suppress(AttributeError):  # another build of it
+                register, unregister = qt[name.format("16register")], qt[name.format("18unregister")]
+                register(0, is_done)
+                stack.callback(unregister, 0, is_done)
+        yield
 
 
 def check_display() -> None:
@@ -1677,8 +1841,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         trained = options.model.exists() or options.model.with_suffix(".keras").exists()
         if options.train or (not trained and options.model == MODEL):
+            options.model = options.model.with_suffix(".tflite")
             train(options.data, options.recipe, options.epochs, options.batch_size, options.seed,
-                  options.model.with_suffix(".tflite"), options.plots)  # fmt: skip
+                  options.model, options.plots)  # fmt: skip
         if options.files:
             return read_files(options.files, Recognizer(options.model))
         if not options.no_window:
@@ -1687,7 +1852,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             Window(Recognizer(options.model), Canvas(strokes)).run()
     except KeyboardInterrupt:
         return 130
-    except (ValueError, OSError) as error:
+    except BrokenPipeError:  # as in: mnist_digit.py *.png | head -1
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+    except OSError as error:
+        say(f"mnist_digit: {printable(error.filename or options.model.parent)}: {reason(error)}")
+        return 1
+    except ValueError as error:
         say(f"mnist_digit: {error}")
         return 1
     return 0

@@ -183,7 +183,7 @@ def test_curve_runs_through_its_points_and_turns_at_corners():
 
 def test_augmented_digits_differ_but_stay_digit_images():
     images = np.uint8(255 * np.stack([md.draw_digit_image(SEVEN)] * 1500))
-    changed = md.augment(images, np.random.default_rng(0))
+    changed = md.augment(images, 1, np.random.default_rng(0))
     assert changed.shape == images.shape and changed.dtype == np.float32
     assert changed.min() >= 0 and changed.max() <= 1
     difference = np.abs(changed - images / 255).mean(axis=(1, 2))

@@ -1,0 +1,425 @@
+"""The real program in a real window: real mouse events and keys; what it prints, and what is seen."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+from conftest import PATIENCE, PROGRAM, ProgramWindow, environment, in_canvas, wait_until
+
+import mnist_digit
+from mnist_digit import BAR_COLOUR, BEST_COLOUR, CANVAS_SIZE, LINE_COLOUR, PANEL_COLOUR, QUIET_COLOUR, TEXT_COLOUR
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from conftest import Display
+
+LINE = re.compile(r"(\d) \((\d+\.\d)%\)")
+THREE = [[(180, 110), (290, 80), (390, 130), (370, 220), (270, 265), (380, 310), (390, 420), (290, 480), (170, 440)]]
+NO_INK = 0
+
+
+# --- what a person sees
+
+
+def ink(picture: np.ndarray) -> np.ndarray:
+    """Where the canvas is white: bool, shape (560, 560)."""
+    return (picture[:, :CANVAS_SIZE] == 255).all(axis=2)
+
+
+def middle_of(mask: np.ndarray) -> np.ndarray:
+    """The centre of mass (x, y) of a mask."""
+    return np.argwhere(mask).mean(axis=0)[::-1]
+
+
+def bars(picture: np.ndarray) -> tuple[np.ndarray, int | None]:
+    """The ten bars: how much of each is filled, in [0, 1], and which one is marked as the best."""
+    panel = picture[:, CANVAS_SIZE:]
+    best, other, empty = ((panel == colour).all(axis=2) for colour in (BEST_COLOUR, BAR_COLOUR, LINE_COLOUR))
+    rows = np.flatnonzero((best | other | empty).sum(axis=1) > 150)
+    rows = [run[len(run) // 2] for run in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1) if len(run) > 5]
+    assert len(rows) == 10
+    filled = (best | other)[rows].sum(axis=1) / (best | other | empty)[rows].sum(axis=1)
+    marked = np.flatnonzero(best[rows].any(axis=1))
+    assert len(marked) <= 1
+    return filled, int(marked[0]) if len(marked) else None
+
+
+def answer(picture: np.ndarray) -> int | None:
+    """The digit that is marked in the bars and shown in large type, which are to be the same."""
+    _, digit = bars(picture)
+    if digit is None:
+        return None
+    place = np.s_[:150, CANVAS_SIZE : CANVAS_SIZE + 115]
+    differences = []
+    for other in range(10):
+        drawn = mnist_digit.empty_window().copy()
+        mnist_digit.show_prediction(drawn, mnist_digit.Prediction(other, 1.0, np.eye(10)[other]), None)
+        differences.append(cv2.absdiff(cv2.cvtColor(drawn[place], 6), cv2.cvtColor(picture[place], 6)).sum())
+    assert int(np.argmin(differences)) == digit
+    return digit
+
+
+def says(picture: np.ndarray, text: str, size: int = 16, weight: int = 400) -> bool:
+    """Whether a text stands somewhere on the panel's colour."""
+    left, top, width, height = cv2.getTextSize((0, 0), text, (0, 0), mnist_digit.font(), size, weight)
+    drawn = np.full((height + 8, width + 8, 3), PANEL_COLOUR, np.uint8)
+    mnist_digit.write(drawn, text, 4 - left, 4 - top, size, TEXT_COLOUR, weight)
+    return cv2.matchTemplate(picture, drawn, cv2.TM_SQDIFF_NORMED).min() < 0.01
+
+
+def has(picture: np.ndarray, colour: tuple[int, int, int]) -> bool:
+    """Whether the canvas has writing of a colour."""
+    return (picture[:, :CANVAS_SIZE] == colour).all(axis=2).sum() > 50
+
+
+# --- a window for each test
+
+
+@pytest.fixture
+def open_window(display: Display, tmp_path: Path) -> Iterator[Callable[..., ProgramWindow]]:
+    """A function that starts the program with arguments, in tmp_path / "drawings"."""
+    windows = []
+    folder = tmp_path / "drawings"
+    folder.mkdir()
+
+    def start(*arguments: object) -> ProgramWindow:
+        notes = tmp_path / f"notes-{len(windows)}"
+        notes.mkdir()
+        windows.append(ProgramWindow(display, folder, notes, *arguments))
+        return windows[-1]
+
+    yield start
+    for window in windows:
+        window.stop()
+
+
+@pytest.fixture
+def window(open_window: Callable[..., ProgramWindow]) -> ProgramWindow:
+    return open_window()
+
+
+# --- reading
+
+
+def test_drawn_digits_are_read_one_line_for_each_enter(window: ProgramWindow) -> None:
+    rng = np.random.default_rng(3)
+    digits = list(range(10)) * 2
+    for digit in digits:
+        window.draw(in_canvas(mnist_digit.write_digit(digit, rng)))
+        window.read()
+        window.press("c")
+    lines = [LINE.fullmatch(line) for line in window.lines]
+    assert len(lines) == len(digits)
+    assert all(lines), window.lines
+    right = sum(int(line[1]) == digit for line, digit in zip(lines, digits, strict=True))
+    assert right >= 18, window.lines
+
+
+def test_what_enter_prints_is_shown_until_the_drawing_changes(window: ProgramWindow) -> None:
+    window.press("l")
+    window.see(lambda p: says(p, "Live reading is off: Enter reads"), "the message that live reading is off")
+    window.draw(THREE)
+    picture = window.see(lambda p: ink(p).any(), "ink")
+    assert bars(picture)[1] is None
+    digit, confidence = LINE.fullmatch(window.read()).groups()
+    assert digit == "3"
+    picture = window.see(lambda p: answer(p) == 3, "the answer")
+    assert says(picture, f"{confidence}%", 24, 500)
+    assert bars(picture)[0][3] == pytest.approx(float(confidence) / 100, abs=0.01)
+    window.mouse(*window.at(300, 300))  # moving the mouse changes nothing
+    assert answer(window.screenshot()) == 3
+    window.draw([[(60, 500), (100, 500)]])
+    window.see(lambda p: bars(p)[1] is None, "the answer to go")
+    window.press("l")
+    window.see(lambda p: bars(p)[1] is not None, "live reading to be on again")
+    assert len(window.lines) == 1
+
+
+def test_live_reading_answers_while_the_pen_is_down(window: ProgramWindow) -> None:
+    first, *others = THREE[0]
+    moves = [word for point in others for word in ("sleep", 0.01, *window.at(*point))]
+    window.mouse(*window.at(*first), "mousedown", 1, *moves)
+    picture = window.see(lambda p: answer(p) == 3, "an answer before the button is released")
+    frame = picture[30 : 30 + 84, mnist_digit.RIGHT - 84 : mnist_digit.RIGHT]
+    assert (frame == 255).all(axis=2).any()  # the digit image that was read
+    window.mouse("mouseup", 1)
+    assert window.lines == []
+
+
+def test_keypad_enter_reads_too(window: ProgramWindow) -> None:
+    window.draw(THREE)
+    line = window.read()
+    window.press("KP_Enter")
+    wait_until(lambda: len(window.lines) == 2, "a second line")
+    assert window.lines == [line, line]
+
+
+def test_enter_on_the_empty_canvas_says_so(window: ProgramWindow) -> None:
+    assert has(window.screenshot(), QUIET_COLOUR)  # "Draw a digit"
+    window.press("Return")
+    picture = window.see(lambda p: says(p, "Nothing is drawn yet"), "the message")
+    assert bars(picture)[1] is None
+    window.draw(THREE)
+    picture = window.see(lambda p: ink(p).any(), "ink")
+    assert not has(picture, QUIET_COLOUR)  # the invitation is gone
+    assert not says(picture, "Nothing is drawn yet")
+    assert window.lines == []
+
+
+# --- changing the drawing
+
+
+def test_clear_undo_and_redo(window: ProgramWindow) -> None:
+    def see_ink(expected: int, after: str) -> None:
+        window.see(lambda p: ink(p).sum() == expected, f"the drawing after {after}")
+
+    window.draw([[(100, 100), (400, 100)]])
+    one = int(ink(window.see(lambda p: ink(p).any(), "the first stroke")).sum())
+    window.draw([[(100, 300), (400, 300)]])
+    two = int(ink(window.see(lambda p: ink(p)[290:310].any(), "the second stroke")).sum())
+    window.press("u")
+    see_ink(one, "u")
+    window.press("BackSpace")
+    see_ink(NO_INK, "Backspace")
+    window.press("u", "y", "y", "y")  # more often than there is something to do
+    see_ink(two, "y")
+    window.press("c")
+    see_ink(NO_INK, "c")
+    window.press("u")
+    see_ink(two, "u after c")
+    window.press("u")
+    see_ink(one, "a second u")
+    window.draw([[(100, 500), (400, 500)]])
+    window.see(lambda p: ink(p)[490:510].any(), "a third stroke")
+    window.press("y")  # there is nothing left to redo
+    see_ink(two, "y after a new stroke")
+
+
+def test_brush_by_keys_and_wheel(window: ProgramWindow) -> None:
+    """The wheel must not zoom either, which is what cv2's Qt window makes of it by itself."""
+
+    def dot() -> float:
+        """The width of a dot that is drawn now, and is where the mouse was."""
+        window.press("c")
+        window.draw([[(400, 160)]])
+        mask = ink(window.see(lambda p: ink(p).any(), "a dot"))
+        window.press("u")
+        window.see(lambda p: not ink(p).any(), "no dot")
+        assert middle_of(mask) == pytest.approx((400, 160), abs=1.5)
+        return 2 * np.sqrt(mask.sum() / np.pi)
+
+    def change(action: Callable[..., None], *what: object) -> float:
+        action(*what)
+        window.see(lambda p: (p[-30, :CANVAS_SIZE] == PANEL_COLOUR).all(axis=1).sum() > 300, "the brush's size")
+        return dot()
+
+    usual = dot()
+    wider = change(window.press, "bracketright", "bracketright")
+    assert wider > usual + 8
+    assert change(window.press, "bracketleft", "bracketleft") == pytest.approx(usual, abs=1)
+    assert change(window.wheel, 2) == pytest.approx(wider, abs=1)
+    assert change(window.wheel, -3) < usual - 4
+    window.mouse("keydown", "ctrl")
+    window.wheel(3)
+    window.mouse("keyup", "ctrl")
+    assert dot() == pytest.approx(wider, abs=1)
+    window.wheel(30)
+    widest = dot()
+    window.wheel(1)
+    assert dot() == pytest.approx(widest, abs=1)
+
+
+def test_right_button_erases_what_it_touches(window: ProgramWindow) -> None:
+    window.draw([[(80, 280), (480, 280)]])
+    before = ink(window.see(lambda p: ink(p).any(), "ink"))
+    window.draw([[(280, 200), (280, 360)]], button=3)
+    after = ink(window.see(lambda p: not ink(p)[280, 280], "a gap"))
+    assert after[280, 100]
+    assert after[280, 460]
+    window.press("u")
+    window.see(lambda p: np.array_equal(ink(p), before), "the gap to close")
+
+
+# --- the mouse, wherever it goes
+
+
+def test_fast_strokes_are_whole(window: ProgramWindow) -> None:
+    """A second press at once comes as a double click, and a fast pen gives few points."""
+    window.draw([[(60, 60), (500, 60)], [(500, 61), (60, 500)], [(60, 501), (500, 501)]], pause=0)
+    mask = ink(window.see(lambda p: ink(p)[501, 490], "the last stroke"))
+    for x in range(70, 500, 10):
+        assert mask[60, x]
+        assert mask[560 - x, x]
+        assert mask[501, x]
+
+
+def test_a_double_click_draws(window: ProgramWindow) -> None:
+    window.mouse(*window.at(200, 200), "click", 1, "mousedown", 1, "sleep", 0.01, *window.at(300, 200), "mouseup", 1)
+    window.see(lambda p: ink(p)[200, 200:300].all(), "the stroke that the double click began")
+    window.press("u")
+    window.see(lambda p: ink(p)[200, 200] and not ink(p)[200, 250], "the click's dot alone")
+
+
+def test_a_press_outside_the_canvas_draws_nothing(window: ProgramWindow) -> None:
+    before = window.screenshot()
+    window.draw([[(700, 300), (300, 300), (200, 200)]])
+    window.draw([[(700, 300), (300, 300), (200, 200)]], button=3)
+    window.draw([[(100, 400)]])  # what came before it has then been dealt with
+    mask = ink(window.see(lambda p: ink(p).any(), "a dot"))
+    assert middle_of(mask) == pytest.approx((100, 400), abs=1.5)
+    window.press("u")
+    window.see(lambda p: np.array_equal(p, before), "the empty canvas")
+
+
+def test_a_stroke_may_leave_the_canvas(window: ProgramWindow) -> None:
+    """It is cut off at the edge, goes on where it comes back, and ends with a release outside."""
+    panel = window.screenshot()[:, CANVAS_SIZE:]
+    window.draw([[(400, 100), (800, 100), (800, 300), (400, 300), (800, 500), (1100, 600)]], pause=0.02)
+    mask = ink(window.see(lambda p: ink(p)[300, 400:].all(), "the way back"))
+    assert mask[100, 400:].all()
+    assert not mask[150:250].any()
+    window.mouse(*window.at(100, 500), *window.at(200, 500))
+    window.press("u")
+    window.see(lambda p: not ink(p).any(), "no ink")
+    assert np.array_equal(window.screenshot()[:, CANVAS_SIZE:], panel)
+
+
+@pytest.mark.parametrize("size", [(450, 280), (1280, 720), (900, 640)])
+def test_the_mouse_is_exact_after_resizing(window: ProgramWindow, size: tuple[int, int]) -> None:
+    window.resize(*size)
+    points = [(40, 40), (520, 40), (280, 280), (40, 520), (520, 520)]
+    window.draw([[point] for point in points], pause=0.02)
+    window.resize(*mnist_digit.WINDOW_SIZE)
+    picture = window.see(lambda p: cv2.connectedComponents(ink(p).astype(np.uint8))[0] == 6, "five dots")
+    for x, y in points:
+        around = np.zeros((CANVAS_SIZE, CANVAS_SIZE), bool)
+        around[y - 30 : y + 30, x - 30 : x + 30] = True
+        assert middle_of(ink(picture) & around) == pytest.approx((x, y), abs=2)
+
+
+# --- saving and opening
+
+
+def test_save_and_open_again(window: ProgramWindow, open_window: Callable[..., ProgramWindow], tmp_path: Path) -> None:
+    folder = tmp_path / "drawings"
+    window.press("s")
+    window.see(lambda p: says(p, "Nothing is drawn yet"), "that there is nothing to save")
+    window.draw(THREE)
+    window.press("s")
+    window.see(lambda p: says(p, "Saved drawing-1.png and .json"), "the first message")
+    first = [(folder / name).read_bytes() for name in ("drawing-1.png", "drawing-1.json")]
+    window.draw([[(480, 500), (520, 500)]])
+    window.press("s")
+    picture = window.see(lambda p: says(p, "Saved drawing-2.png and .json"), "the second message")
+    assert {file.name for file in folder.iterdir()} == {
+        f"drawing-{n}.{kind}" for n in (1, 2) for kind in ("png", "json")
+    }
+    assert first == [(folder / name).read_bytes() for name in ("drawing-1.png", "drawing-1.json")]
+    assert str(folder / "drawing-2.png") in window.errors
+    saved = cv2.imread(str(folder / "drawing-2.png"), cv2.IMREAD_GRAYSCALE)
+    assert np.array_equal(saved[:500] == 255, ink(picture)[:500])
+    assert len(json.loads((folder / "drawing-2.json").read_text())["strokes"]) == 2
+
+    line = window.read()
+    again = open_window("--open", folder / "drawing-2.json")
+    assert np.array_equal(ink(again.see(lambda p: ink(p).any(), "the drawing")), saved == 255)
+    assert again.read() == line
+
+
+def test_a_folder_that_cannot_be_written_to_loses_nothing(window: ProgramWindow, tmp_path: Path) -> None:
+    window.draw(THREE)
+    before = ink(window.see(lambda p: answer(p) == 3, "the answer"))
+    shutil.rmtree(tmp_path / "drawings")  # permissions would not stop root
+    window.press("s")
+    picture = window.see(lambda p: says(p, "Not saved: No such file or directory"), "the message")
+    assert np.array_equal(ink(picture)[:500], before[:500])
+    assert window.errors.count("\n") == 1
+    assert "not saved" in window.errors
+    (tmp_path / "drawings").mkdir()
+    assert window.read().startswith("3")
+    window.press("q")
+    assert window.wait() == 0
+
+
+# --- other keys, and the end
+
+
+@pytest.mark.parametrize("key", ["h", "question"])
+def test_help_comes_and_goes(window: ProgramWindow, key: str) -> None:
+    window.draw(THREE)
+    before = window.see(lambda p: answer(p) == 3, "the answer")
+    window.press(key)
+    picture = window.see(lambda p: has(p, QUIET_COLOUR), "the keys")
+    assert has(picture, TEXT_COLOUR)
+    assert not ink(picture).any()
+    assert np.array_equal(picture[:, CANVAS_SIZE:], before[:, CANVAS_SIZE:])
+    window.press(key)
+    window.see(lambda p: np.array_equal(p, before), "the drawing as it was")
+    window.press(key)
+    window.see(lambda p: has(p, QUIET_COLOUR), "the keys again")
+    window.draw([[(480, 500), (520, 500)]])
+    window.see(lambda p: ink(p)[500, 500] and not has(p, QUIET_COLOUR), "drawing to hide the keys")
+
+
+def test_unknown_keys_do_nothing(window: ProgramWindow) -> None:
+    window.draw(THREE)
+    before = window.see(lambda p: answer(p) == 3, "the answer")
+    window.press("x", "7", "F1", "Left", "Delete", "space", "Tab", "Shift_L", "adiaeresis")
+    window.press("ctrl+c", "ctrl+s", "ctrl+z", "ctrl+p", "ctrl+x", "ctrl+plus", "ctrl+minus", "ctrl+Left")
+    assert window.read().startswith("3")  # it has dealt with those before
+    assert np.array_equal(window.screenshot(), before)
+    assert len(window.lines) == 1
+    assert window.errors == ""
+
+
+@pytest.mark.parametrize("how", ["Escape", "q", "close button"])
+def test_quit(window: ProgramWindow, how: str) -> None:
+    window.draw(THREE)
+    window.see(lambda p: ink(p).any(), "ink")
+    if how == "close button":
+        window.close()
+    else:
+        window.press(how)
+    assert window.wait() == 0
+    assert window.lines == []
+    assert window.errors == ""
+
+
+# --- where there is no window
+
+
+def run_without_window(*arguments: object, **variables: str | None) -> subprocess.CompletedProcess:
+    command = [sys.executable, str(PROGRAM), *map(str, arguments)]
+    return subprocess.run(
+        command, env=environment(**variables), capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always a display")
+@pytest.mark.parametrize("display_name", [None, "", ":987", "nonsense"])
+def test_no_display_is_one_line(display_name: str | None) -> None:
+    done = run_without_window(DISPLAY=display_name)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert re.fullmatch(r"mnist_digit: .*display.*xvfb-run.*\n", done.stderr)
+
+
+def test_a_drawing_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign.json"
+    foreign.write_text('{"strokes": 3}')
+    for file in (foreign, tmp_path / "missing.json"):
+        done = run_without_window("--open", file)
+        assert done.returncode == 1
+        assert done.stdout == ""
+        assert re.fullmatch(r"mnist_digit: .*\n", done.stderr)
+        assert str(file) in done.stderr
