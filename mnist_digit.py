@@ -30,7 +30,6 @@ import ctypes
 import errno
 import functools
 import hashlib
-import itertools
 import json
 import math
 import os
@@ -54,6 +53,7 @@ except ImportError as error:  # a bare Linux machine lacks what the wheel does n
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from types import ModuleType
 
     import keras
 
@@ -327,34 +327,44 @@ def reason(error: BaseException) -> str:
 # a sharp corner, " / " lifts the pen.
 TEMPLATES = {
     0: [
+        # closed
         "30,0 8,20 0,50 8,80 30,100 52,80 60,50 52,20 30,0",
         "36,3 10,15 0,50 10,86 30,100 50,85 60,50 50,15 26,0 16,8",
+        # open at the top or the right
         "45,6 20,2 2,30 2,70 25,100 52,85 60,45 48,10 32,10",
         "20,4 2,30 3,75 30,100 57,75 58,30 40,2",
+        # the pen starts or ends in a curl
         "30,8 8,20 0,55 12,92 38,98 58,70 56,30 40,5 25,6 34,26",
         "20,10 0,45 10,90 38,98 60,60 50,15 28,2 10,14 -6,6",
         "50,0 15,10 0,50 10,90 35,100 58,75 60,40 48,14 22,12 30,22 54,16",
+        # slashed
         "30,0 8,20 0,50 8,80 30,100 52,80 60,50 52,20 30,0 / 52,10 8,90",
         "30,0 8,20 0,50 8,80 30,100 52,80 60,50 52,20 30,0 / 66,-6 -6,106",
+        # the end runs on inside; the start stands above
         "44,10 20,0 2,30 6,85 34,100 58,70 54,20 30,6 24,26 30,40",
         "30,-14 26,0 6,20 0,60 16,96 46,94 60,60 50,16 24,2",
     ],
     1: [
+        # a bar
         "30,0 30,50 30,100",
         "30,0 30,50 30,100",
         "34,0 28,50 32,100",
+        # with a flag: short, long, bent
         "10,25 32,0! 32,50 32,100",
         "18,18 32,0! 32,50 32,100",
         "14,12 32,0! 31,50 32,100",
         "0,45 35,0! 35,50 35,100",
         "8,30 22,20 32,0! 32,50 32,100",
         "6,22 20,20 34,2! 31,50 30,100",
+        # with flag and foot
         "10,25 32,0! 32,50 32,100 / 8,100 56,100",
         "2,38 32,0! 32,50 32,100 / 4,100 60,98",
         "18,15 32,0! 32,50 32,100 / 12,100 52,100",
         "10,25 32,0! 32,98! 8,100! 56,100",
+        # with a foot alone; all in serifs
         "30,0 30,50 30,100 / 8,100 52,100",
         "12,10 32,4! 32,100 / 6,98 58,102",
+        # the flag folded back to the stem, very long, round
         "24,40 32,0! 31,50 30,100",
         "27,60 33,0! 32,50 32,100",
         "10,36 24,10 33,4 33,24 30,100",
@@ -362,8 +372,10 @@ TEMPLATES = {
         "-6,60 36,0! 32,50 26,100",
         "20,34 26,12 34,2! 32,50 30,100",
         "30,30 26,24 34,4 33,50 30,100",
+        # the foot a hook
         "14,32 34,0! 30,60 28,98 40,94",
         "10,22 32,2! 33,94 26,100 8,98",
+        # more flags, from long to folded back
         "-20,40 14,20 38,0! 34,40 20,100",
         "26,46 30,20 36,0 34,30 31,100",
         "22,46 26,20 33,0 34,12 31,44 30,100",
@@ -371,38 +383,50 @@ TEMPLATES = {
         "18,44 36,0! 32,24 30,100",
     ],
     2: [
+        # plain
         "5,25 12,5 32,0 52,12 52,35 35,60 0,100! 60,100",
         "5,22 30,0 55,20 45,50 10,88 0,99! 25,95 62,98",
         "5,22 30,0 55,18 48,48 12,86 6,97 25,97 60,94",
+        # with a loop
         "5,20 28,0 52,18 42,50 15,90 4,96 2,86 14,82 30,92 60,98",
         "5,20 30,0 55,22 40,60 14,94 0,90 6,76 24,84 40,96 64,92",
+        # angular, like a Z
         "3,14 30,0 56,4 50,25 3,100! 58,100",
         "2,6 26,2 54,4! 4,98! 60,98",
+        # a curl at the start
         "10,32 4,14 24,0 50,8 50,35 30,65 4,98! 30,93 60,100",
+        # a tail at the end
         "2,20 30,0 54,15 50,45 30,75 0,100! 30,100 60,86",
         "18,28 6,26 8,8 30,0 52,15 46,45 2,100! 60,96",
         "2,12 40,0 56,18 44,50 20,82 2,96 30,94 64,104",
+        # a small foot; a large loop
         "4,14 28,0 52,16 40,50 16,88! 30,84 50,98",
         "4,18 26,0 48,14 40,50 24,80 22,98! 48,96",
         "0,24 20,2 52,10 44,48 10,80 4,94 16,100 26,90 16,82 0,96 30,98 60,92",
     ],
     3: [
+        # round: notched, smooth, looped in the middle
         "5,12 28,0 52,15 45,38 22,48! 50,58 58,78 35,100 3,88",
         "4,10 30,0 52,18 38,42 20,48 28,52 52,62 55,82 30,100 2,88",
         "5,10 30,0 52,18 35,42 20,50 16,44 26,42 50,58 54,82 28,100 0,88",
+        # with a flat top
         "3,2! 52,2! 22,42! 50,52 58,76 32,100 0,90",
         "4,4 30,4 54,0! 24,40 48,48 58,72 40,96 2,96",
+        # with a deep notch, long ends, curls
         "5,8 40,0 50,25 15,45! 55,58 52,92 5,98",
         "4,20 16,2 44,2 52,22 40,42 24,46! 46,52 58,72 46,96 18,98 2,80",
         "4,6 34,0 48,18 24,40! 46,46 56,64 44,84 -4,104",
         "8,14 32,0 50,16 38,40 18,46! 44,46 60,68 44,98 14,100 6,86 16,84",
         "10,20 14,4 40,0 50,18 34,40 30,46! 50,56 52,84 26,100 4,92",
         "2,8 30,0 48,12 46,30 30,44 48,60 50,88 24,104 -6,96",
+        # with a flat top and a round belly
         "2,6 50,2! 30,36 48,46 50,80 34,100 6,96",
+        # a small upper or lower bow
         "6,22 2,8 24,0 46,12 40,36 26,42! 50,50 58,80 30,106 -4,90",
         "6,16 24,2 50,4 44,26 22,44! 40,52 44,74 34,104",
     ],
     4: [
+        # open: upright, leaning, rounded
         "12,0 2,55! 60,58 / 44,20 44,100",
         "22,0 0,60! 62,55 / 46,28 38,100",
         "8,0 4,45! 52,48 / 50,0 48,100",
@@ -410,124 +434,165 @@ TEMPLATES = {
         "24,0 10,30 0,60! 60,52 / 56,12 30,104",
         "10,5 2,52! 54,50 / 62,0 36,100",
         "34,0 2,70! 62,68 / 42,46 38,100",
+        # open, in one stroke
         "8,0 2,52! 48,50! 52,10! 46,100",
         "6,4 2,40 20,52 46,44 56,4! 50,100",
+        # open, with a cut corner
         "18,0 2,50! 34,54 / 46,20 40,60 34,102",
+        # closed
         "42,0! 0,65! 62,65 / 42,0 42,100",
         "44,2! 2,58! 62,62 / 48,6 40,100",
         "45,100 44,0! 0,65! 62,66",
         "36,100 48,0! 4,56! 58,54",
         "42,0! 0,65! 45,65 / 44,0 44,100",
         "40,4! 4,50 18,56 60,50 / 44,0 36,100",
+        # open, with a short stem beside a long one
         "20,0 2,58 14,66 44,50 / 38,40 34,100",
         "24,0 8,40 4,60 20,62 40,40! 36,100",
         "28,0 6,52 10,64 50,52 / 40,36 30,100",
         "20,0 10,40 4,62! 50,60 / 34,40 30,100",
+        # open or closed, round, in one stroke or two
         "6,10 4,44 26,54 48,40 52,6! 46,100",
         "14,0 0,56! 30,58 / 30,30 28,100",
         "24,0 2,64! 60,60 / 34,40 30,76 28,104",
         "36,6 8,46 6,60 24,60 44,26 48,4! 40,100",
     ],
     5: [
+        # the cap drawn last
         "10,2 8,42! 35,36 58,58 45,92 20,100 0,90 / 10,2 55,2",
         "12,4 8,44 34,38 56,60 44,94 2,94 / 14,0 60,-4",
+        # in one stroke: with corners, smooth, square
         "55,0 10,2! 6,42! 30,36 56,55 50,88 22,100 0,90",
         "54,4 14,2! 8,46! 40,42 56,66 40,96 0,98",
         "52,3 22,3 10,20 18,42 45,52 55,75 38,98 4,95",
         "58,0 24,4 12,24 26,44 48,58 46,86 22,100 0,88",
         "50,0! 8,0! 8,45! 50,45! 50,100! 2,100",
+        # the cap apart or long; the belly closed
         "12,12 10,46! 40,42 55,70 30,100 2,92 / 22,6 62,6",
         "20,6 4,44! 30,42 44,62 32,92 -4,100 / 18,6 70,-2",
         "10,2 8,42 40,36 58,66 40,98 12,98 2,84 / 10,2 52,0",
         "16,0 10,48 30,40 50,56 46,84 20,100 6,90 16,80 / 16,0 54,2",
+        # in one stroke, leaning
         "56,0 20,4! 16,40 38,44 46,70 30,96 4,96",
         "46,6 12,6 8,40! 44,36 58,66 36,100 4,90",
+        # a long or slanting cap
         "8,0 6,40! 30,32 50,54 40,90 10,100 / 8,0 30,4 60,-8",
         "14,4 12,40 30,36 52,56 44,92 18,100 4,88 / 4,4 60,0",
     ],
     6: [
+        # plain: bent, straight, curled at the top
         "48,0 18,25 2,65 12,95 40,98 55,75 40,55 15,60 3,75",
         "35,0 8,50 6,88 28,100 52,85 50,62 28,52 5,72",
         "52,12 38,0 15,20 2,60 12,95 38,98 54,78 40,56 12,62 4,80",
+        # a spiral; a straight back
         "45,0 10,40 3,75 20,100 48,92 52,68 30,58 16,72 24,82",
         "10,0 3,50 8,90 30,100 54,85 52,60 30,48 6,65",
+        # the loop ends beyond the stem, or short of it
         "42,0 10,45 2,80 20,100 46,90 46,66 24,58 -6,78",
         "40,0 10,45 4,84 20,100 36,90 32,70 8,76",
         "56,2 24,14 2,50 10,92 36,100 56,80 46,58 22,56 10,66",
         "24,0 8,40 2,80 18,100 50,96 60,76 40,62 4,80",
         "50,0 22,30 8,70 14,96 40,96 50,74 34,62 14,80 12,98",
+        # a small loop, run through
         "36,0 14,50 10,95 30,98 40,80 20,66 -8,78",
         "40,0 16,40 8,80 22,98 38,84 28,68 6,80 -4,94",
         "30,0 6,44 2,86 24,100 46,86 38,66 14,72 8,90",
+        # a wide top; a loop drawn twice
         "60,10 40,0 10,26 2,70 20,100 52,92 54,66 26,56 4,74",
         "48,-6 14,30 6,74 26,96 40,84 30,70 14,78 10,94",
     ],
     7: [
+        # plain
         "0,2 58,2! 22,100",
         "2,8 30,4 58,0! 38,45 28,100",
+        # with a flag
         "2,18 4,2! 58,2! 25,100",
         "4,14 8,2! 56,4 40,40 30,100",
+        # crossed
         "0,2 58,2! 22,100 / 15,50 58,50",
         "2,20 5,3! 58,3! 25,100 / 12,52 56,48",
         "4,8 30,2 56,2! 36,50 30,100 / 10,56 60,46",
         "2,12 16,0 36,8 58,2! 32,55 24,100 / 14,50 54,54",
+        # wavy or round at the top
         "2,12 16,0 36,8 58,2! 30,60 24,100",
         "0,8 40,0 56,14 40,55 30,100",
         "0,10 36,0 54,12 40,55 28,100 / 14,58 58,50",
+        # narrow; with a flag, crossed
         "12,10 50,0! 32,100",
         "10,16 14,4! 50,4! 36,50 34,100 / 18,46 56,42",
+        # crossed, leaning or steep
         "0,6 60,0! 46,24 10,100 / 6,40 64,56",
         "8,4 48,2! 44,50 42,100 / 22,48 66,44",
         "0,0 50,6! 20,100 / -6,60 56,40",
+        # with a foot, with a hook
         "0,6 54,2! 30,60 24,98 40,96",
         "2,10 30,2 54,4! 34,50 26,96 44,94 / 10,52 58,46",
         "0,4 54,2! 40,50 36,84 20,100",
+        # crossed, with a long top
         "-2,14 8,0 52,6! 36,44 30,100 / 0,56 66,50",
         "-10,10 20,2 52,4 56,16 36,60 30,100 / 6,52 64,54",
     ],
     8: [
+        # in one stroke, like an S closed by a line
         "50,15 30,0 8,18 25,42 50,62 52,88 28,100 5,85 10,62 35,42 52,22 46,8",
+        # two rings
         "30,0 10,12 10,35 30,46 50,35 50,12 30,0 / 30,46 5,60 3,88 30,100 57,88 55,60 30,46",
+        # in one stroke from the middle
         "30,48 8,25 30,0 52,22 30,48 5,75 30,100 55,75 30,48",
+        # open at the top
         "54,10 24,0 8,20 30,45 55,70 35,100 5,85 20,55 50,26 60,2",
         "48,12 25,0 8,20 28,45 52,75 28,100 5,80 30,46 56,4",
+        # in one stroke from the top or the right
         "36,0 12,12 16,34 44,54 52,84 28,100 6,84 20,54 46,36 50,14 30,2",
         "22,2 4,20 24,44 50,66 44,94 14,98 4,78 30,50 50,24 40,4 14,6",
         "56,16 40,2 14,8 10,28 34,46 44,72 28,98 8,86 16,60 46,40 62,20",
         "30,0 16,10 16,32 30,42 44,32 44,10 30,0 / 30,40 0,62 6,96 36,100 60,86 52,54 28,42",
         "10,8 30,0 50,16 30,44 6,70 20,100 50,92 44,62 14,34 8,10",
+        # a narrow upper loop, open at the top
         "62,8 36,0 18,18 36,50 30,92 4,94 6,66 40,40 66,6",
         "62,4 16,2 18,28 36,60 30,98 4,94 12,60 66,0",
         "54,20 36,0 10,10 18,34 44,60 42,96 8,98 6,68 44,40 56,14",
         "8,16 30,-2 50,14 36,40 8,60 4,90 34,102 56,82 38,52 14,36 6,12",
+        # a small upper ring
         "48,14 24,2 8,24 30,42 50,26 46,10 / 30,42 4,64 12,98 50,98 56,66 30,42",
         "24,4 16,30 40,60 44,90 20,100 10,76 30,50 56,20 46,2 26,6 20,20",
         "-4,26 30,24 50,10 30,0 16,14 36,50 50,84 28,100 10,84 26,54 54,22",
+        # a bar before the upper loop
         "4,20 30,30 48,14 34,0 18,12 30,46 46,76 30,98 12,86 24,56 56,30",
         "-2,14 16,26 44,20 40,2 24,2 22,30 46,66 36,98 14,92 16,62 50,32",
     ],
     9: [
+        # a straight stem
         "52,15 30,0 5,15 5,40 28,50 50,35 52,10! 52,100",
+        # a bent stem
         "50,20 25,2 3,25 15,48 40,42 52,12 48,60 40,100",
+        # a hook, a curl at the end
         "50,18 28,0 5,22 18,48 45,38 52,12! 52,75 40,98 8,92",
         "50,20 25,0 3,25 20,48 48,35 52,15 55,60 35,100 5,90 8,80",
+        # an open loop; a wide tail
         "50,8 18,4 5,30 25,48 48,32 56,5! 50,100",
         "48,10 20,0 2,25 20,50 48,38 52,10 56,80 30,105 0,94",
+        # a ring and a stem
         "48,25 25,0 3,25 25,50 48,25 / 50,0 50,100",
+        # leaning; long tails
         "42,18 22,2 8,22 20,40 44,22 48,8! 30,100",
         "54,24 40,2 8,8 4,36 30,48 54,24 54,60 40,90 12,100",
         "46,6 16,8 4,32 22,44 46,30 52,4! 50,60 30,94 -8,92",
         "56,4 24,2 4,22 16,46 44,38 54,10 58,50 50,84 24,100 6,92",
         "44,22 28,4 6,14 10,36 34,40 46,16 38,70 14,100",
+        # a small loop on a large hook
         "44,20 28,4 10,14 14,34 34,34 46,18 48,60 30,100 -10,90",
         "52,14 24,2 0,14 10,34 40,30 52,12 60,70 34,104 -14,94",
         "46,16 26,2 8,14 22,34 46,20! 54,70 40,100 0,104",
         "40,20 24,6 16,20 28,34 42,18! 58,60 52,92 0,98",
+        # a small or an open loop, leaning
         "50,8 26,0 16,14 26,26 46,14! 34,60 16,100",
         "56,6 30,2 16,20 26,32 46,20 56,0 44,50 14,100",
         "40,10 14,10 10,34 30,40 48,20 46,6! 60,60 44,96 10,90 -4,104",
+        # a stem that starts high, a loop begun inside
         "46,30 50,8 20,0 4,20 16,44 40,38 50,12! 44,100 4,98",
         "30,22 20,14 24,30 42,20 40,4 16,4 6,26 24,44 46,34 50,60 28,100 -2,86",
+        # a six turned around; a small loop on a bow
         "12,52 40,44 54,20 40,0 10,8 6,30 30,42 52,26 54,60 30,100",
         "50,10 34,0 22,10 32,24 48,26 56,60 36,96 -6,100",
         "34,14 26,4 16,14 26,28 42,22 46,8! 50,50 58,84 40,98 2,102",
@@ -664,7 +729,8 @@ def load_mnist(path: Path | None = None) -> tuple[Digits, Digits]:
         with bounded_memory(), np.load(path, allow_pickle=False) as arrays:
             parts = [Digits(arrays[f"x_{part}"], arrays[f"y_{part}"]) for part in ("train", "test")]
     except Exception as error:  # zipfile, zlib and NumPy raise nearly every kind
-        raise ValueError(f"{printable(path)}: not an .npz file with x_train, y_train, x_test and y_test") from error
+        wanted = "an .npz file with x_train, y_train, x_test and y_test"
+        raise ValueError(f"{printable(path)}: not {wanted} ({reason(error)})") from error
     for images, labels in parts:
         if images.dtype != np.uint8 or images.shape[1:] != (FRAME, FRAME) or len(images) < 24:
             raise ValueError(
@@ -708,104 +774,94 @@ def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np
 # --- model and training --------------------------------------------------------------------
 
 
-def default_layers() -> list[keras.layers.Layer]:
-    from keras.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
-
+def default_layers(layers: ModuleType) -> list[keras.layers.Layer]:
+    """Two convolutions and two dense layers: the default network and plain-sgd's."""
     return [
-        Conv2D(32, 3, activation="relu", padding="same"),
-        MaxPooling2D(),
-        Conv2D(64, 3, activation="relu", padding="same"),
-        MaxPooling2D(),
-        Dropout(0.25),
-        Flatten(),
-        Dense(128, activation="relu"),
-        Dropout(0.5),
-        Dense(10, activation="softmax"),
+        layers.Conv2D(32, 3, activation="relu", padding="same"),
+        layers.MaxPooling2D(),
+        layers.Conv2D(64, 3, activation="relu", padding="same"),
+        layers.MaxPooling2D(),
+        layers.Dropout(0.25),
+        layers.Flatten(),
+        layers.Dense(128, activation="relu"),
+        layers.Dropout(0.5),
+        layers.Dense(10, activation="softmax"),
     ]
 
 
-def conv5_layers() -> list[keras.layers.Layer]:
-    from keras.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
-
+def conv5_layers(layers: ModuleType) -> list[keras.layers.Layer]:
+    """A first convolution of 5x5, and three dense layers."""
     return [
-        Conv2D(32, 5, activation="relu"),
-        MaxPooling2D(),
-        Conv2D(64, 3, activation="relu"),
-        MaxPooling2D(),
-        Flatten(),
-        Dense(128, activation="relu"),
-        Dropout(0.3),
-        Dense(64, activation="relu"),
-        Dropout(0.3),
-        Dense(10, activation="softmax"),
+        layers.Conv2D(32, 5, activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Conv2D(64, 3, activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Flatten(),
+        layers.Dense(128, activation="relu"),
+        layers.Dropout(0.3),
+        layers.Dense(64, activation="relu"),
+        layers.Dropout(0.3),
+        layers.Dense(10, activation="softmax"),
     ]
 
 
-def l2_layers() -> list[keras.layers.Layer]:
-    from keras.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
-
+def l2_layers(layers: ModuleType) -> list[keras.layers.Layer]:
+    """Weight decay on the dense layer; the convolutions lose their borders."""
     return [
-        Conv2D(32, 3, activation="relu"),
-        MaxPooling2D(),
-        Conv2D(64, 3, activation="relu"),
-        MaxPooling2D(),
-        Flatten(),
-        Dense(128, activation="relu", kernel_regularizer="l2"),
-        Dropout(0.5),
-        Dense(10, activation="softmax"),
+        layers.Conv2D(32, 3, activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Conv2D(64, 3, activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Flatten(),
+        layers.Dense(128, activation="relu", kernel_regularizer="l2"),
+        layers.Dropout(0.5),
+        layers.Dense(10, activation="softmax"),
     ]
 
 
-def dropout_layers() -> list[keras.layers.Layer]:
-    from keras.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
-
+def dropout_layers(layers: ModuleType) -> list[keras.layers.Layer]:
+    """Dropout after every pooling."""
     return [
-        Conv2D(32, 3, activation="relu"),
-        MaxPooling2D(),
-        Dropout(0.25),
-        Conv2D(64, 3, activation="relu"),
-        MaxPooling2D(),
-        Dropout(0.25),
-        Flatten(),
-        Dense(128, activation="relu"),
-        Dropout(0.5),
-        Dense(10, activation="softmax"),
+        layers.Conv2D(32, 3, activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Dropout(0.25),
+        layers.Conv2D(64, 3, activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Dropout(0.25),
+        layers.Flatten(),
+        layers.Dense(128, activation="relu"),
+        layers.Dropout(0.5),
+        layers.Dense(10, activation="softmax"),
     ]
 
 
-def sgd(steps: int) -> keras.optimizers.Optimizer:
-    from keras.optimizers import SGD
+def sgd(optimizers: ModuleType, steps: int) -> keras.optimizers.Optimizer:
+    """Plain stochastic gradient descent."""
+    return optimizers.SGD(0.01)
 
-    return SGD(0.01)
 
-
-def sgd_falling(steps: int) -> keras.optimizers.Optimizer:
+def sgd_falling(optimizers: ModuleType, steps: int) -> keras.optimizers.Optimizer:
     """Nesterov momentum; the learning rate warms up for one step in 50, then falls by cosine."""
-    from keras.optimizers import SGD
-    from keras.optimizers.schedules import CosineDecay
-
     warmup = max(1, steps // 50)
-    rate = CosineDecay(0.0, steps - warmup, alpha=0.001, warmup_target=0.08, warmup_steps=warmup)
-    return SGD(rate, momentum=0.9, nesterov=True, weight_decay=0.0005)
+    rate = optimizers.schedules.CosineDecay(0.0, steps - warmup, alpha=0.001, warmup_target=0.08, warmup_steps=warmup)
+    return optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=0.0005)
 
 
-def adam(steps: int) -> keras.optimizers.Optimizer:
-    from keras.optimizers import Adam
+def adam(optimizers: ModuleType, steps: int) -> keras.optimizers.Optimizer:
+    """Adam, as Keras has it."""
+    return optimizers.Adam(0.001)
 
-    return Adam(0.001)
 
-
-def adadelta(steps: int) -> keras.optimizers.Optimizer:
-    from keras.optimizers import Adadelta
-
-    return Adadelta(1.0)  # Zeiler's own; Keras's default of 0.001 hardly learns
+def adadelta(optimizers: ModuleType, steps: int) -> keras.optimizers.Optimizer:
+    """Adadelta with the learning rate of its author; Keras's 0.001 hardly learns."""
+    return optimizers.Adadelta(1.0)
 
 
 class Recipe(NamedTuple):
     """How a network is built and trained."""
 
-    layers: Callable[[], list[keras.layers.Layer]]
-    optimizer: Callable[[int], keras.optimizers.Optimizer]  # for so many steps in all
+    layers: Callable[[ModuleType], list[keras.layers.Layer]]
+    optimizer: Callable[[ModuleType, int], keras.optimizers.Optimizer]  # for so many steps in all
     batch_size: int
     epochs: int
     # Synthetic digits for each of MNIST's. Where there are any, all digits are augmented and
@@ -938,9 +994,9 @@ def build(recipe: Recipe, count: int) -> keras.Model:
     """The recipe's network, compiled for training on so many digits."""
     import keras
 
-    model = keras.Sequential([keras.Input((FRAME, FRAME, 1)), *recipe.layers()])
+    model = keras.Sequential([keras.Input((FRAME, FRAME, 1)), *recipe.layers(keras.layers)])
     model.compile(
-        recipe.optimizer(math.ceil(count / recipe.batch_size) * recipe.epochs),
+        recipe.optimizer(keras.optimizers, math.ceil(count / recipe.batch_size) * recipe.epochs),
         loss="categorical_crossentropy",
         metrics=["accuracy"],
         jit_compile=False,  # on the CPU, XLA makes an epoch several times longer
@@ -1250,7 +1306,7 @@ def open_keras_model(path: Path) -> keras.Model:
     keras = import_keras()
     keras.ops.zeros(1)  # TensorFlow starts its threads now, not within the bounds below
     try:
-        if zipfile.is_zipfile(path):
+        if path.suffix == ".keras":
             with zipfile.ZipFile(path) as parts:
                 if sum(part.file_size for part in parts.infolist()) > 300_000_000:
                     raise MemoryError("unpacks to more than 300 MB")
@@ -1258,12 +1314,12 @@ def open_keras_model(path: Path) -> keras.Model:
             model = keras.models.load_model(path, compile=False, safe_mode=True)
             shapes = model.input_shape, model.output_shape
     except Exception as error:  # Keras and h5py raise nearly every kind
-        verdict = "not a Keras model that can be opened"
-        if "code execution" in str(error):
-            verdict = "refused, for it would run code that it brings along"
-        elif isinstance(error, MemoryError) or "OOM" in str(error):
+        verdict, why = "not a Keras model that can be opened", reason(error)
+        if any(words in f"{error} {why}" for words in ("code execution", "Could not locate", "Could not interpret")):
+            verdict = "refused, for it needs code of its own to run"
+        elif isinstance(error, MemoryError) or "OOM" in why:
             verdict = "refused, for it needs too much memory"
-        raise ValueError(f"{printable(path)}: {verdict} ({reason(error)})") from error
+        raise ValueError(f"{printable(path)}: {verdict} ({why})") from error
     if shapes != ((None, FRAME, FRAME, 1), (None, 10)):
         raise ValueError(
             f"{printable(path)}: takes {shapes[0]} and gives {shapes[1]}, not (None, 28, 28, 1) and (None, 10)"
@@ -1286,8 +1342,8 @@ class Stroke(NamedTuple):
 
 
 def draw_segments(image: np.ndarray, points: Sequence[tuple[int, int]], brush: int) -> None:
-    """Draw a line through points; a single one gives a dot."""
-    segments = np.array([points[:-1] or points, points[1:] or points], np.int32).transpose(1, 0, 2)
+    """Draw a line through points; one that stands alone, or twice, gives a dot."""
+    segments = np.stack([points[:-1] or points, points[1:] or points], axis=1).astype(np.int32)
     cv2.polylines(image, list(segments), False, 255, brush, cv2.LINE_AA)
 
 
@@ -1373,11 +1429,16 @@ class Canvas:
                 self._show(left)
             return
         if new or start != self.strokes[-1].points[-1]:  # pressed, or come back in from outside
-            self.strokes.append(Stroke([start], self.brush))
-        points = self.strokes[-1].points
-        if stop != points[-1]:
-            points.append(stop)
-        draw_segments(self.image, points[-2:], self.strokes[-1].brush)
+            self.strokes.append(Stroke([], self.brush))
+            self._add(start)
+        if stop != self.strokes[-1].points[-1]:
+            self._add(stop)
+
+    def _add(self, point: tuple[int, int]) -> None:
+        """Go on with the last stroke."""
+        points, brush = self.strokes[-1]
+        points.append(point)
+        draw_segments(self.image, points[-2:], brush)
         self.changes += 1
 
     def finish(self) -> None:
@@ -1394,8 +1455,8 @@ class Canvas:
     def _show(self, strokes: list[Stroke]) -> None:
         self.strokes = strokes
         self.image = np.zeros((CANVAS_SIZE, CANVAS_SIZE), np.uint8)
-        for stroke in strokes:
-            draw_segments(self.image, stroke.points, stroke.brush)
+        for points, brush in strokes:
+            draw_segments(self.image, [points[0], *points], brush)  # as _add() did it, to the pixel
         self.changes += 1
 
     def change_brush(self, steps: int) -> None:
@@ -1443,25 +1504,19 @@ def save_drawing(canvas: Canvas, folder: Path) -> Path:
     strokes = [{"brush": stroke.brush, "points": stroke.points} for stroke in canvas.strokes]
     text = json.dumps({"canvas_size": CANVAS_SIZE, "strokes": strokes})
     _, png = cv2.imencode(".png", canvas.image)
-    for number in itertools.count(1):
-        path = folder / f"drawing-{number}.json"
-        picture = path.with_suffix(".png")
-        if picture.exists():
-            continue
-        try:
-            file = open(path, "x")
-        except FileExistsError:
-            continue
-        try:
-            with file:
-                file.write(text)
-            picture.write_bytes(png)
-        except OSError:
-            path.unlink()
-            picture.unlink(missing_ok=True)
-            raise
-        return path
-    return None
+    number = 1
+    while (path := folder / f"drawing-{number}.json").exists() or path.with_suffix(".png").exists():
+        number += 1
+    file = open(path, "x")
+    try:
+        with file:
+            file.write(text)
+        path.with_suffix(".png").write_bytes(png)
+    except OSError:
+        path.unlink()
+        path.with_suffix(".png").unlink(missing_ok=True)
+        raise
+    return path
 
 
 def open_drawing(path: Path) -> list[Stroke]:
@@ -1589,7 +1644,7 @@ class Window:
     def __init__(self, recognizer: Recognizer, canvas: Canvas | None = None, folder: Path = Path()) -> None:
         self.recognizer = recognizer
         self.canvas = canvas or Canvas()
-        self.folder = folder  # where drawings are saved
+        self.folder = folder.resolve()  # where drawings are saved; it may vanish
         self.live = True
         self.help = False
         self.message = ""
@@ -1667,10 +1722,10 @@ class Window:
         try:
             path = save_drawing(self.canvas, self.folder)
             self.message = f"Saved {path.stem}.png and .json"
-            say(f"Saved {printable(path.resolve().with_suffix('.png'))} and {path.name}")
+            say(f"Saved {printable(path.with_suffix('.png'))} and {path.name}")
         except OSError as error:
             self.message = f"Not saved: {error.strerror}"
-            say(f"mnist_digit: {printable(self.folder.resolve())}: not saved: {error.strerror}")
+            say(f"mnist_digit: {printable(self.folder)}: not saved: {error.strerror}")
 
     def quit(self) -> None:
         self.open = False

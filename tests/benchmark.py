@@ -297,10 +297,8 @@ def measure_recipes(options: argparse.Namespace) -> None:
                 f"{read_with(recognizer, test.images / np.float32(255), test.labels).accuracy:.2%}",
                 f"{read_with(recognizer, drawn, pen_labels).accuracy:.2%}",
             ))  # fmt: skip
-            if options.keep:
-                options.keep.mkdir(parents=True, exist_ok=True)
-                for suffix in (".keras", ".tflite"):
-                    shutil.copy(folder / (name + suffix), options.keep)
+        if options.keep:
+            shutil.copytree(folder, options.keep, dirs_exist_ok=True)
     head = ("recipe", "optimizer", "epochs", "parameters", "training", "÷ plain-sgd", "MNIST test", "pen digits")
     print_table(head, rows)
 
@@ -590,7 +588,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     accuracy.add_argument("--mistakes", type=Path, metavar="FILE.png", help="draw there what was misread")
     accuracy.add_argument("--plain", type=Path, metavar="FILE.keras", help="a network of recipe plain-sgd")
     recipes.add_argument("--recipe", action="append", choices=mnist_digit.RECIPES, help="(default: all)")
-    recipes.add_argument("--keep", type=Path, metavar="DIR", help="where the trained networks are to stay")
+    recipes.add_argument("--keep", type=Path, metavar="DIR", help="where the trained networks and plots are to stay")
     faults.add_argument("--kills", type=int, default=20, metavar="N", help="(default: 20)")
     return parser.parse_args(arguments)
 

@@ -174,6 +174,7 @@ class ProgramWindow:
 
     def screenshot(self) -> np.ndarray:
         """The window as it is on the screen: uint8 BGR, shape (height, width, 3)."""
+        assert self.process.poll() is None, f"the program ended: {self.errors}"
         png = self.display.run("import", "-silent", "-window", self.id, "ppm:-")
         return cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
 
@@ -185,6 +186,18 @@ class ProgramWindow:
             return [picture] if condition(picture) else []
 
         return wait_until(look, what)[0]
+
+    def still(self) -> np.ndarray:
+        """A screenshot, when everything that was done has been dealt with and nothing moves."""
+        pictures = [self.screenshot()]
+
+        def look() -> bool:
+            time.sleep(0.1)
+            pictures.append(self.screenshot())
+            return np.array_equal(*pictures[-2:])
+
+        wait_until(look, "the window to be still")
+        return pictures[-1]
 
     @property
     def lines(self) -> list[str]:

@@ -1,0 +1,498 @@
+"""The drawing and the keys, without a window: by hand, and by a hundred thousand wild events."""
+
+import copy
+import random
+
+import cv2
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+import mnist_digit as md
+
+LEFT, RIGHT = cv2.EVENT_FLAG_LBUTTON, cv2.EVENT_FLAG_RBUTTON
+PRESS = {LEFT: cv2.EVENT_LBUTTONDOWN, RIGHT: cv2.EVENT_RBUTTONDOWN}
+RELEASE = {LEFT: cv2.EVENT_LBUTTONUP, RIGHT: cv2.EVENT_RBUTTONUP}
+MOVE = cv2.EVENT_MOUSEMOVE
+EVENTS = [value for name, value in vars(cv2).items() if name.startswith("EVENT_") and "FLAG" not in name]
+
+
+def drag(canvas, *points, button=LEFT):
+    """Press at the first point, move over the others, and release at the last."""
+    canvas.on_mouse(PRESS[button], *points[0], button)
+    for point in points[1:]:
+        canvas.on_mouse(MOVE, *point, button)
+    canvas.on_mouse(RELEASE[button], *points[-1], 0)
+
+
+def picture_of(strokes):
+    """What strokes look like, drawn from nothing."""
+    return md.Canvas(copy.deepcopy(strokes)).image
+
+
+def state(canvas):
+    """The drawing, apart from what happens to the canvas later."""
+    return copy.deepcopy(canvas.strokes), canvas.image.copy()
+
+
+def same(one, other):
+    return one[0] == other[0] and np.array_equal(one[1], other[1])
+
+
+class CountingRecognizer:
+    """Stands in for the network: says how much ink there is where, and counts how often it is asked."""
+
+    asked = 0
+
+    def predict(self, image):
+        self.asked += 1
+        assert image.dtype == np.float32 and image.shape == (28, 28)
+        ink = 0.1 + image[4:24].reshape(10, -1).sum(axis=1, dtype=float)
+        probabilities = ink / ink.sum()
+        return md.Prediction(int(probabilities.argmax()), float(probabilities.max()), probabilities)
+
+
+@pytest.fixture
+def canvas():
+    return md.Canvas()
+
+
+@pytest.fixture
+def window(tmp_path):
+    return md.Window(CountingRecognizer(), folder=tmp_path)
+
+
+# --- drawing
+
+
+def test_nothing_is_drawn_at_first(canvas):
+    assert canvas.strokes == [] and not canvas.image.any() and canvas.digit_image() is None
+    assert canvas.image.shape == (md.CANVAS_SIZE, md.CANVAS_SIZE)
+
+
+def test_events_far_apart_are_joined_by_a_line(canvas):
+    drag(canvas, (50, 50), (450, 250), (50, 450))
+    for share in np.linspace(0, 1, 50):
+        assert canvas.image[int(50 + 200 * share), int(50 + 400 * share)] == 255
+        assert canvas.image[int(250 + 200 * share), int(450 - 400 * share)] == 255
+    assert len(canvas.strokes) == 1
+
+
+def test_a_line_is_as_wide_as_the_brush(canvas):
+    drag(canvas, (100, 280), (460, 280))
+    assert abs(np.count_nonzero(canvas.image[:, 280] > 127) - canvas.brush) <= 1
+
+
+def test_a_click_is_a_dot(canvas):
+    drag(canvas, (100, 200))
+    assert canvas.image[200, 100] == 255
+    assert canvas.image.sum() / 255 == pytest.approx(np.pi / 4 * canvas.brush**2, rel=0.15)
+
+
+def test_a_fast_second_press_draws_too(canvas):
+    canvas.on_mouse(cv2.EVENT_LBUTTONDBLCLK, 100, 100, LEFT)
+    canvas.on_mouse(MOVE, 300, 100, LEFT)
+    assert canvas.image[100, 200] == 255
+
+
+def test_moving_without_a_button_draws_nothing(canvas):
+    canvas.on_mouse(MOVE, 100, 100, 0)
+    canvas.on_mouse(MOVE, 300, 300, 0)
+    assert not canvas.strokes
+
+
+def test_a_press_beside_the_canvas_draws_nothing(canvas):
+    drag(canvas, (md.CANVAS_SIZE + 50, 100), (200, 100))
+    assert not canvas.strokes
+
+
+def test_the_pen_leaves_the_canvas_and_comes_back_elsewhere(canvas):
+    drag(canvas, (500, 100), (700, 100), (700, 400), (500, 400))
+    assert len(canvas.strokes) == 2
+    assert canvas.image[100, md.CANVAS_SIZE - 1] == 255 == canvas.image[400, md.CANVAS_SIZE - 1]
+    assert not canvas.image[150:350].any()
+
+
+def test_a_line_through_the_canvas_from_far_outside(canvas):
+    drag(canvas, (280, 280), (2**31 - 1, 280), (-(2**31), 280), (280, 280))
+    assert (canvas.image[280] == 255).all()
+
+
+def test_a_release_outside_the_window_shows_in_the_next_move(canvas):
+    canvas.on_mouse(PRESS[LEFT], 100, 100, LEFT)
+    canvas.on_mouse(MOVE, 200, 100, LEFT)
+    canvas.on_mouse(MOVE, 200, 400, 0)
+    assert canvas.strokes[-1].points[-1] == (200, 100)
+
+
+def test_moves_whose_flags_never_tell_of_buttons_draw(canvas):
+    canvas.on_mouse(PRESS[LEFT], 100, 100, 0)
+    canvas.on_mouse(MOVE, 300, 100, 0)
+    assert canvas.image[100, 200] == 255
+
+
+def test_a_second_button_neither_draws_nor_erases(canvas):
+    canvas.on_mouse(PRESS[LEFT], 100, 100, LEFT)
+    canvas.on_mouse(PRESS[RIGHT], 100, 100, LEFT | RIGHT)
+    canvas.on_mouse(MOVE, 300, 100, LEFT | RIGHT)
+    canvas.on_mouse(RELEASE[RIGHT], 300, 100, LEFT)
+    canvas.on_mouse(MOVE, 300, 300, LEFT)
+    assert len(canvas.strokes) == 1 and canvas.strokes[0].points[-1] == (300, 300)
+
+
+def test_the_wheel_sets_the_brush_within_bounds(canvas):
+    for flags, brush in ((7864320, md.BRUSHES[-1]), (-7864320, md.BRUSHES[0])):
+        for _ in range(30):
+            canvas.on_mouse(cv2.EVENT_MOUSEWHEEL, 100, 100, flags)
+        assert canvas.brush == brush
+
+
+# --- erasing
+
+
+def test_the_eraser_takes_away_what_it_touches_and_no_more(canvas):
+    drag(canvas, (50, 100), (500, 100))
+    drag(canvas, (50, 400), (500, 400))
+    drag(canvas, (280, 50), (280, 150), button=RIGHT)
+    assert not canvas.image[100, 270:290].any()
+    assert canvas.image[100, 60] == 255 == canvas.image[100, 490]
+    assert (canvas.image[400, 60:490] == 255).all()
+
+
+def test_erasing_everything_leaves_nothing(canvas):
+    drag(canvas, (100, 100), (120, 100))
+    drag(canvas, (100, 100), (120, 100), button=RIGHT)
+    assert canvas.strokes == [] and canvas.digit_image() is None
+
+
+# --- undoing
+
+
+@pytest.mark.parametrize("action", ["draw", "dot", "erase", "clear"])
+def test_undo_and_redo_of_every_action(canvas, action):
+    drag(canvas, (50, 50), (200, 300), (400, 100))
+    drag(canvas, (400, 400), (100, 500))
+    before = state(canvas)
+    {
+        "draw": lambda: drag(canvas, (10, 10), (500, 30), (20, 500)),
+        "dot": lambda: drag(canvas, (300, 300)),
+        "erase": lambda: drag(canvas, (200, 300), (300, 200), button=RIGHT),
+        "clear": canvas.clear,
+    }[action]()
+    after = state(canvas)
+    assert not same(before, after)
+    canvas.undo()
+    assert same(state(canvas), before)
+    canvas.redo()
+    assert same(state(canvas), after)
+
+
+def test_undo_goes_back_to_nothing_and_no_further(canvas):
+    for x in (100, 200, 300):
+        drag(canvas, (x, 100), (x, 400))
+    for left in (2, 1, 0, 0, 0):
+        canvas.undo()
+        assert len(canvas.strokes) == left
+
+
+def test_what_is_undone_is_gone_once_something_new_is_drawn(canvas):
+    drag(canvas, (100, 100), (100, 400))
+    canvas.undo()
+    drag(canvas, (300, 100), (300, 400))
+    canvas.redo()
+    assert [stroke.points[0] for stroke in canvas.strokes] == [(300, 100)]
+
+
+def test_undo_in_the_middle_of_a_stroke_takes_it_back(canvas):
+    drag(canvas, (100, 100), (100, 400))
+    before = state(canvas)
+    canvas.on_mouse(PRESS[LEFT], 200, 100, LEFT)
+    canvas.on_mouse(MOVE, 200, 400, LEFT)
+    canvas.undo()
+    canvas.on_mouse(MOVE, 500, 400, LEFT)
+    assert same(state(canvas), before)
+
+
+def test_many_strokes_can_be_undone(canvas):
+    for i in range(300):
+        drag(canvas, (i, 100), (i, 400))
+    for _ in range(400):
+        canvas.undo()
+    assert len(canvas.strokes) == 300 - md.UNDO_STEPS
+
+
+# --- reading
+
+
+def test_a_drawing_keeps_its_digit_image_wherever_it_is_drawn_and_however_large(canvas):
+    points = [(100, 100), (160, 100), (120, 220)]
+    drag(canvas, *points)
+    image = canvas.digit_image()
+    canvas.clear()
+    drag(canvas, *[(2 * x + 50, 2 * y + 30) for x, y in points])
+    assert np.abs(canvas.digit_image() - image).mean() < 0.02
+
+
+def test_a_drawing_of_a_hundred_thousand_points_is_read_as_fast_as_any(canvas, monkeypatch):
+    rng = random.Random(0)
+    drag(canvas, *[(rng.randrange(560), rng.randrange(560)) for _ in range(100_000)])
+    drawn = []
+    monkeypatch.setattr(md, "draw_digit_image", lambda strokes: drawn.extend(strokes))
+    canvas.digit_image()
+    assert sum(map(len, drawn)) <= 2 * md.MOST_POINTS
+
+
+# --- keys
+
+
+@pytest.mark.parametrize("code", [13, 10, 0xFF8D, 0x10FF8D, 0x10000D])
+def test_every_enter_key_reads_and_prints_a_line(window, capsys, code):
+    drag(window.canvas, (100, 100), (100, 400))
+    window.on_key(code)
+    prediction = window.recognizer.predict(window.canvas.digit_image())
+    assert capsys.readouterr().out == f"{prediction}\n"
+
+
+def test_enter_with_nothing_drawn_prints_nothing_and_says_so(window, capsys):
+    window.on_key(13)
+    assert capsys.readouterr().out == "" and "Nothing" in window.message
+    assert window.recognizer.asked == 0
+
+
+@pytest.mark.parametrize("code", [27, 0xFF1B, ord("q"), ord("Q"), 0x100000 | ord("q")])
+def test_keys_that_quit(window, code):
+    window.on_key(code)
+    assert not window.open
+
+
+@pytest.mark.parametrize("code", [ord("u"), ord("U"), 8, 127, 0xFF08])
+def test_keys_that_undo(window, code):
+    drag(window.canvas, (100, 100), (100, 400))
+    window.on_key(code)
+    assert not window.canvas.strokes
+    window.on_key(ord("y"))
+    assert len(window.canvas.strokes) == 1
+
+
+def test_c_clears(window):
+    drag(window.canvas, (100, 100), (100, 400))
+    window.on_key(ord("c"))
+    assert window.canvas.strokes == [] and not window.canvas.image.any() and window.read() is None
+
+
+def test_brackets_set_the_brush(window):
+    brush = window.canvas.brush
+    window.on_key(ord("]"))
+    assert window.canvas.brush > brush and str(window.canvas.brush) in window.message
+    window.on_key(ord("["))
+    window.on_key(ord("["))
+    assert window.canvas.brush < brush
+
+
+def test_keys_without_a_meaning_change_nothing(window):
+    drag(window.canvas, (100, 100), (100, 400))
+    before, frame = state(window.canvas), window.frame()
+    for code in {*range(-1, 0x110000, 37), 0xFFE1, 0xFFBE, 0x100000, 233, 0x1F600}:
+        if not (code & 0xFFFF) < 128 and code & 0xFFFF not in md.SPECIAL_KEYS:
+            window.on_key(code)
+    assert window.open and same(state(window.canvas), before) and np.array_equal(window.frame(), frame)
+
+
+def test_a_drawing_is_saved_and_opened_again(window, capsys):
+    drag(window.canvas, (100, 100), (300, 200), (100, 400))
+    drag(window.canvas, (200, 300))
+    window.on_key(ord("s"))
+    window.on_key(ord("s"))
+    names = sorted(path.name for path in window.folder.iterdir())
+    assert names == ["drawing-1.json", "drawing-1.png", "drawing-2.json", "drawing-2.png"]
+    assert capsys.readouterr().err.count("\n") == 2
+    for name in names:
+        assert md.open_drawing(window.folder / name) == window.canvas.strokes
+    picture = cv2.imread(str(window.folder / "drawing-1.png"), cv2.IMREAD_UNCHANGED)
+    assert np.array_equal(picture, window.canvas.image)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        "null",
+        "[" * 100_000,
+        '{"canvas_size": 0, "strokes": []}',
+        '{"canvas_size": 9, "strokes": [{"brush": 9}]}',
+        '{"canvas_size": 9, "strokes": [{"brush": 9, "points": []}]}',
+        '{"canvas_size": 9, "strokes": [{"brush": 9, "points": [[NaN, 1]]}]}',
+        '{"canvas_size": 9, "strokes": [{"brush": 9, "points": [[1, 2, 3]]}]}',
+    ],
+)
+def test_what_is_no_drawing_is_refused(tmp_path, text):
+    (tmp_path / "drawing.json").write_text(text)
+    with pytest.raises(ValueError, match=r"drawing\.json: not a drawing"):
+        md.open_drawing(tmp_path / "drawing.json")
+
+
+@pytest.mark.parametrize("name", ["none.json", "folder.json", "."])
+def test_a_drawing_that_is_not_there(tmp_path, name):
+    (tmp_path / "folder.json").mkdir()
+    with pytest.raises(ValueError):
+        md.open_drawing(tmp_path / name)
+
+
+# --- wild events
+
+BATCH = 250  # events in a burst
+KEYS = [*map(ord, "cuuuyy[]lh?xX7 "), *md.SPECIAL_KEYS, 0xFFE1, 0x10FF08, -1]
+
+
+class Wild(RuleBasedStateMachine):
+    """Mouse events and keys in any order; the drawing is to stay whole through all of them."""
+
+    events = 0  # in all runs together
+    recognizer = None  # the real one
+
+    def __init__(self):
+        super().__init__()
+        self.window = md.Window(CountingRecognizer())
+        self.canvas = self.window.canvas
+
+    def mouse(self, event, x, y, flags):
+        Wild.events += 1
+        self.canvas.on_mouse(event, x, y, flags)
+
+    def key(self, code):
+        Wild.events += 1
+        self.window.on_key(code)
+
+    @rule(
+        event=st.sampled_from(EVENTS),
+        x=st.integers(-(2**31), 2**31 - 1),
+        y=st.integers(-(2**31), 2**31 - 1),
+        flags=st.integers(-(2**31), 2**31 - 1),
+    )
+    def any_event(self, event, x, y, flags):
+        self.mouse(event, x, y, flags)
+
+    @rule(code=st.integers(-1, 2**24).filter(lambda code: code & 0xFFFF not in (*map(ord, "sS"),)))
+    def any_key(self, code):
+        self.key(code)
+
+    @rule(random=st.randoms(use_true_random=False), margin=st.sampled_from([0, 0, 100, 5000]))
+    def burst(self, random, margin):
+        """Strokes and erasures as of a hand gone mad, with keys in between."""
+        random = np.random.default_rng(random.getrandbits(32))
+        xy = random.integers(-margin, md.CANVAS_SIZE + margin, (BATCH, 2)).tolist()
+        kinds = random.random(BATCH)
+        flags = 0
+        for (x, y), kind in zip(xy, kinds, strict=True):
+            if kind < 0.8:
+                self.mouse(MOVE, x, y, flags if kind > 0.02 else 0)
+            elif kind < 0.97:
+                button = LEFT if kind < 0.91 else RIGHT
+                down = not flags & button
+                flags ^= button
+                self.mouse((PRESS if down else RELEASE)[button], x, y, flags)
+            else:
+                self.key(KEYS[int(random.integers(len(KEYS)))])
+
+    @rule(
+        points=st.lists(st.tuples(st.integers(-99, 699), st.integers(-99, 699)), min_size=1, max_size=9),
+        button=st.sampled_from([LEFT, RIGHT]),
+        end=st.sampled_from(["release", "unseen release", "undo", "clear"]),
+    )
+    def gesture(self, points, button, end):
+        """One whole action; undo takes back exactly that, and redo brings it back."""
+        self.canvas.finish()
+        before = state(self.canvas)
+        self.mouse(PRESS[button], *points[0], button)
+        for point in points[1:]:
+            self.mouse(MOVE, *point, button)
+        acted = self.canvas.strokes != before[0]
+        if end == "undo":
+            if acted:
+                self.key(ord("u"))
+                assert same(state(self.canvas), before)
+            return
+        if end == "clear":
+            after_stroke = state(self.canvas)
+            self.key(ord("c"))
+            assert self.canvas.strokes == [] and not self.canvas.image.any() and self.canvas.digit_image() is None
+            if after_stroke[0]:
+                self.key(ord("u"))
+                assert same(state(self.canvas), after_stroke)
+        elif end == "release":
+            self.mouse(RELEASE[button], *points[-1], 0)
+        else:
+            self.mouse(MOVE, 0, 0, 0)
+        after = state(self.canvas)
+        if after[0] != before[0]:
+            self.key(ord("u"))
+            assert same(state(self.canvas), before)
+            self.key(ord("y"))
+            assert same(state(self.canvas), after)
+
+    @precondition(lambda self: self.canvas.strokes)
+    @rule()
+    def undo_all_and_redo_all(self):
+        self.canvas.finish()
+        states = [state(self.canvas)]
+        while True:
+            changes = self.canvas.changes
+            self.key(ord("u"))
+            if self.canvas.changes == changes:
+                break
+            states.append(state(self.canvas))
+        assert len(states) <= md.UNDO_STEPS + 1
+        for expected in states[-2::-1]:
+            self.key(ord("y"))
+            assert same(state(self.canvas), expected)
+
+    @rule()
+    def look(self):
+        frame = self.window.frame()
+        assert frame.shape == (md.WINDOW_SIZE[1], md.WINDOW_SIZE[0], 3) and frame.dtype == np.uint8
+
+    @invariant()
+    def the_drawing_is_whole(self):
+        canvas = self.canvas
+        assert canvas.brush in md.BRUSHES
+        assert all(0 <= v < md.CANVAS_SIZE for stroke in canvas.strokes for point in stroke.points for v in point)
+        assert all(stroke.points for stroke in canvas.strokes)
+        assert np.array_equal(canvas.image, picture_of(canvas.strokes))
+
+    @invariant()
+    def it_can_be_read(self):
+        image = self.canvas.digit_image()
+        prediction = self.window.read()
+        assert (image is None) == (prediction is None) == (not self.canvas.strokes)
+        if image is not None:
+            assert image.shape == (28, 28) and image.dtype == np.float32
+            assert np.isfinite(image).all() and image.min() >= 0 and 0 < image.max() <= 1
+            assert prediction.probabilities.sum() == pytest.approx(1)
+            assert np.array_equal(prediction.probabilities, CountingRecognizer().predict(image).probabilities)
+
+    def teardown(self):
+        image = self.canvas.digit_image()
+        if image is not None:
+            prediction = self.recognizer.predict(image)
+            assert prediction.probabilities.shape == (10,) and prediction.probabilities.min() >= 0
+            assert prediction.probabilities.sum() == pytest.approx(1)
+            assert prediction.confidence == prediction.probabilities[prediction.digit]
+
+
+def test_wild_events_leave_the_drawing_whole():
+    Wild.events, Wild.recognizer = 0, md.Recognizer()
+    run_state_machine_as_test(
+        Wild,
+        settings=settings(
+            max_examples=60,
+            stateful_step_count=50,
+            phases=[Phase.explicit, Phase.generate],  # shrinking bursts takes many minutes and tells little
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    assert Wild.events >= 100_000
