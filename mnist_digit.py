@@ -1370,8 +1370,7 @@ def erase(stroke: Stroke, start: tuple[int, int], stop: tuple[int, int], radius:
 class Canvas:
     """A drawing of strokes, made by mouse events and kept with its history.
 
-    strokes is the drawing, image what it looks like: uint8, shape (CANVAS_SIZE, CANVAS_SIZE),
-    white on black. changes counts up whenever they change.
+    strokes is the drawing; changes counts up whenever it changes.
     """
 
     def __init__(self, strokes: Sequence[Stroke] = ()) -> None:
@@ -1429,16 +1428,18 @@ class Canvas:
                 self._show(left)
             return
         if new or start != self.strokes[-1].points[-1]:  # pressed, or come back in from outside
-            self.strokes.append(Stroke([], self.brush))
-            self._add(start)
+            self._add(start, new=True)
         if stop != self.strokes[-1].points[-1]:
             self._add(stop)
 
-    def _add(self, point: tuple[int, int]) -> None:
-        """Go on with the last stroke."""
+    def _add(self, point: tuple[int, int], new: bool = False) -> None:
+        """Go on with the last stroke, or begin a new one."""
+        image = self.image
+        if new:
+            self.strokes.append(Stroke([], self.brush))
         points, brush = self.strokes[-1]
         points.append(point)
-        draw_segments(self.image, points[-2:], brush)
+        draw_segments(image, points[-2:], brush)
         self.changes += 1
 
     def finish(self) -> None:
@@ -1454,10 +1455,17 @@ class Canvas:
 
     def _show(self, strokes: list[Stroke]) -> None:
         self.strokes = strokes
-        self.image = np.zeros((CANVAS_SIZE, CANVAS_SIZE), np.uint8)
-        for points, brush in strokes:
-            draw_segments(self.image, [points[0], *points], brush)  # as _add() did it, to the pixel
+        self._image = None  # drawn when somebody looks, not for every move of the eraser
         self.changes += 1
+
+    @property
+    def image(self) -> np.ndarray:
+        """What the drawing looks like: uint8, shape (CANVAS_SIZE, CANVAS_SIZE), white on black."""
+        if self._image is None:
+            self._image = np.zeros((CANVAS_SIZE, CANVAS_SIZE), np.uint8)
+            for points, brush in self.strokes:
+                draw_segments(self._image, [points[0], *points], brush)  # as _add() does it, to the pixel
+        return self._image
 
     def change_brush(self, steps: int) -> None:
         """Make the brush wider (steps > 0) or narrower for strokes to come."""

@@ -515,8 +515,8 @@ def plain_fit(training: Digits, epochs: int) -> None:
     recipe = mnist_digit.RECIPES["plain-sgd"]
     images, labels = mnist_digit.as_input(training.images), mnist_digit.one_hot(training.labels)
     held_out = len(labels) // 12
-    model = keras.Sequential([keras.Input((FRAME, FRAME, 1)), *recipe.layers()])
-    model.compile(recipe.optimizer(0), "categorical_crossentropy", metrics=["accuracy"])
+    model = keras.Sequential([keras.Input((FRAME, FRAME, 1)), *recipe.layers(keras.layers)])
+    model.compile(recipe.optimizer(keras.optimizers, 0), "categorical_crossentropy", metrics=["accuracy"])
     model.fit(
         images[:-held_out],
         labels[:-held_out],

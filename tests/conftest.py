@@ -96,7 +96,7 @@ class ProgramWindow:
         self.id = int(wait_until(self._find, "the window").split()[0])
         self.size = mnist_digit.WINDOW_SIZE
         wait_until(self._is_painted, "the window's first picture")
-        self.mouse("windowfocus", self.id)  # there is no window manager to do it
+        self.mouse("windowfocus", "--sync", self.id)  # there is no window manager to do it
 
     def _find(self) -> bytes:
         assert self.process.poll() is None, f"the program ended: {self.errors}"
@@ -131,8 +131,11 @@ class ProgramWindow:
         place = [int(left + (x + 0.5) * scale), int(top + (y + 0.5) * scale)]
         return ["mousemove", "--window", self.id, *place]
 
-    def draw(self, strokes: Sequence[Sequence[tuple[float, float]]], button: int = 1, pause: float = 0.003) -> None:
-        """Draw strokes by real mouse events, with a pause (seconds) after each."""
+    def draw(self, strokes: Sequence[Sequence[tuple[float, float]]], button: int = 1, pause: float = 0.008) -> None:
+        """Draw strokes by real mouse events, with a pause (seconds) after each.
+
+        Without one a busy program is told of some of the points only: Qt joins moves that wait.
+        """
         words = []
         for first, *others in strokes:
             words += [*self.at(*first), "mousedown", button]
@@ -148,7 +151,7 @@ class ProgramWindow:
     def press(self, *keys: str) -> None:
         """Press keys, named as X names them."""
         for key in keys:
-            self.mouse("key", key, "sleep", 0.08)  # cv2 keeps one key a frame, and a person types no faster
+            self.mouse("key", key, "sleep", 0.1)  # cv2 keeps one key a frame, and a person types no faster
 
     def resize(self, width: int, height: int) -> None:
         self.mouse("windowsize", "--sync", self.id, width, height)

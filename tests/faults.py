@@ -162,33 +162,27 @@ def kill_trainings(data: Path, folder: Path, moments: Sequence[str | float], epo
     duration = time.monotonic() - start
     folder = folder / "killed"
     old = put_old_model(folder)
-    result = Killed(len(moments), [], [], 0, 0.0)
+    models_lost, epochs_lost, differences = [], [], []
     waiting = list(moments)
-    while waiting or unfinished(folder):
+    while waiting or not differences or unfinished(folder):
+        moment = waiting.pop(0) if waiting else None
         kept = epochs_kept(folder)
-        err, killed = train_until(data, folder, epochs, waiting[0] if waiting else None, duration)
-        where = f"after {waiting[0] if waiting else 'the last kill'}"
+        err, killed = train_until(data, folder, epochs, moment, duration)
+        began = max(map(int, re.findall(r"^Epoch (\d+)/", err, re.M)), default=1)
         going_on = re.search(r"^Going on after epoch (\d+),", err, re.M)
-        began = int(max(re.findall(r"^Epoch (\d+)/", err, re.M), key=int, default=1))
-        if began > 1 or killed is False:  # it got far enough to have said where it goes on
-            said = int(going_on[1]) if going_on else 0
-            if said != kept:
-                result.epochs_lost.append(f"{where}: epoch {kept} was kept, but it went on after {said}")
-        if not killed:
-            waiting = waiting if waiting else []
-            result = result._replace(trainings=result.trainings + 1)
-            result.models_lost.extend(faults_of_finished(folder, old))
-            difference = largest_difference(reference, folder)
-            result = result._replace(difference=max(result.difference, difference))
-            if not waiting:
-                break
-            old = put_old_model(folder)
-            continue
-        waiting.pop(0)
-        if epochs_kept(folder) < began - 1:
-            result.epochs_lost.append(f"{where}: epoch {began - 1} was finished, {epochs_kept(folder)} kept")
-        result.models_lost.extend(f"{where}: {fault}" for fault in faults_of_pair(folder / "model", old))
-    return result
+        said = int(going_on[1]) if going_on else 0
+        if said != kept and (began > 1 or not killed):  # it got far enough to have said it
+            epochs_lost.append(f"after {moment}: epoch {kept} was kept, but it went on after {said}")
+        replaced = contents(folder)["model/digit.keras"] != old["model/digit.keras"]
+        if not replaced and epochs_kept(folder) < began - 1:  # an epoch is finished when the next one begins
+            epochs_lost.append(f"after {moment}: epoch {began - 1} was finished, {epochs_kept(folder)} kept")
+        models_lost += [f"after {moment}: {fault}" for fault in faults_of_pair(folder / "model", old)]
+        if not killed or (replaced and not unfinished(folder)):
+            models_lost += faults_of_finished(folder, old)
+            differences.append(largest_difference(reference, folder))
+            if waiting:
+                old = put_old_model(folder)
+    return Killed(len(moments), models_lost, epochs_lost, len(differences), max(differences))
 
 
 def unfinished(folder: Path) -> bool:
@@ -253,7 +247,7 @@ def faults_of_pair(folder: Path, old: dict[str, bytes]) -> list[str]:
 def faults_of_finished(folder: Path, old: dict[str, bytes]) -> list[str]:
     """What is wrong with what a training left that came to its end."""
     expected = ["model/digit.keras", "model/digit.tflite", "plots/confusion_matrix.png", "plots/learning_curves.png"]
-    found = faults_of_pair(folder / "model", old)
+    found = []
     if sorted(contents(folder)) != expected or unfinished(folder):
         found.append(f"left behind: {sorted(contents(folder))}")
     if contents(folder)["model/digit.keras"] == old["model/digit.keras"]:
@@ -688,6 +682,17 @@ def open_models(models: Iterable[Path], folder: Path, peak: int = GIBIBYTE) -> d
             found += [] if "needs code of its own" in outcome.err else ["the reason is not said"]
         tried[model.name] = found
     return tried
+
+
+def npz_bomb() -> bytes:
+    """An .npz file of a megabyte with a gigabyte of images."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as parts, parts.open("x_train.npy", "w") as images:
+        header = {"descr": "|u1", "fortran_order": False, "shape": (1_400_000, 28, 28)}
+        np.lib.format.write_array_header_1_0(images, header)
+        for _ in range(1400):
+            images.write(bytes(1000 * 28 * 28))
+    return file.getvalue()
 
 
 # --- the window ------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """The drawing and the keys, without a window: by hand, and by a hundred thousand wild events."""
 
-import copy
 import random
 
 import cv2
@@ -29,16 +28,12 @@ def drag(canvas, *points, button=LEFT):
 
 def picture_of(strokes):
     """What strokes look like, drawn from nothing."""
-    return md.Canvas(copy.deepcopy(strokes)).image
+    return md.Canvas([md.Stroke(list(stroke.points), stroke.brush) for stroke in strokes]).image
 
 
 def state(canvas):
-    """The drawing, apart from what happens to the canvas later."""
-    return copy.deepcopy(canvas.strokes), canvas.image.copy()
-
-
-def same(one, other):
-    return one[0] == other[0] and np.array_equal(one[1], other[1])
+    """The drawing, strokes and picture, apart from what happens to the canvas later."""
+    return [(tuple(stroke.points), stroke.brush) for stroke in canvas.strokes], canvas.image.tobytes()
 
 
 class CountingRecognizer:
@@ -182,11 +177,11 @@ def test_undo_and_redo_of_every_action(canvas, action):
         "clear": canvas.clear,
     }[action]()
     after = state(canvas)
-    assert not same(before, after)
+    assert before != after
     canvas.undo()
-    assert same(state(canvas), before)
+    assert state(canvas) == before
     canvas.redo()
-    assert same(state(canvas), after)
+    assert state(canvas) == after
 
 
 def test_undo_goes_back_to_nothing_and_no_further(canvas):
@@ -212,7 +207,7 @@ def test_undo_in_the_middle_of_a_stroke_takes_it_back(canvas):
     canvas.on_mouse(MOVE, 200, 400, LEFT)
     canvas.undo()
     canvas.on_mouse(MOVE, 500, 400, LEFT)
-    assert same(state(canvas), before)
+    assert state(canvas) == before
 
 
 def test_many_strokes_can_be_undone(canvas):
@@ -297,7 +292,7 @@ def test_keys_without_a_meaning_change_nothing(window):
     for code in {*range(-1, 0x110000, 37), 0xFFE1, 0xFFBE, 0x100000, 233, 0x1F600}:
         if not (code & 0xFFFF) < 128 and code & 0xFFFF not in md.SPECIAL_KEYS:
             window.on_key(code)
-    assert window.open and same(state(window.canvas), before) and np.array_equal(window.frame(), frame)
+    assert window.open and state(window.canvas) == before and np.array_equal(window.frame(), frame)
 
 
 def test_a_drawing_is_saved_and_opened_again(window, capsys):
@@ -344,8 +339,8 @@ def test_a_drawing_that_is_not_there(tmp_path, name):
 
 # --- wild events
 
-BATCH = 250  # events in a burst
-KEYS = [*map(ord, "cuuuyy[]lh?xX7 "), *md.SPECIAL_KEYS, 0xFFE1, 0x10FF08, -1]
+BURST = 400  # events in a burst
+KEYS = [*map(ord, "cccuuuyy[[]lh?xX7 "), *md.SPECIAL_KEYS, 0xFFE1, 0x10FF08, -1]
 
 
 class Wild(RuleBasedStateMachine):
@@ -380,23 +375,33 @@ class Wild(RuleBasedStateMachine):
     def any_key(self, code):
         self.key(code)
 
-    @rule(random=st.randoms(use_true_random=False), margin=st.sampled_from([0, 0, 100, 5000]))
-    def burst(self, random, margin):
+    def burst(self, random, spread):
         """Strokes and erasures as of a hand gone mad, with keys in between."""
         random = np.random.default_rng(random.getrandbits(32))
-        xy = random.integers(-margin, md.CANVAS_SIZE + margin, (BATCH, 2)).tolist()
-        kinds = random.random(BATCH)
+        x, y = random.integers(0, md.CANVAS_SIZE, 2)
         flags = 0
-        for (x, y), kind in zip(xy, kinds, strict=True):
-            if kind < 0.8:
-                self.mouse(MOVE, x, y, flags if kind > 0.02 else 0)
-            elif kind < 0.97:
-                button = LEFT if kind < 0.91 else RIGHT
+        steps = random.normal(0, spread, (BURST, 2)).astype(int).tolist()
+        for (dx, dy), kind in zip(steps, random.random(BURST).tolist(), strict=True):
+            if kind < 0.93:
+                x, y = x + dx, y + dy
+                self.mouse(MOVE, int(x), int(y), flags if kind > 0.01 else 0)
+            elif kind < 0.985:
+                button = LEFT if kind < 0.975 else RIGHT
                 down = not flags & button
                 flags ^= button
-                self.mouse((PRESS if down else RELEASE)[button], x, y, flags)
+                if down:
+                    x, y = random.integers(-40, md.WINDOW_SIZE[0], 2)
+                self.mouse((PRESS if down else RELEASE)[button], int(x), int(y), flags)
             else:
                 self.key(KEYS[int(random.integers(len(KEYS)))])
+
+    @rule(random=st.randoms(use_true_random=False))
+    def scribble(self, random):
+        self.burst(random, 15)
+
+    @rule(random=st.randoms(use_true_random=False))
+    def rage(self, random):
+        self.burst(random, 300)
 
     @rule(
         points=st.lists(st.tuples(st.integers(-99, 699), st.integers(-99, 699)), min_size=1, max_size=9),
@@ -410,11 +415,11 @@ class Wild(RuleBasedStateMachine):
         self.mouse(PRESS[button], *points[0], button)
         for point in points[1:]:
             self.mouse(MOVE, *point, button)
-        acted = self.canvas.strokes != before[0]
+        acted = state(self.canvas)[0] != before[0]
         if end == "undo":
             if acted:
                 self.key(ord("u"))
-                assert same(state(self.canvas), before)
+                assert state(self.canvas) == before
             return
         if end == "clear":
             after_stroke = state(self.canvas)
@@ -422,7 +427,7 @@ class Wild(RuleBasedStateMachine):
             assert self.canvas.strokes == [] and not self.canvas.image.any() and self.canvas.digit_image() is None
             if after_stroke[0]:
                 self.key(ord("u"))
-                assert same(state(self.canvas), after_stroke)
+                assert state(self.canvas) == after_stroke
         elif end == "release":
             self.mouse(RELEASE[button], *points[-1], 0)
         else:
@@ -430,30 +435,30 @@ class Wild(RuleBasedStateMachine):
         after = state(self.canvas)
         if after[0] != before[0]:
             self.key(ord("u"))
-            assert same(state(self.canvas), before)
+            assert state(self.canvas) == before
             self.key(ord("y"))
-            assert same(state(self.canvas), after)
+            assert state(self.canvas) == after
 
     @precondition(lambda self: self.canvas.strokes)
     @rule()
-    def undo_all_and_redo_all(self):
+    def undo_and_redo_much(self):
         self.canvas.finish()
         states = [state(self.canvas)]
-        while True:
+        for _ in range(10):
             changes = self.canvas.changes
             self.key(ord("u"))
             if self.canvas.changes == changes:
                 break
             states.append(state(self.canvas))
-        assert len(states) <= md.UNDO_STEPS + 1
         for expected in states[-2::-1]:
             self.key(ord("y"))
-            assert same(state(self.canvas), expected)
+            assert state(self.canvas) == expected
 
     @rule()
     def look(self):
         frame = self.window.frame()
         assert frame.shape == (md.WINDOW_SIZE[1], md.WINDOW_SIZE[0], 3) and frame.dtype == np.uint8
+        assert np.array_equal(self.canvas.image, picture_of(self.canvas.strokes))
 
     @invariant()
     def the_drawing_is_whole(self):
@@ -461,7 +466,6 @@ class Wild(RuleBasedStateMachine):
         assert canvas.brush in md.BRUSHES
         assert all(0 <= v < md.CANVAS_SIZE for stroke in canvas.strokes for point in stroke.points for v in point)
         assert all(stroke.points for stroke in canvas.strokes)
-        assert np.array_equal(canvas.image, picture_of(canvas.strokes))
 
     @invariant()
     def it_can_be_read(self):
@@ -488,7 +492,7 @@ def test_wild_events_leave_the_drawing_whole():
     run_state_machine_as_test(
         Wild,
         settings=settings(
-            max_examples=60,
+            max_examples=30,
             stateful_step_count=50,
             phases=[Phase.explicit, Phase.generate],  # shrinking bursts takes many minutes and tells little
             deadline=None,

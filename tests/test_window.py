@@ -115,7 +115,8 @@ def test_drawn_digits_are_read_one_line_for_each_enter(window: ProgramWindow) ->
     rng = np.random.default_rng(3)
     digits = list(range(10)) * 2
     for digit in digits:
-        window.draw(in_canvas(mnist_digit.write_digit(digit, rng)))
+        strokes = in_canvas(mnist_digit.write_digit(digit, rng))
+        window.draw([[*stroke[:-1:2], stroke[-1]] for stroke in strokes])
         window.read()
         window.press("c")
     lines = [LINE.fullmatch(line) for line in window.lines]
@@ -332,6 +333,8 @@ def test_save_and_open_again(window: ProgramWindow, open_window: Callable[..., P
     assert len(json.loads((folder / "drawing-2.json").read_text())["strokes"]) == 2
 
     line = window.read()
+    window.press("q")
+    assert window.wait() == 0
     again = open_window("--open", folder / "drawing-2.json")
     assert np.array_equal(ink(again.see(lambda p: ink(p).any(), "the drawing")), saved == 255)
     assert again.read() == line
