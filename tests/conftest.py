@@ -97,6 +97,8 @@ class ProgramWindow:
         self.size = mnist_digit.WINDOW_SIZE
         wait_until(self._is_painted, "the window's first picture")
         self.mouse("windowfocus", "--sync", self.id)  # there is no window manager to do it
+        self.mouse(*self.at(700, 500))
+        self.still()
 
     def _find(self) -> bytes:
         assert self.process.poll() is None, f"the program ended: {self.errors}"
@@ -149,7 +151,11 @@ class ProgramWindow:
         self.mouse("click", "--repeat", abs(steps), "--delay", 20, 4 if steps > 0 else 5)
 
     def press(self, *keys: str) -> None:
-        """Press keys, named as X names them."""
+        """Press keys, named as X names them.
+
+        cv2 tells of a key only after all that the mouse has done meanwhile: see what the key
+        does before the mouse goes on, as a person would.
+        """
         for key in keys:
             self.mouse("key", key, "sleep", 0.1)  # cv2 keeps one key a frame, and a person types no faster
 
@@ -157,6 +163,7 @@ class ProgramWindow:
         self.mouse("windowsize", "--sync", self.id, width, height)
         self.size = (width, height)
         wait_until(lambda: self.screenshot().shape[:2] == (height, width), "the new size")
+        self.still()
 
     def close(self) -> None:
         """Press the close button: send what a window manager then sends."""
@@ -195,7 +202,7 @@ class ProgramWindow:
         pictures = [self.screenshot()]
 
         def look() -> bool:
-            time.sleep(0.1)
+            time.sleep(0.2)
             pictures.append(self.screenshot())
             return np.array_equal(*pictures[-2:])
 

@@ -119,6 +119,7 @@ def test_drawn_digits_are_read_one_line_for_each_enter(window: ProgramWindow) ->
         window.draw([[*stroke[:-1:2], stroke[-1]] for stroke in strokes])
         window.read()
         window.press("c")
+        window.see(lambda p: not ink(p).any(), "the empty canvas")
     lines = [LINE.fullmatch(line) for line in window.lines]
     assert len(lines) == len(digits)
     assert all(lines), window.lines
@@ -212,7 +213,6 @@ def test_brush_by_keys_and_wheel(window: ProgramWindow) -> None:
 
     def dot() -> float:
         """The width of a dot that is drawn now, and is where the mouse was."""
-        window.press("c")
         window.draw([[(400, 160)]])
         mask = ink(window.see(lambda p: ink(p).any(), "a dot"))
         window.press("u")
