@@ -314,7 +314,7 @@ def printable(path: str | os.PathLike[str]) -> str:
 
 def reason(error: BaseException) -> str:
     """Why something failed, in the first sentence of the error that started it; never more than a line."""
-    while error.__context__:
+    while error.__context__ and not getattr(error, "strerror", None):  # what the system says is clear enough
         error = error.__context__
     text = getattr(error, "strerror", None) or str(error).strip() or type(error).__name__
     return printable(text.splitlines()[0].split(". ")[0])[:160]

@@ -830,7 +830,7 @@ def run(options: argparse.Namespace) -> None:
         report("training killed and resumed to its end: largest difference of a weight", killed.trainings,
                f"{killed.difference:.1g}")  # fmt: skip
         try:
-            free = [int(megabytes * (1 << 20)) for megabytes in np.arange(0, 5.4, 0.3)]
+            free = [int(megabytes * (1 << 20)) for megabytes in np.linspace(0, 5.4, 19)]
             lost = {f"{size:,} bytes free": train_on_full_disk(data, places["disk"], size) for size in free}
             report("training on a disk that is full", len(free), lost)
             report("saving a drawing, making an export, on a disk that is full", 2, save_on_full_disk(places["disk"]))

@@ -54,7 +54,7 @@ def test_the_network_is_the_one_described(trained):
         "Dropout",
         "Dense",
     ]
-    assert model.optimizer.name == "sgd"
+    assert type(model.optimizer).__name__ == "SGD"
     assert model.count_params() == 421_642
 
 
