@@ -1172,8 +1172,11 @@ def save_figure(figure, path: Path) -> None:
     """Write a matplotlib figure as PNG, replacing the old one as a whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_suffix(".new.png")
-    figure.savefig(new, dpi=120)
-    replace(new, path)
+    try:
+        figure.savefig(new, dpi=120)
+        replace(new, path)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 def plot_history(history: dict[str, list[float]], path: Path) -> None:

@@ -133,7 +133,7 @@ class ProgramWindow:
         place = [int(left + (x + 0.5) * scale), int(top + (y + 0.5) * scale)]
         return ["mousemove", "--window", self.id, *place]
 
-    def draw(self, strokes: Sequence[Sequence[tuple[float, float]]], button: int = 1, pause: float = 0.008) -> None:
+    def draw(self, strokes: Sequence[Sequence[tuple[float, float]]], button: int = 1, pause: float = 0.012) -> None:
         """Draw strokes by real mouse events, with a pause (seconds) after each.
 
         Without one a busy program is told of some of the points only: Qt joins moves that wait.

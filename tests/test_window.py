@@ -286,7 +286,7 @@ def test_a_press_outside_the_canvas_draws_nothing(window: ProgramWindow) -> None
 def test_a_stroke_may_leave_the_canvas(window: ProgramWindow) -> None:
     """It is cut off at the edge, goes on where it comes back, and ends with a release outside."""
     panel = window.screenshot()[:, CANVAS_SIZE:]
-    window.draw([[(400, 100), (800, 100), (800, 300), (400, 300), (800, 500), (1100, 600)]], pause=0.02)
+    window.draw([[(400, 100), (800, 100), (800, 300), (400, 300), (800, 500), (1100, 600)]], pause=0.1)
     mask = ink(window.see(lambda p: ink(p)[300, 400:].all(), "the way back"))
     assert mask[100, 400:].all()
     assert not mask[150:250].any()
