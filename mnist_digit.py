@@ -61,9 +61,10 @@ if TYPE_CHECKING:
 
 HOME = Path(__file__).resolve().parent
 MODEL = HOME / "model" / "digit.tflite"  # beside it digit.keras, the same network for Keras
+HANDWRITING = HOME / "model" / "handwriting.txt"
 PLOTS = HOME / "plots"
 
-FRAME = 28  # side of a digit image, in pixels
+IMAGE_SIZE = 28  # side of a digit image, in pixels
 BOX = 20  # side of the box inside it that the ink is fitted into
 STROKE_WIDTH = 2.3  # pixels; strokes drawn so wide hold as much ink as MNIST's digits
 OVERSAMPLING = 8  # strokes are drawn this much larger, then averaged down
@@ -71,10 +72,73 @@ OVERSAMPLING = 8  # strokes are drawn this much larger, then averaged down
 CANVAS_SIZE = 560  # side of the drawing area, in pixels
 WINDOW_TITLE = "Draw a digit"
 
-# --- digit images --------------------------------------------------------------------------
+# --- small helpers --------------------------------------------------------------------------
 
 
-def place_in_frame(ink: np.ndarray) -> np.ndarray:
+def say(line: str) -> None:
+    """Print a line of progress or trouble to standard error."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def printable(path: str | os.PathLike[str]) -> str:
+    """A path on one line, whatever its name holds."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in os.fspath(path))
+
+
+def reason(error: BaseException) -> str:
+    """Why something failed, in the first sentence of the error that started it; never more than a line."""
+    while error.__context__ and not getattr(error, "strerror", None):  # what the system says is clear enough
+        error = error.__context__
+    text = getattr(error, "strerror", None) or str(error).strip() or type(error).__name__
+    return printable(text.splitlines()[0].split(". ")[0])[:160]
+
+
+@contextlib.contextmanager
+def silenced_stderr() -> Iterator[None]:
+    """Standard error goes nowhere, also what libraries write to it by themselves."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+@contextlib.contextmanager
+def bounded_memory(size: int = 700_000_000) -> Iterator[None]:
+    """Let this process take no more than size bytes in addition; what asks for more gets an error.
+
+    So a file of kilobytes that unpacks to gigabytes is refused. Linux only; elsewhere nothing is bounded.
+    """
+    if not sys.platform.startswith("linux"):
+        yield
+        return
+    import resource
+
+    data_pages = int(Path("/proc/self/statm").read_text().split()[5])
+    limits = resource.getrlimit(resource.RLIMIT_DATA)
+    most = data_pages * resource.getpagesize() + size
+    resource.setrlimit(resource.RLIMIT_DATA, (most if limits[0] < 0 else min(most, limits[0]), limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, limits)
+
+
+def replace(new: Path, old: Path) -> None:
+    """Put a file in another's place, so that after a loss of power there is one of the two."""
+    with open(new, "rb+") as file:
+        os.fsync(file.fileno())
+    new.replace(old)
+
+
+# --- digit image ----------------------------------------------------------------------------
+
+
+def place_by_mass(ink: np.ndarray) -> np.ndarray:
     """The digit image of ink (uint8, at most 20x20): its centre of mass put in the frame's middle.
 
     MNIST's digits were placed so (LeCun et al., "Gradient-based learning applied to document
@@ -83,9 +147,9 @@ def place_in_frame(ink: np.ndarray) -> np.ndarray:
     height, width = ink.shape
     moments = cv2.moments(ink)
     mass = moments["m00"] or 1.0
-    left = np.clip(round(FRAME / 2 - moments["m10"] / mass), 0, FRAME - width)
-    top = np.clip(round(FRAME / 2 - moments["m01"] / mass), 0, FRAME - height)
-    frame = np.zeros((FRAME, FRAME), np.float32)
+    left = np.clip(round(IMAGE_SIZE / 2 - moments["m10"] / mass), 0, IMAGE_SIZE - width)
+    top = np.clip(round(IMAGE_SIZE / 2 - moments["m01"] / mass), 0, IMAGE_SIZE - height)
+    frame = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
     frame[top : top + height, left : left + width] = ink / np.float32(255)
     return frame
 
@@ -108,7 +172,7 @@ def draw_digit_image(strokes: Sequence[np.ndarray], width: float = STROKE_WIDTH)
         lines.append(np.rint(np.repeat(line, 2, axis=0) if len(line) == 1 else line).astype(np.int32))  # a dot
     ink = np.zeros(size[::-1] * OVERSAMPLING, np.uint8)
     cv2.polylines(ink, lines, False, 255, round(width * OVERSAMPLING), cv2.LINE_AA, shift=4)
-    return place_in_frame(cv2.resize(ink, size.tolist(), interpolation=cv2.INTER_AREA))
+    return place_by_mass(cv2.resize(ink, size.tolist(), interpolation=cv2.INTER_AREA))
 
 
 def stroke_width(mask: np.ndarray) -> float:
@@ -143,7 +207,767 @@ def redraw_at_stroke_width(mask: np.ndarray) -> np.ndarray:
     x, y, width, height = cv2.boundingRect(np.uint8(ink > 127) if ink.max() > 127 else ink)
     scale = BOX / max(width, height)
     size = [max(1, round(side * scale)) for side in (width, height)]
-    return place_in_frame(cv2.resize(ink[y : y + height, x : x + width], size, interpolation=cv2.INTER_AREA))
+    return place_by_mass(cv2.resize(ink[y : y + height, x : x + width], size, interpolation=cv2.INTER_AREA))
+
+
+# --- handwriting and data -------------------------------------------------------------------
+
+POINTS_PER_SEGMENT = 10
+CATMULL_ROM = 0.5 * np.array([[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3, 1]])
+
+
+class Template(NamedTuple):
+    """One way to write a digit: each stroke's control points, and what turns them into a curve."""
+
+    points: list[np.ndarray]  # a stroke each: shape (n, 2)
+    curves: list[np.ndarray]  # a stroke each: shape (m, n); curve @ points are m points of the curve
+
+
+def parse_template(text: str) -> Template:
+    """The template that "x,y x,y! / x,y x,y" describes. Raises ValueError where it is malformed."""
+    points, curves = [], []
+    for stroke in text.split("/"):
+        words = stroke.split()
+        points.append(np.array([[float(number) for number in word.rstrip("!").split(",")] for word in words]))
+        if points[-1].ndim != 2 or points[-1].shape[1] != 2 or not np.isfinite(points[-1]).all():
+            raise ValueError("a stroke is points like 30,0")
+        curves.append(smooth_curve([word.endswith("!") for word in words]))
+    return Template(points, curves)
+
+
+def smooth_curve(corners: Sequence[bool]) -> np.ndarray:
+    """The matrix that takes control points to points of the Catmull-Rom spline through them.
+
+    A corner, like a stroke's end, takes its slope from one side only (Catmull and Rom, "A class
+    of local interpolating splines", 1974). Shape (POINTS_PER_SEGMENT * (n - 1) + 1, n).
+    """
+    point = np.eye(len(corners))
+    last = len(corners) - 1
+    times = np.linspace(0, 1, POINTS_PER_SEGMENT, endpoint=False)
+    powers = np.stack([times**0, times, times**2, times**3], axis=1)
+    segments = []
+    for i in range(last):
+        a, b = point[i], point[i + 1]
+        before = 2 * a - b if i == 0 or corners[i] else point[i - 1]
+        after = 2 * b - a if i + 1 == last or corners[i + 1] else point[i + 2]
+        segments.append(powers @ CATMULL_ROM @ np.stack([before, a, b, after]))
+    return np.vstack([*segments, point[-1:]])
+
+
+@functools.cache
+def read_handwriting(path: Path = HANDWRITING) -> dict[str, list[Template]]:
+    """The templates of each label in a file of handwriting, whose head says what its lines are.
+
+    Raises ValueError naming the line that is malformed, or the digit that nobody writes, and
+    OSError where the file cannot be read.
+    """
+    templates = collections.defaultdict(list)
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if line.strip() and not line.startswith("# "):
+            label, _, strokes = line.partition(" ")
+            try:
+                templates[label].append(parse_template(strokes))
+            except ValueError as error:
+                raise ValueError(f"{printable(path)}, line {number}: {error}") from error
+    for digit in "0123456789":
+        if digit not in templates:
+            raise ValueError(f"{printable(path)}: no way to write {digit}")
+    return dict(templates)
+
+
+def write_character(label: str, rng: np.random.Generator) -> list[np.ndarray]:
+    """The strokes of a digit, letter or sign as somebody might write it: float points (x, y), each of shape (n, 2)."""
+    styles = read_handwriting()[label]
+    style = styles[rng.integers(len(styles))]
+    carelessness = rng.uniform(0.4, 1.4)
+
+    def vary(amount: float, shape: tuple[int, ...] = ()) -> np.ndarray:
+        """Normally distributed around 0, but never beyond what can still be read."""
+        return carelessness * amount * np.clip(rng.normal(size=shape), -2, 2)
+
+    # Upper against lower half: how large a loop is against its tail, and how wide.
+    sheet = np.concatenate(style.points)
+    top, height = sheet[:, 1].min(), np.ptp(sheet[:, 1])
+    bulge, taper = np.exp(vary(0.22)), vary(0.2)
+    strokes = []
+    for points, curve in zip(style.points, style.curves, strict=True):
+        x, y = points.T
+        points = np.stack(
+            [(x - 30) * (1 + taper * (y - 50) / 50), top + height * ((y - top) / height) ** bulge - 50], 1
+        )
+        points = points + vary(3.0, points.shape)
+        if len(style.points) > 1:  # each stroke has its own size and place
+            middle = points.mean(axis=0)
+            points = middle + (points - middle) * np.exp(vary(0.12, (2,))) + vary(3.0, (2,))
+        stroke = curve @ points
+        start, stop = rng.uniform(0, 0.07 * carelessness, 2) * len(stroke)
+        stroke = stroke[int(start) : len(stroke) - int(stop)]
+        stroke = stroke + rng.normal(0, carelessness * rng.uniform(0, 0.8), stroke.shape)  # a hand trembles
+        if rng.random() < 0.3:  # a fast hand: few points, joined by straight lines
+            stroke = stroke[np.unique([*range(0, len(stroke), rng.integers(2, 6)), len(stroke) - 1])]
+        strokes.append(stroke)
+    if rng.random() < 0.06:  # the pen is not lifted
+        strokes = [np.concatenate(strokes)]
+
+    turn, slant, aspect = vary(0.1), vary(0.24) - 0.12, np.exp(vary(0.15))
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    affine = rotation @ np.array([[1, slant], [0, 1]]) @ np.diag([aspect, 1])
+    bend, frequency, phase = vary(3.0, (2,)), rng.uniform(0.02, 0.07, 2), rng.uniform(0, 2 * np.pi, 2)
+    return [(s + bend * np.sin(frequency * s[:, ::-1] + phase)) @ affine.T for s in strokes]
+
+
+class Digits(NamedTuple):
+    """Labelled digit images, as MNIST stores them."""
+
+    images: np.ndarray  # uint8, shape (n, 28, 28)
+    labels: np.ndarray  # integers 0 to 9, shape (n,)
+
+
+def write_digits(count: int, rng: np.random.Generator) -> Digits:
+    """Digits in synthetic handwriting, the ten in equal parts."""
+    labels = rng.permutation(np.arange(count) % 10)
+    widths = np.clip(rng.normal(2.4, 0.4, count), 1.5, 4)
+    images = [draw_digit_image(write_character(str(d), rng), w) for d, w in zip(labels, widths, strict=True)]
+    return Digits(np.uint8(255 * np.stack(images)), labels)
+
+
+def join(*parts: Digits) -> Digits:
+    """All digits of the parts, in their order."""
+    return Digits(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+
+
+def load_mnist(path: Path | None = None) -> tuple[Digits, Digits]:
+    """MNIST's training and test digits, from an .npz file as Keras names its arrays, or by Keras.
+
+    Raises ValueError, naming what to do, where they cannot be had.
+    """
+    if path is None:
+        keras = import_keras()
+        try:
+            (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
+        except Exception as error:  # Keras raises a bare Exception where the download fails
+            raise ValueError(
+                "MNIST is neither on this machine nor to be downloaded; name a copy: --data mnist.npz"
+            ) from error
+        return Digits(x_train, y_train), Digits(x_test, y_test)
+    if not Path(path).is_file():
+        raise ValueError(f"{printable(path)}: no such file; --data takes MNIST as an .npz file")
+    try:
+        with bounded_memory(), np.load(path, allow_pickle=False) as arrays:
+            parts = [Digits(arrays[f"x_{part}"], arrays[f"y_{part}"]) for part in ("train", "test")]
+    except Exception as error:  # zipfile, zlib and NumPy raise nearly every kind
+        wanted = "an .npz file with x_train, y_train, x_test and y_test"
+        raise ValueError(f"{printable(path)}: not {wanted} ({reason(error)})") from error
+    for images, labels in parts:
+        if images.dtype != np.uint8 or images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE) or len(images) < 24:
+            raise ValueError(
+                f"{printable(path)}: images are to be uint8 of shape (n, 28, 28), not {images.dtype} {images.shape}"
+            )
+        if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() > 9:
+            raise ValueError(f"{printable(path)}: labels are to be digits 0 to 9, one for each image")
+    return parts[0], parts[1]
+
+
+def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
+    """Images as other hands would have drawn them: turned, slanted, stretched, moved, bolder, fainter.
+
+    images: uint8, shape (n, 28, 28). strength 0 leaves them as they are, 1 changes them as
+    much as hands differ. Returns float32 of the same shape, in [0, 1].
+    """
+    if len(images) > 1000:  # cv2.remap takes pictures of fewer than 32,768 rows
+        return np.concatenate([augment(images[i : i + 1000], strength, rng) for i in range(0, len(images), 1000)])
+    count = len(images)
+    turn, slant, moved_x, moved_y = (
+        strength * rng.normal(0, deviation, (count, 1, 1)) for deviation in (0.12, 0.15, 0.8, 0.8)
+    )
+    wide, high = np.exp(strength * rng.normal(0, 0.1, (2, count, 1, 1)))
+    middle = (IMAGE_SIZE - 1) / 2
+    y, x = np.mgrid[:IMAGE_SIZE, :IMAGE_SIZE] - middle
+    cos, sin = np.cos(turn), np.sin(turn)
+    source_x = wide * cos * x + high * (slant * cos - sin) * y + middle + moved_x
+    source_y = wide * sin * x + high * (slant * sin + cos) * y + middle + moved_y
+    # One tall picture of all: one call of cv2.remap, and none reaches into its neighbour.
+    source_y = np.clip(source_y, 0, IMAGE_SIZE - 1) + IMAGE_SIZE * np.arange(count)[:, None, None]
+    maps = [np.float32(source).reshape(-1, IMAGE_SIZE) for source in (source_x, source_y)]
+    tall = cv2.remap(images.reshape(-1, IMAGE_SIZE), *maps, cv2.INTER_LINEAR)
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    bolder, thinner = (f(tall, cross).reshape(images.shape) for f in (cv2.dilate, cv2.erode))
+    moved = np.float32(tall.reshape(images.shape))
+    weight = np.float32(rng.uniform(-1, 1, (count, 1, 1)) * (rng.random((count, 1, 1)) < 0.3 * strength))
+    moved += np.maximum(weight, 0) * (bolder - moved) + np.maximum(-weight, 0) * (thinner - moved)
+    return (moved / 255) ** np.float32(1 + strength * rng.uniform(-0.4, 0.5, (count, 1, 1)))
+
+
+# --- model and training ---------------------------------------------------------------------
+
+
+def default_layers(layers: ModuleType) -> list[keras.layers.Layer]:
+    """Two convolutions and two dense layers: the default network and plain-sgd's."""
+    return [
+        layers.Conv2D(32, 3, activation="relu", padding="same"),
+        layers.MaxPooling2D(),
+        layers.Conv2D(64, 3, activation="relu", padding="same"),
+        layers.MaxPooling2D(),
+        layers.Dropout(0.25),
+        layers.Flatten(),
+        layers.Dense(128, activation="relu"),
+        layers.Dropout(0.5),
+        layers.Dense(10, activation="softmax"),
+    ]
+
+
+def conv5_layers(layers: ModuleType) -> list[keras.layers.Layer]:
+    """A first convolution of 5x5, and three dense layers."""
+    return [
+        layers.Conv2D(32, 5, activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Conv2D(64, 3, activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Flatten(),
+        layers.Dense(128, activation="relu"),
+        layers.Dropout(0.3),
+        layers.Dense(64, activation="relu"),
+        layers.Dropout(0.3),
+        layers.Dense(10, activation="softmax"),
+    ]
+
+
+def l2_layers(layers: ModuleType) -> list[keras.layers.Layer]:
+    """Weight decay on the dense layer; the convolutions lose their borders."""
+    return [
+        layers.Conv2D(32, 3, activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Conv2D(64, 3, activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Flatten(),
+        layers.Dense(128, activation="relu", kernel_regularizer="l2"),
+        layers.Dropout(0.5),
+        layers.Dense(10, activation="softmax"),
+    ]
+
+
+def dropout_layers(layers: ModuleType) -> list[keras.layers.Layer]:
+    """Dropout after every pooling."""
+    return [
+        layers.Conv2D(32, 3, activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Dropout(0.25),
+        layers.Conv2D(64, 3, activation="relu"),
+        layers.MaxPooling2D(),
+        layers.Dropout(0.25),
+        layers.Flatten(),
+        layers.Dense(128, activation="relu"),
+        layers.Dropout(0.5),
+        layers.Dense(10, activation="softmax"),
+    ]
+
+
+def sgd(optimizers: ModuleType, steps: int) -> keras.optimizers.Optimizer:
+    """Plain stochastic gradient descent."""
+    return optimizers.SGD(0.01)
+
+
+def sgd_falling(optimizers: ModuleType, steps: int) -> keras.optimizers.Optimizer:
+    """Nesterov momentum; the learning rate warms up for one step in 50, then falls by cosine."""
+    warmup = max(1, steps // 50)
+    rate = optimizers.schedules.CosineDecay(0.0, steps - warmup, alpha=0.001, warmup_target=0.08, warmup_steps=warmup)
+    return optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=0.0005)
+
+
+def adam(optimizers: ModuleType, steps: int) -> keras.optimizers.Optimizer:
+    """Adam, as Keras has it."""
+    return optimizers.Adam(0.001)
+
+
+def adadelta(optimizers: ModuleType, steps: int) -> keras.optimizers.Optimizer:
+    """Adadelta with the learning rate of its author; Keras's 0.001 hardly learns."""
+    return optimizers.Adadelta(1.0)
+
+
+class Recipe(NamedTuple):
+    """How a network is built and trained."""
+
+    layers: Callable[[ModuleType], list[keras.layers.Layer]]
+    optimizer: Callable[[ModuleType, int], keras.optimizers.Optimizer]  # for so many steps in all
+    batch_size: int
+    epochs: int
+    # Synthetic digits for each of MNIST's. Where there are any, all digits are augmented and
+    # the confidence is calibrated.
+    handwriting: float = 0.0
+
+
+RECIPES = {
+    #                   layers          optimizer    batch  epochs  handwriting
+    "default": Recipe(default_layers, sgd_falling, 128, 20, 0.7),
+    "plain-sgd": Recipe(default_layers, sgd, 32, 10),
+    "conv5": Recipe(conv5_layers, adam, 200, 10),
+    "adam": Recipe(l2_layers, adam, 64, 10),
+    "adadelta": Recipe(dropout_layers, adadelta, 128, 12),
+}
+
+
+def import_keras() -> keras:
+    """Keras, without the lines that TensorFlow prints while it is imported."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    with silenced_stderr():
+        try:
+            import keras
+        except ImportError as error:
+            raise ValueError(f"TensorFlow is not installed ({error}): pip install -r requirements.txt") from error
+    return keras
+
+
+def train(
+    data: Path | None = None,
+    recipe: str = "default",
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    seed: int = 0,
+    path: Path = MODEL,
+    plots: Path = PLOTS,
+) -> keras.Model:
+    """Train by a recipe, print test loss and accuracy, save the network and its plots; return it.
+
+    data is an .npz file of MNIST's (None: Keras's own copy). An interrupted training with the
+    same settings goes on after its last finished epoch. Raises ValueError where data cannot be
+    had, and OSError where the network or its plots cannot be written; the old ones then stay.
+    """
+    chosen = RECIPES[recipe]
+    chosen = chosen._replace(epochs=epochs or chosen.epochs, batch_size=batch_size or chosen.batch_size)
+    with the_only_training(path.parent), contextlib.redirect_stdout(sys.stderr):
+        plots.mkdir(parents=True, exist_ok=True)
+        for folder in (path.parent, plots):
+            if not os.access(folder, os.W_OK):  # better now than after the first epoch
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
+        mnist, test = load_mnist(data)
+        training, validation = split(mnist, chosen, np.random.default_rng(seed))
+        keras = import_keras()
+        keras.utils.set_random_seed(seed)
+        unfinished = path.parent / "training"
+        digest = hashlib.sha256(mnist.images.tobytes() + mnist.labels.tobytes()).hexdigest()
+        settings = [recipe, chosen.epochs, chosen.batch_size, seed, digest]
+        model, history = resume(unfinished, settings) or (build(chosen, len(training.labels)), {})
+
+        for epoch in range(len(history.get("loss", [])), chosen.epochs):
+            results = fit_epoch(model, training, validation, chosen, epoch, seed)
+            history = {name: history.get(name, []) + values for name, values in results.items()}
+            remember(unfinished, settings, model, history)
+            plot_history(history, plots / "learning_curves.png")
+
+        if chosen.handwriting:
+            calibrate(model, as_input(validation.images), validation.labels)
+        loss, accuracy = model.evaluate(as_input(test.images), one_hot(test.labels), verbose=0)
+        print(f"Test loss: {loss:.4f}, test accuracy: {accuracy:.2%}")
+        answers = model.predict(as_input(test.images), batch_size=500, verbose=0).argmax(axis=1)
+        plot_confusion(test.labels, answers, plots / "confusion_matrix.png")
+        save_model(model, path)
+        shutil.rmtree(unfinished)
+    return model
+
+
+def split(mnist: Digits, recipe: Recipe, rng: np.random.Generator) -> tuple[Digits, Digits]:
+    """MNIST's training digits as those to train on and a twelfth held out; each joined by synthetic ones."""
+    held_out = len(mnist.labels) // 12  # 5,000 of 60,000
+    training, validation = Digits(*(a[:-held_out] for a in mnist)), Digits(*(a[-held_out:] for a in mnist))
+    if recipe.handwriting:
+        say("Writing synthetic digits ...")
+        training = join(training, write_digits(round(len(training.labels) * recipe.handwriting), rng))
+        validation = join(validation, write_digits(held_out, rng))
+    return training, validation
+
+
+def build(recipe: Recipe, count: int) -> keras.Model:
+    """The recipe's network, compiled for training on so many digits."""
+    import keras
+
+    model = keras.Sequential([keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1)), *recipe.layers(keras.layers)])
+    model.compile(
+        recipe.optimizer(keras.optimizers, math.ceil(count / recipe.batch_size) * recipe.epochs),
+        loss="categorical_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=False,  # on the CPU, XLA makes an epoch several times longer
+        steps_per_execution=32,  # the same steps, but Python is asked only once for so many
+    )
+    return model
+
+
+def fit_epoch(
+    model: keras.Model, training: Digits, validation: Digits, recipe: Recipe, epoch: int, seed: int
+) -> dict[str, list[float]]:
+    """Train for one epoch, counted from 0; return its history.
+
+    All that is random in it comes from the epoch's number, so that a training that was
+    interrupted ends like one that was not.
+    """
+    import keras
+
+    rng = np.random.default_rng([seed, epoch])
+    order = rng.permutation(len(training.labels))
+    images, labels = training.images[order], training.labels[order]
+    steps = math.ceil(len(labels) / recipe.batch_size)
+    for i, layer in enumerate(layer for layer in model.layers if hasattr(layer, "seed_generator")):
+        layer.seed_generator.state.assign([seed + i, epoch * steps])
+    # From stronger than hands differ to hardly at all: at last, digits are seen as they will be met.
+    strength = 1.2 - 0.9 * epoch / recipe.epochs
+    only_one = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: setattr(model, "stop_training", True))
+    return model.fit(
+        augment(images, strength, rng)[..., None] if recipe.handwriting else as_input(images),
+        one_hot(labels),
+        batch_size=recipe.batch_size,
+        shuffle=False,
+        initial_epoch=epoch,
+        epochs=recipe.epochs,
+        callbacks=[only_one],
+        validation_data=(as_input(validation.images), one_hot(validation.labels)),
+        verbose=1 if sys.stderr.isatty() else 2,
+    ).history
+
+
+def as_input(images: np.ndarray) -> np.ndarray:
+    """uint8 images of shape (n, 28, 28) as Keras takes them: float32 in [0, 1], shape (n, 28, 28, 1)."""
+    return images[..., None] / np.float32(255)
+
+
+def one_hot(labels: np.ndarray) -> np.ndarray:
+    """Labels 0 to 9 of shape (n,) as float32 of shape (n, 10)."""
+    return np.eye(10, dtype=np.float32)[labels]
+
+
+@contextlib.contextmanager
+def the_only_training(folder: Path) -> Iterator[None]:
+    """Hold the folder for one training. Raises ValueError where another one has it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if os.name == "nt":  # no lock on a folder there
+        yield
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # gone with the process, however it ends
+        yield
+    except BlockingIOError:
+        raise ValueError(
+            f"{printable(folder)}: another training is under way; wait, or choose another --model"
+        ) from None
+    finally:
+        os.close(handle)
+
+
+def remember(folder: Path, settings: list, model: keras.Model, history: dict[str, list[float]]) -> None:
+    """Keep what an interrupted training needs to go on after this epoch; on an error, what was kept before."""
+    folder.mkdir(exist_ok=True)
+    name = f"epoch-{len(history['loss'])}.keras"
+    state = {"settings": settings, "history": history, "model": name}
+    new, new_state = folder / "new.keras", folder / "new.json"
+    try:
+        new_state.write_text(json.dumps(state))
+        model.save(new)
+        replace(new, folder / name)
+        replace(new_state, folder / "state.json")
+    except BaseException:
+        for left in (new, new_state):
+            left.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            folder.rmdir()  # where nothing was kept before
+        raise
+    for old in folder.glob("epoch-*.keras"):
+        if old.name != name:
+            old.unlink()
+
+
+def resume(folder: Path, settings: list) -> tuple[keras.Model, dict[str, list[float]]] | None:
+    """The model and history that remember() kept, or None where there are none for these settings."""
+    keras = import_keras()
+    try:
+        state = json.loads((folder / "state.json").read_text())
+        if state["settings"] == settings:
+            model = keras.models.load_model(folder / state["model"])
+            say(f"Going on after epoch {len(state['history']['loss'])}, where the last training was interrupted.")
+            return model, state["history"]
+        say("The training that was interrupted had other settings: starting afresh.")
+    except FileNotFoundError:
+        pass
+    except Exception:  # Keras and zipfile raise nearly every kind
+        say("What the interrupted training left cannot be read: starting afresh.")
+    shutil.rmtree(folder, ignore_errors=True)
+    return None
+
+
+def calibrate(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> None:
+    """Divide the last layer's logits by the temperature that fits held-out digits best.
+
+    Guo et al., "On calibration of modern neural networks", 2017.
+    """
+    logits = np.log(model.predict(images, batch_size=500, verbose=0).astype(np.float64) + 1e-12)
+    temperatures = np.geomspace(0.5, 2, 141)
+
+    def loss(temperature: float) -> float:
+        scaled = logits / temperature
+        return float(np.mean(np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(labels)), labels]))
+
+    best = min(temperatures, key=loss)
+    last = model.layers[-1]
+    last.set_weights([weights / best for weights in last.get_weights()])
+
+
+def save_model(model: keras.Model, path: Path) -> None:
+    """Save a network as path (.tflite, for OpenCV) and beside it as .keras, replacing both as one.
+
+    The old export is taken away first, so at every moment the two are of one network or the
+    export is missing, which is made anew when it is needed.
+    """
+    keras_path = path.with_suffix(".keras")
+    new, new_export = path.with_suffix(".new.keras"), path.with_suffix(".new.tflite")
+    try:
+        model.save(new)
+        export(model, new_export)
+        path.unlink(missing_ok=True)
+        replace(new, keras_path)
+        replace(new_export, path)
+    finally:
+        for left in (new, new_export):
+            left.unlink(missing_ok=True)
+
+
+def with_features(model: keras.Model) -> keras.Model:
+    """A network whose one output is its probabilities, eleven in any case, and behind them what its last layer gets.
+
+    OpenCV gives one output only of a LiteRT file. A network that does not know "no digit" gives it probability 0.
+    """
+    import keras
+
+    eleven = keras.layers.Dense(11, use_bias=False, name="eleven")  # OpenCV reads no padding of a vector
+    probabilities = eleven(model.outputs[0])
+    eleven.set_weights([np.eye(model.outputs[0].shape[1], 11)])
+    features = keras.layers.Flatten(name="features")(model.layers[-1].input)
+    return keras.Model(
+        model.inputs, keras.layers.Concatenate(name="probabilities_and_features")([probabilities, features])
+    )
+
+
+def export(model: keras.Model, path: Path) -> None:
+    """Write a network as LiteRT, for a batch of one: OpenCV does not read an unknown batch size.
+
+    The SHA-256 digest of the file follows as its last 32 bytes, which readers of LiteRT pass over.
+    """
+    import keras
+
+    signature = [keras.InputSpec(shape=(1, IMAGE_SIZE, IMAGE_SIZE, 1), dtype="float32")]
+    with silenced_stderr():
+        with_features(model).export(path, format="litert", input_signature=signature, verbose=False)
+    content = path.read_bytes()
+    path.write_bytes(content + hashlib.sha256(content).digest())
+
+
+# --- plots ----------------------------------------------------------------------------------
+
+
+def save_figure(figure, path: Path) -> None:
+    """Write a matplotlib figure as PNG, replacing the old one as a whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new.png")
+    try:
+        figure.savefig(new, dpi=120)
+        replace(new, path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def plot_history(history: dict[str, list[float]], path: Path) -> None:
+    """Draw loss and accuracy over the epochs, in training and validation, as PNG."""
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        for key, label, style in ((name, "training", "o--"), (f"val_{name}", "validation", "o-")):
+            values = history[key]
+            colour = "tab:blue" if label == "training" else "tab:orange"
+            axes.plot(range(1, len(values) + 1), values, style, color=colour, label=label, markersize=4)
+        axes.set(title=name.capitalize(), xlabel="epoch", ylabel=name)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False)
+    save_figure(figure, path)
+
+
+def plot_confusion(labels: np.ndarray, answers: np.ndarray, path: Path) -> None:
+    """Draw the confusion matrix of answers (n,) to digits with these labels (n,), as PNG."""
+    from matplotlib.colors import LogNorm
+    from matplotlib.figure import Figure
+
+    counts = np.zeros((10, 10), int)
+    np.add.at(counts, (labels, answers), 1)
+    figure = Figure(figsize=(7, 6.4), layout="constrained")
+    axes = figure.subplots()
+    # The scale is logarithmic: one mistake is to be seen beside a thousand right answers.
+    axes.imshow(np.ma.masked_equal(counts, 0), cmap="Blues", norm=LogNorm(0.3, max(counts.max(), 1)))
+    for (digit, answer), count in np.ndenumerate(counts):
+        if count:
+            colour = "white" if count > 60 else "black"
+            axes.text(answer, digit, count, ha="center", va="center", color=colour)
+    right = np.trace(counts) / max(counts.sum(), 1)
+    axes.set(title=f"MNIST's test set: {right:.2%} right", xlabel="answer", ylabel="digit")
+    axes.set(xticks=range(10), yticks=range(10))
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)
+    save_figure(figure, path)
+
+
+# --- recognition ----------------------------------------------------------------------------
+
+
+class Prediction(NamedTuple):
+    """What a digit image was read as."""
+
+    digit: int | None  # None: most likely no digit
+    confidence: float  # in [0, 1], of what it says; of answers given with 0.9, about 90 % are right
+    probabilities: np.ndarray  # of the digits 0 to 9, shape (10,); what they lack to 1: that it is no digit
+
+    def __str__(self) -> str:
+        return f"{'no digit' if self.digit is None else self.digit} ({self.confidence:.1%})"
+
+
+class Part(NamedTuple):
+    """A part of a drawing or picture that was judged as one character."""
+
+    box: tuple[int, int, int, int]  # x, y, width, height in pixels of the drawing or picture
+    image: np.ndarray  # its digit image
+    prediction: Prediction
+
+
+class Reading(NamedTuple):
+    """What a whole drawing or picture says."""
+
+    rows: list[list[Part]]  # from top to bottom; the parts of each from left to right
+
+    @property
+    def parts(self) -> list[Part]:
+        return [part for row in self.rows for part in row]
+
+    @property
+    def digits(self) -> list[Prediction]:
+        return [part.prediction for part in self.parts]
+
+    @property
+    def text(self) -> str:
+        """The digits, "?" for a part that is none, rows apart by a space."""
+        return " ".join("".join("?" if p.prediction.digit is None else str(p.prediction.digit) for p in row)
+                        for row in self.rows)  # fmt: skip
+
+    @property
+    def confidence(self) -> float:
+        """How probable it is that all of it is right, in [0, 1]."""
+        return math.prod(prediction.confidence for prediction in self.digits)
+
+    def __str__(self) -> str:
+        return f"{self.text if set(self.text) - set('? ') else 'no digit'} ({self.confidence:.1%})"
+
+
+class Recognizer:
+    """The trained network: an export (.tflite) run by OpenCV, or a Keras file (.keras, .h5) by Keras.
+
+    An export that is missing is made anew from the Keras file beside it. Raises ValueError,
+    naming the file and the reason, where the network cannot be opened.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] = MODEL) -> None:
+        path = Path(path)
+        if path.suffix == ".tflite":
+            if not path.exists() and path.with_suffix(".keras").exists():
+                say(f"{printable(path)} is missing: making it anew from {printable(path.stem)}.keras ...")
+                new = path.with_suffix(f".new-{os.getpid()}.tflite")  # two windows may do so at once
+                try:
+                    with contextlib.redirect_stdout(sys.stderr):
+                        export(open_keras_model(path.with_suffix(".keras")), new)
+                    replace(new, path)
+                finally:
+                    new.unlink(missing_ok=True)
+            self._run = open_export(path)
+        else:
+            model = with_features(open_keras_model(path))
+            self._run = lambda image: model(image[None, ..., None], training=False).numpy()
+        try:
+            with bounded_memory(), silenced_stderr():
+                probabilities, _ = self.judge(np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32))
+            fits = probabilities.shape == (11,) and (probabilities >= 0).all() and abs(probabilities.sum() - 1) < 1e-3
+        except Exception:  # OpenCV and TensorFlow raise nearly every kind
+            fits = False
+        if not fits:
+            raise ValueError(f"{printable(path)}: not a network that takes a 28x28 image and gives ten probabilities")
+
+    def judge(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The network's probabilities of 0 to 9 and of no digit, shape (11,), and its features, shape (n,)."""
+        outputs = self._run(np.float32(image)).ravel()
+        return outputs[:11], outputs[11:]
+
+    def predict(self, image: np.ndarray) -> Prediction:
+        """Read a digit image: float, shape (28, 28), in [0, 1]. Raises ValueError on another shape."""
+        if image.shape != (IMAGE_SIZE, IMAGE_SIZE):
+            raise ValueError(f"a digit image has shape (28, 28), not {image.shape}")
+        probabilities = self.judge(image)[0].astype(np.float64)
+        probabilities /= probabilities.sum()
+        digit = int(probabilities.argmax())
+        return Prediction(digit if digit < 10 else None, float(probabilities[digit]), probabilities[:10])
+
+
+def open_export(path: Path) -> Callable[[np.ndarray], np.ndarray]:
+    """The network in a LiteRT file that export() wrote, as a function of a digit image. Raises ValueError.
+
+    Only a file with the right digest is given to OpenCV, which a damaged one can crash.
+    """
+    if not path.is_file():
+        raise ValueError(f"{printable(path)}: no such model; train one with --train")
+    try:
+        with bounded_memory():
+            data = path.read_bytes()
+            if hashlib.sha256(data[:-32]).digest() != data[-32:]:
+                raise ValueError("damaged, or not an export that this program made")
+            net = cv2.dnn.readNetFromTFLite(np.frombuffer(data[:-32], np.uint8))
+    except (cv2.error, OSError, ValueError, MemoryError) as error:
+        raise ValueError(
+            f"{printable(path)}: {reason(error)}; delete it, and it is made anew from the .keras file beside it"
+        ) from error
+
+    def run(image: np.ndarray) -> np.ndarray:
+        net.setInput(image.reshape(1, 1, IMAGE_SIZE, IMAGE_SIZE))
+        return net.forward()
+
+    return run
+
+
+def open_keras_model(path: Path) -> keras.Model:
+    """The Keras model in a .keras or .h5 file. Raises ValueError naming the file and the reason."""
+    if not path.is_file():
+        raise ValueError(f"{printable(path)}: no such model; train one with --train")
+    keras = import_keras()
+    keras.ops.zeros(1)  # TensorFlow starts its threads now, not within the bounds below
+    try:
+        if path.suffix == ".keras":
+            with zipfile.ZipFile(path) as parts:
+                if sum(part.file_size for part in parts.infolist()) > 300_000_000:
+                    raise MemoryError("unpacks to more than 300 MB")
+        with bounded_memory(), silenced_stderr():
+            model = keras.models.load_model(path, compile=False, safe_mode=True)
+            shapes = model.input_shape, model.output_shape
+    except Exception as error:  # Keras and h5py raise nearly every kind
+        verdict, why = "not a Keras model that can be opened", reason(error)
+        if any(words in f"{error} {why}" for words in ("code execution", "Could not locate", "Could not interpret")):
+            verdict = "refused, for it needs code of its own to run"
+        elif isinstance(error, MemoryError) or "OOM" in why:
+            verdict = "refused, for it needs too much memory"
+        raise ValueError(f"{printable(path)}: {verdict} ({why})") from error
+    if shapes[0] != (None, IMAGE_SIZE, IMAGE_SIZE, 1) or shapes[1] not in ((None, 10), (None, 11)):
+        raise ValueError(
+            f"{printable(path)}: takes {shapes[0]} and gives {shapes[1]}, not (None, 28, 28, 1) and (None, 10 or 11)"
+        )
+    return model
+
+
+# --- pictures -------------------------------------------------------------------------------
 
 
 def even_light(channel: np.ndarray) -> np.ndarray:
@@ -305,1029 +1129,6 @@ def read_digit_image(path: str | os.PathLike[str]) -> np.ndarray:
         raise ValueError(f"{printable(path)}: {reason(error)}") from error
     except (cv2.error, MemoryError) as error:
         raise ValueError(f"{printable(path)}: a kind of picture that cannot be read; save it as PNG") from error
-
-
-def printable(path: str | os.PathLike[str]) -> str:
-    """A path on one line, whatever its name holds."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in os.fspath(path))
-
-
-def reason(error: BaseException) -> str:
-    """Why something failed, in the first sentence of the error that started it; never more than a line."""
-    while error.__context__ and not getattr(error, "strerror", None):  # what the system says is clear enough
-        error = error.__context__
-    text = getattr(error, "strerror", None) or str(error).strip() or type(error).__name__
-    return printable(text.splitlines()[0].split(". ")[0])[:160]
-
-
-# --- handwriting (synthetic) ---------------------------------------------------------------
-
-# How people write each digit. A template is a pen's way over a sheet about 60 wide and 100
-# high, y downwards: points "x,y" that a smooth curve runs through; "!" after a point makes it
-# a sharp corner, " / " lifts the pen.
-TEMPLATES = {
-    0: [
-        # closed
-        "30,0 8,20 0,50 8,80 30,100 52,80 60,50 52,20 30,0",
-        "36,3 10,15 0,50 10,86 30,100 50,85 60,50 50,15 26,0 16,8",
-        # open at the top or the right
-        "45,6 20,2 2,30 2,70 25,100 52,85 60,45 48,10 32,10",
-        "20,4 2,30 3,75 30,100 57,75 58,30 40,2",
-        # the pen starts or ends in a curl
-        "30,8 8,20 0,55 12,92 38,98 58,70 56,30 40,5 25,6 34,26",
-        "20,10 0,45 10,90 38,98 60,60 50,15 28,2 10,14 -6,6",
-        "50,0 15,10 0,50 10,90 35,100 58,75 60,40 48,14 22,12 30,22 54,16",
-        # slashed
-        "30,0 8,20 0,50 8,80 30,100 52,80 60,50 52,20 30,0 / 52,10 8,90",
-        "30,0 8,20 0,50 8,80 30,100 52,80 60,50 52,20 30,0 / 66,-6 -6,106",
-        # the end runs on inside; the start stands above
-        "44,10 20,0 2,30 6,85 34,100 58,70 54,20 30,6 24,26 30,40",
-        "30,-14 26,0 6,20 0,60 16,96 46,94 60,60 50,16 24,2",
-    ],
-    1: [
-        # a bar
-        "30,0 30,50 30,100",
-        "30,0 30,50 30,100",
-        "34,0 28,50 32,100",
-        # with a flag: short, long, bent
-        "10,25 32,0! 32,50 32,100",
-        "18,18 32,0! 32,50 32,100",
-        "14,12 32,0! 31,50 32,100",
-        "0,45 35,0! 35,50 35,100",
-        "8,30 22,20 32,0! 32,50 32,100",
-        "6,22 20,20 34,2! 31,50 30,100",
-        # with flag and foot
-        "10,25 32,0! 32,50 32,100 / 8,100 56,100",
-        "2,38 32,0! 32,50 32,100 / 4,100 60,98",
-        "18,15 32,0! 32,50 32,100 / 12,100 52,100",
-        "10,25 32,0! 32,98! 8,100! 56,100",
-        # with a foot alone; all in serifs
-        "30,0 30,50 30,100 / 8,100 52,100",
-        "12,10 32,4! 32,100 / 6,98 58,102",
-        # the flag folded back to the stem, very long, round
-        "24,40 32,0! 31,50 30,100",
-        "27,60 33,0! 32,50 32,100",
-        "10,36 24,10 33,4 33,24 30,100",
-        "-10,50 10,34 34,0! 30,50 24,100",
-        "-6,60 36,0! 32,50 26,100",
-        "20,34 26,12 34,2! 32,50 30,100",
-        "30,30 26,24 34,4 33,50 30,100",
-        # the foot a hook
-        "14,32 34,0! 30,60 28,98 40,94",
-        "10,22 32,2! 33,94 26,100 8,98",
-        # more flags, from long to folded back
-        "-20,40 14,20 38,0! 34,40 20,100",
-        "26,46 30,20 36,0 34,30 31,100",
-        "22,46 26,20 33,0 34,12 31,44 30,100",
-        "24,34 20,26 34,0! 32,50 30,100",
-        "18,44 36,0! 32,24 30,100",
-    ],
-    2: [
-        # plain
-        "5,25 12,5 32,0 52,12 52,35 35,60 0,100! 60,100",
-        "5,22 30,0 55,20 45,50 10,88 0,99! 25,95 62,98",
-        "5,22 30,0 55,18 48,48 12,86 6,97 25,97 60,94",
-        # with a loop
-        "5,20 28,0 52,18 42,50 15,90 4,96 2,86 14,82 30,92 60,98",
-        "5,20 30,0 55,22 40,60 14,94 0,90 6,76 24,84 40,96 64,92",
-        # angular, like a Z
-        "3,14 30,0 56,4 50,25 3,100! 58,100",
-        "2,6 26,2 54,4! 4,98! 60,98",
-        # a curl at the start
-        "10,32 4,14 24,0 50,8 50,35 30,65 4,98! 30,93 60,100",
-        # a tail at the end
-        "2,20 30,0 54,15 50,45 30,75 0,100! 30,100 60,86",
-        "18,28 6,26 8,8 30,0 52,15 46,45 2,100! 60,96",
-        "2,12 40,0 56,18 44,50 20,82 2,96 30,94 64,104",
-        # a small foot; a large loop
-        "4,14 28,0 52,16 40,50 16,88! 30,84 50,98",
-        "4,18 26,0 48,14 40,50 24,80 22,98! 48,96",
-        "0,24 20,2 52,10 44,48 10,80 4,94 16,100 26,90 16,82 0,96 30,98 60,92",
-    ],
-    3: [
-        # round: notched, smooth, looped in the middle
-        "5,12 28,0 52,15 45,38 22,48! 50,58 58,78 35,100 3,88",
-        "4,10 30,0 52,18 38,42 20,48 28,52 52,62 55,82 30,100 2,88",
-        "5,10 30,0 52,18 35,42 20,50 16,44 26,42 50,58 54,82 28,100 0,88",
-        # with a flat top
-        "3,2! 52,2! 22,42! 50,52 58,76 32,100 0,90",
-        "4,4 30,4 54,0! 24,40 48,48 58,72 40,96 2,96",
-        # with a deep notch, long ends, curls
-        "5,8 40,0 50,25 15,45! 55,58 52,92 5,98",
-        "4,20 16,2 44,2 52,22 40,42 24,46! 46,52 58,72 46,96 18,98 2,80",
-        "4,6 34,0 48,18 24,40! 46,46 56,64 44,84 -4,104",
-        "8,14 32,0 50,16 38,40 18,46! 44,46 60,68 44,98 14,100 6,86 16,84",
-        "10,20 14,4 40,0 50,18 34,40 30,46! 50,56 52,84 26,100 4,92",
-        "2,8 30,0 48,12 46,30 30,44 48,60 50,88 24,104 -6,96",
-        # with a flat top and a round belly
-        "2,6 50,2! 30,36 48,46 50,80 34,100 6,96",
-        # a small upper or lower bow
-        "6,22 2,8 24,0 46,12 40,36 26,42! 50,50 58,80 30,106 -4,90",
-        "6,16 24,2 50,4 44,26 22,44! 40,52 44,74 34,104",
-    ],
-    4: [
-        # open: upright, leaning, rounded
-        "12,0 2,55! 60,58 / 44,20 44,100",
-        "22,0 0,60! 62,55 / 46,28 38,100",
-        "8,0 4,45! 52,48 / 50,0 48,100",
-        "6,0 3,30 14,50 36,50 54,40 / 56,0 53,50 50,100",
-        "24,0 10,30 0,60! 60,52 / 56,12 30,104",
-        "10,5 2,52! 54,50 / 62,0 36,100",
-        "34,0 2,70! 62,68 / 42,46 38,100",
-        # open, in one stroke
-        "8,0 2,52! 48,50! 52,10! 46,100",
-        "6,4 2,40 20,52 46,44 56,4! 50,100",
-        # open, with a cut corner
-        "18,0 2,50! 34,54 / 46,20 40,60 34,102",
-        # closed
-        "42,0! 0,65! 62,65 / 42,0 42,100",
-        "44,2! 2,58! 62,62 / 48,6 40,100",
-        "45,100 44,0! 0,65! 62,66",
-        "36,100 48,0! 4,56! 58,54",
-        "42,0! 0,65! 45,65 / 44,0 44,100",
-        "40,4! 4,50 18,56 60,50 / 44,0 36,100",
-        # open, with a short stem beside a long one
-        "20,0 2,58 14,66 44,50 / 38,40 34,100",
-        "24,0 8,40 4,60 20,62 40,40! 36,100",
-        "28,0 6,52 10,64 50,52 / 40,36 30,100",
-        "20,0 10,40 4,62! 50,60 / 34,40 30,100",
-        # open or closed, round, in one stroke or two
-        "6,10 4,44 26,54 48,40 52,6! 46,100",
-        "14,0 0,56! 30,58 / 30,30 28,100",
-        "24,0 2,64! 60,60 / 34,40 30,76 28,104",
-        "36,6 8,46 6,60 24,60 44,26 48,4! 40,100",
-    ],
-    5: [
-        # the cap drawn last
-        "10,2 8,42! 35,36 58,58 45,92 20,100 0,90 / 10,2 55,2",
-        "12,4 8,44 34,38 56,60 44,94 2,94 / 14,0 60,-4",
-        # in one stroke: with corners, smooth, square
-        "55,0 10,2! 6,42! 30,36 56,55 50,88 22,100 0,90",
-        "54,4 14,2! 8,46! 40,42 56,66 40,96 0,98",
-        "52,3 22,3 10,20 18,42 45,52 55,75 38,98 4,95",
-        "58,0 24,4 12,24 26,44 48,58 46,86 22,100 0,88",
-        "50,0! 8,0! 8,45! 50,45! 50,100! 2,100",
-        # the cap apart or long; the belly closed
-        "12,12 10,46! 40,42 55,70 30,100 2,92 / 22,6 62,6",
-        "20,6 4,44! 30,42 44,62 32,92 -4,100 / 18,6 70,-2",
-        "10,2 8,42 40,36 58,66 40,98 12,98 2,84 / 10,2 52,0",
-        "16,0 10,48 30,40 50,56 46,84 20,100 6,90 16,80 / 16,0 54,2",
-        # in one stroke, leaning
-        "56,0 20,4! 16,40 38,44 46,70 30,96 4,96",
-        "46,6 12,6 8,40! 44,36 58,66 36,100 4,90",
-        # a long or slanting cap
-        "8,0 6,40! 30,32 50,54 40,90 10,100 / 8,0 30,4 60,-8",
-        "14,4 12,40 30,36 52,56 44,92 18,100 4,88 / 4,4 60,0",
-    ],
-    6: [
-        # plain: bent, straight, curled at the top
-        "48,0 18,25 2,65 12,95 40,98 55,75 40,55 15,60 3,75",
-        "35,0 8,50 6,88 28,100 52,85 50,62 28,52 5,72",
-        "52,12 38,0 15,20 2,60 12,95 38,98 54,78 40,56 12,62 4,80",
-        # a spiral; a straight back
-        "45,0 10,40 3,75 20,100 48,92 52,68 30,58 16,72 24,82",
-        "10,0 3,50 8,90 30,100 54,85 52,60 30,48 6,65",
-        # the loop ends beyond the stem, or short of it
-        "42,0 10,45 2,80 20,100 46,90 46,66 24,58 -6,78",
-        "40,0 10,45 4,84 20,100 36,90 32,70 8,76",
-        "56,2 24,14 2,50 10,92 36,100 56,80 46,58 22,56 10,66",
-        "24,0 8,40 2,80 18,100 50,96 60,76 40,62 4,80",
-        "50,0 22,30 8,70 14,96 40,96 50,74 34,62 14,80 12,98",
-        # a small loop, run through
-        "36,0 14,50 10,95 30,98 40,80 20,66 -8,78",
-        "40,0 16,40 8,80 22,98 38,84 28,68 6,80 -4,94",
-        "30,0 6,44 2,86 24,100 46,86 38,66 14,72 8,90",
-        # a wide top; a loop drawn twice
-        "60,10 40,0 10,26 2,70 20,100 52,92 54,66 26,56 4,74",
-        "48,-6 14,30 6,74 26,96 40,84 30,70 14,78 10,94",
-    ],
-    7: [
-        # plain
-        "0,2 58,2! 22,100",
-        "2,8 30,4 58,0! 38,45 28,100",
-        # with a flag
-        "2,18 4,2! 58,2! 25,100",
-        "4,14 8,2! 56,4 40,40 30,100",
-        # crossed
-        "0,2 58,2! 22,100 / 15,50 58,50",
-        "2,20 5,3! 58,3! 25,100 / 12,52 56,48",
-        "4,8 30,2 56,2! 36,50 30,100 / 10,56 60,46",
-        "2,12 16,0 36,8 58,2! 32,55 24,100 / 14,50 54,54",
-        # wavy or round at the top
-        "2,12 16,0 36,8 58,2! 30,60 24,100",
-        "0,8 40,0 56,14 40,55 30,100",
-        "0,10 36,0 54,12 40,55 28,100 / 14,58 58,50",
-        # narrow; with a flag, crossed
-        "12,10 50,0! 32,100",
-        "10,16 14,4! 50,4! 36,50 34,100 / 18,46 56,42",
-        # crossed, leaning or steep
-        "0,6 60,0! 46,24 10,100 / 6,40 64,56",
-        "8,4 48,2! 44,50 42,100 / 22,48 66,44",
-        "0,0 50,6! 20,100 / -6,60 56,40",
-        # with a foot, with a hook
-        "0,6 54,2! 30,60 24,98 40,96",
-        "2,10 30,2 54,4! 34,50 26,96 44,94 / 10,52 58,46",
-        "0,4 54,2! 40,50 36,84 20,100",
-        # crossed, with a long top
-        "-2,14 8,0 52,6! 36,44 30,100 / 0,56 66,50",
-        "-10,10 20,2 52,4 56,16 36,60 30,100 / 6,52 64,54",
-    ],
-    8: [
-        # in one stroke, like an S closed by a line
-        "50,15 30,0 8,18 25,42 50,62 52,88 28,100 5,85 10,62 35,42 52,22 46,8",
-        # two rings
-        "30,0 10,12 10,35 30,46 50,35 50,12 30,0 / 30,46 5,60 3,88 30,100 57,88 55,60 30,46",
-        # in one stroke from the middle
-        "30,48 8,25 30,0 52,22 30,48 5,75 30,100 55,75 30,48",
-        # open at the top
-        "54,10 24,0 8,20 30,45 55,70 35,100 5,85 20,55 50,26 60,2",
-        "48,12 25,0 8,20 28,45 52,75 28,100 5,80 30,46 56,4",
-        # in one stroke from the top or the right
-        "36,0 12,12 16,34 44,54 52,84 28,100 6,84 20,54 46,36 50,14 30,2",
-        "22,2 4,20 24,44 50,66 44,94 14,98 4,78 30,50 50,24 40,4 14,6",
-        "56,16 40,2 14,8 10,28 34,46 44,72 28,98 8,86 16,60 46,40 62,20",
-        "30,0 16,10 16,32 30,42 44,32 44,10 30,0 / 30,40 0,62 6,96 36,100 60,86 52,54 28,42",
-        "10,8 30,0 50,16 30,44 6,70 20,100 50,92 44,62 14,34 8,10",
-        # a narrow upper loop, open at the top
-        "62,8 36,0 18,18 36,50 30,92 4,94 6,66 40,40 66,6",
-        "62,4 16,2 18,28 36,60 30,98 4,94 12,60 66,0",
-        "54,20 36,0 10,10 18,34 44,60 42,96 8,98 6,68 44,40 56,14",
-        "8,16 30,-2 50,14 36,40 8,60 4,90 34,102 56,82 38,52 14,36 6,12",
-        # a small upper ring
-        "48,14 24,2 8,24 30,42 50,26 46,10 / 30,42 4,64 12,98 50,98 56,66 30,42",
-        "24,4 16,30 40,60 44,90 20,100 10,76 30,50 56,20 46,2 26,6 20,20",
-        "-4,26 30,24 50,10 30,0 16,14 36,50 50,84 28,100 10,84 26,54 54,22",
-        # a bar before the upper loop
-        "4,20 30,30 48,14 34,0 18,12 30,46 46,76 30,98 12,86 24,56 56,30",
-        "-2,14 16,26 44,20 40,2 24,2 22,30 46,66 36,98 14,92 16,62 50,32",
-    ],
-    9: [
-        # a straight stem
-        "52,15 30,0 5,15 5,40 28,50 50,35 52,10! 52,100",
-        # a bent stem
-        "50,20 25,2 3,25 15,48 40,42 52,12 48,60 40,100",
-        # a hook, a curl at the end
-        "50,18 28,0 5,22 18,48 45,38 52,12! 52,75 40,98 8,92",
-        "50,20 25,0 3,25 20,48 48,35 52,15 55,60 35,100 5,90 8,80",
-        # an open loop; a wide tail
-        "50,8 18,4 5,30 25,48 48,32 56,5! 50,100",
-        "48,10 20,0 2,25 20,50 48,38 52,10 56,80 30,105 0,94",
-        # a ring and a stem
-        "48,25 25,0 3,25 25,50 48,25 / 50,0 50,100",
-        # leaning; long tails
-        "42,18 22,2 8,22 20,40 44,22 48,8! 30,100",
-        "54,24 40,2 8,8 4,36 30,48 54,24 54,60 40,90 12,100",
-        "46,6 16,8 4,32 22,44 46,30 52,4! 50,60 30,94 -8,92",
-        "56,4 24,2 4,22 16,46 44,38 54,10 58,50 50,84 24,100 6,92",
-        "44,22 28,4 6,14 10,36 34,40 46,16 38,70 14,100",
-        # a small loop on a large hook
-        "44,20 28,4 10,14 14,34 34,34 46,18 48,60 30,100 -10,90",
-        "52,14 24,2 0,14 10,34 40,30 52,12 60,70 34,104 -14,94",
-        "46,16 26,2 8,14 22,34 46,20! 54,70 40,100 0,104",
-        "40,20 24,6 16,20 28,34 42,18! 58,60 52,92 0,98",
-        # a small or an open loop, leaning
-        "50,8 26,0 16,14 26,26 46,14! 34,60 16,100",
-        "56,6 30,2 16,20 26,32 46,20 56,0 44,50 14,100",
-        "40,10 14,10 10,34 30,40 48,20 46,6! 60,60 44,96 10,90 -4,104",
-        # a stem that starts high, a loop begun inside
-        "46,30 50,8 20,0 4,20 16,44 40,38 50,12! 44,100 4,98",
-        "30,22 20,14 24,30 42,20 40,4 16,4 6,26 24,44 46,34 50,60 28,100 -2,86",
-        # a six turned around; a small loop on a bow
-        "12,52 40,44 54,20 40,0 10,8 6,30 30,42 52,26 54,60 30,100",
-        "50,10 34,0 22,10 32,24 48,26 56,60 36,96 -6,100",
-        "34,14 26,4 16,14 26,28 42,22 46,8! 50,50 58,84 40,98 2,102",
-        "20,26 36,22 44,6 30,0 14,12 18,26 40,26 48,50 44,86 0,100",
-    ],
-}
-
-POINTS_PER_SEGMENT = 10
-CATMULL_ROM = 0.5 * np.array([[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3, 1]])
-
-
-class Template(NamedTuple):
-    """One way to write a digit: each stroke's control points, and what turns them into a curve."""
-
-    points: list[np.ndarray]  # a stroke each: shape (n, 2)
-    curves: list[np.ndarray]  # a stroke each: shape (m, n); curve @ points are m points of the curve
-
-
-def parse_template(text: str) -> Template:
-    """The template that a line of TEMPLATES describes. Raises ValueError where it is malformed."""
-    points, curves = [], []
-    for stroke in text.split("/"):
-        words = stroke.split()
-        points.append(np.array([[float(number) for number in word.rstrip("!").split(",")] for word in words]))
-        curves.append(smooth_curve([word.endswith("!") for word in words]))
-    return Template(points, curves)
-
-
-def smooth_curve(corners: Sequence[bool]) -> np.ndarray:
-    """The matrix that takes control points to points of the Catmull-Rom spline through them.
-
-    A corner, like a stroke's end, takes its slope from one side only (Catmull and Rom, "A class
-    of local interpolating splines", 1974). Shape (POINTS_PER_SEGMENT * (n - 1) + 1, n).
-    """
-    point = np.eye(len(corners))
-    last = len(corners) - 1
-    times = np.linspace(0, 1, POINTS_PER_SEGMENT, endpoint=False)
-    powers = np.stack([times**0, times, times**2, times**3], axis=1)
-    segments = []
-    for i in range(last):
-        a, b = point[i], point[i + 1]
-        before = 2 * a - b if i == 0 or corners[i] else point[i - 1]
-        after = 2 * b - a if i + 1 == last or corners[i + 1] else point[i + 2]
-        segments.append(powers @ CATMULL_ROM @ np.stack([before, a, b, after]))
-    return np.vstack([*segments, point[-1:]])
-
-
-@functools.cache
-def templates(digit: int) -> list[Template]:
-    """The templates of a digit."""
-    return [parse_template(text) for text in TEMPLATES[digit]]
-
-
-def write_digit(digit: int, rng: np.random.Generator) -> list[np.ndarray]:
-    """The strokes of a digit as somebody might write it: float arrays of points (x, y), shape (n, 2)."""
-    style = templates(digit)[rng.integers(len(TEMPLATES[digit]))]
-    carelessness = rng.uniform(0.4, 1.4)
-
-    def vary(amount: float, shape: tuple[int, ...] = ()) -> np.ndarray:
-        """Normally distributed around 0, but never beyond what can still be read."""
-        return carelessness * amount * np.clip(rng.normal(size=shape), -2, 2)
-
-    # Upper against lower half: how large a loop is against its tail, and how wide.
-    sheet = np.concatenate(style.points)
-    top, height = sheet[:, 1].min(), np.ptp(sheet[:, 1])
-    bulge, taper = np.exp(vary(0.22)), vary(0.2)
-    strokes = []
-    for points, curve in zip(style.points, style.curves, strict=True):
-        x, y = points.T
-        points = np.stack(
-            [(x - 30) * (1 + taper * (y - 50) / 50), top + height * ((y - top) / height) ** bulge - 50], 1
-        )
-        points = points + vary(3.0, points.shape)
-        if len(style.points) > 1:  # each stroke has its own size and place
-            middle = points.mean(axis=0)
-            points = middle + (points - middle) * np.exp(vary(0.12, (2,))) + vary(3.0, (2,))
-        stroke = curve @ points
-        start, stop = rng.uniform(0, 0.07 * carelessness, 2) * len(stroke)
-        stroke = stroke[int(start) : len(stroke) - int(stop)]
-        stroke = stroke + rng.normal(0, carelessness * rng.uniform(0, 0.8), stroke.shape)  # a hand trembles
-        if rng.random() < 0.3:  # a fast hand: few points, joined by straight lines
-            stroke = stroke[np.unique([*range(0, len(stroke), rng.integers(2, 6)), len(stroke) - 1])]
-        strokes.append(stroke)
-    if rng.random() < 0.06:  # the pen is not lifted
-        strokes = [np.concatenate(strokes)]
-
-    turn, slant, aspect = vary(0.1), vary(0.24) - 0.12, np.exp(vary(0.15))
-    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    affine = rotation @ np.array([[1, slant], [0, 1]]) @ np.diag([aspect, 1])
-    bend, frequency, phase = vary(3.0, (2,)), rng.uniform(0.02, 0.07, 2), rng.uniform(0, 2 * np.pi, 2)
-    return [(s + bend * np.sin(frequency * s[:, ::-1] + phase)) @ affine.T for s in strokes]
-
-
-def write_digits(count: int, rng: np.random.Generator) -> Digits:
-    """Digits in synthetic handwriting, the ten in equal parts."""
-    labels = rng.permutation(np.arange(count) % 10)
-    widths = np.clip(rng.normal(2.4, 0.4, count), 1.5, 4)
-    images = [draw_digit_image(write_digit(d, rng), w) for d, w in zip(labels, widths, strict=True)]
-    return Digits(np.uint8(255 * np.stack(images)), labels)
-
-
-# --- data ----------------------------------------------------------------------------------
-
-
-class Digits(NamedTuple):
-    """Labelled digit images, as MNIST stores them."""
-
-    images: np.ndarray  # uint8, shape (n, 28, 28)
-    labels: np.ndarray  # integers 0 to 9, shape (n,)
-
-
-def join(*parts: Digits) -> Digits:
-    """All digits of the parts, in their order."""
-    return Digits(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
-
-
-def load_mnist(path: Path | None = None) -> tuple[Digits, Digits]:
-    """MNIST's training and test digits, from an .npz file as Keras names its arrays, or by Keras.
-
-    Raises ValueError, naming what to do, where they cannot be had.
-    """
-    if path is None:
-        keras = import_keras()
-        try:
-            (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
-        except Exception as error:  # Keras raises a bare Exception where the download fails
-            raise ValueError(
-                "MNIST is neither on this machine nor to be downloaded; name a copy: --data mnist.npz"
-            ) from error
-        return Digits(x_train, y_train), Digits(x_test, y_test)
-    if not Path(path).is_file():
-        raise ValueError(f"{printable(path)}: no such file; --data takes MNIST as an .npz file")
-    try:
-        with bounded_memory(), np.load(path, allow_pickle=False) as arrays:
-            parts = [Digits(arrays[f"x_{part}"], arrays[f"y_{part}"]) for part in ("train", "test")]
-    except Exception as error:  # zipfile, zlib and NumPy raise nearly every kind
-        wanted = "an .npz file with x_train, y_train, x_test and y_test"
-        raise ValueError(f"{printable(path)}: not {wanted} ({reason(error)})") from error
-    for images, labels in parts:
-        if images.dtype != np.uint8 or images.shape[1:] != (FRAME, FRAME) or len(images) < 24:
-            raise ValueError(
-                f"{printable(path)}: images are to be uint8 of shape (n, 28, 28), not {images.dtype} {images.shape}"
-            )
-        if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() > 9:
-            raise ValueError(f"{printable(path)}: labels are to be digits 0 to 9, one for each image")
-    return parts[0], parts[1]
-
-
-def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
-    """Images as other hands would have drawn them: turned, slanted, stretched, moved, bolder, fainter.
-
-    images: uint8, shape (n, 28, 28). strength 0 leaves them as they are, 1 changes them as
-    much as hands differ. Returns float32 of the same shape, in [0, 1].
-    """
-    if len(images) > 1000:  # cv2.remap takes pictures of fewer than 32,768 rows
-        return np.concatenate([augment(images[i : i + 1000], strength, rng) for i in range(0, len(images), 1000)])
-    count = len(images)
-    turn, slant, moved_x, moved_y = (
-        strength * rng.normal(0, deviation, (count, 1, 1)) for deviation in (0.12, 0.15, 0.8, 0.8)
-    )
-    wide, high = np.exp(strength * rng.normal(0, 0.1, (2, count, 1, 1)))
-    middle = (FRAME - 1) / 2
-    y, x = np.mgrid[:FRAME, :FRAME] - middle
-    cos, sin = np.cos(turn), np.sin(turn)
-    source_x = wide * cos * x + high * (slant * cos - sin) * y + middle + moved_x
-    source_y = wide * sin * x + high * (slant * sin + cos) * y + middle + moved_y
-    # One tall picture of all: one call of cv2.remap, and none reaches into its neighbour.
-    source_y = np.clip(source_y, 0, FRAME - 1) + FRAME * np.arange(count)[:, None, None]
-    maps = [np.float32(source).reshape(-1, FRAME) for source in (source_x, source_y)]
-    tall = cv2.remap(images.reshape(-1, FRAME), *maps, cv2.INTER_LINEAR)
-    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    bolder, thinner = (f(tall, cross).reshape(images.shape) for f in (cv2.dilate, cv2.erode))
-    moved = np.float32(tall.reshape(images.shape))
-    weight = np.float32(rng.uniform(-1, 1, (count, 1, 1)) * (rng.random((count, 1, 1)) < 0.3 * strength))
-    moved += np.maximum(weight, 0) * (bolder - moved) + np.maximum(-weight, 0) * (thinner - moved)
-    return (moved / 255) ** np.float32(1 + strength * rng.uniform(-0.4, 0.5, (count, 1, 1)))
-
-
-# --- model and training --------------------------------------------------------------------
-
-
-def default_layers(layers: ModuleType) -> list[keras.layers.Layer]:
-    """Two convolutions and two dense layers: the default network and plain-sgd's."""
-    return [
-        layers.Conv2D(32, 3, activation="relu", padding="same"),
-        layers.MaxPooling2D(),
-        layers.Conv2D(64, 3, activation="relu", padding="same"),
-        layers.MaxPooling2D(),
-        layers.Dropout(0.25),
-        layers.Flatten(),
-        layers.Dense(128, activation="relu"),
-        layers.Dropout(0.5),
-        layers.Dense(10, activation="softmax"),
-    ]
-
-
-def conv5_layers(layers: ModuleType) -> list[keras.layers.Layer]:
-    """A first convolution of 5x5, and three dense layers."""
-    return [
-        layers.Conv2D(32, 5, activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Conv2D(64, 3, activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Flatten(),
-        layers.Dense(128, activation="relu"),
-        layers.Dropout(0.3),
-        layers.Dense(64, activation="relu"),
-        layers.Dropout(0.3),
-        layers.Dense(10, activation="softmax"),
-    ]
-
-
-def l2_layers(layers: ModuleType) -> list[keras.layers.Layer]:
-    """Weight decay on the dense layer; the convolutions lose their borders."""
-    return [
-        layers.Conv2D(32, 3, activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Conv2D(64, 3, activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Flatten(),
-        layers.Dense(128, activation="relu", kernel_regularizer="l2"),
-        layers.Dropout(0.5),
-        layers.Dense(10, activation="softmax"),
-    ]
-
-
-def dropout_layers(layers: ModuleType) -> list[keras.layers.Layer]:
-    """Dropout after every pooling."""
-    return [
-        layers.Conv2D(32, 3, activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Dropout(0.25),
-        layers.Conv2D(64, 3, activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Dropout(0.25),
-        layers.Flatten(),
-        layers.Dense(128, activation="relu"),
-        layers.Dropout(0.5),
-        layers.Dense(10, activation="softmax"),
-    ]
-
-
-def sgd(optimizers: ModuleType, steps: int) -> keras.optimizers.Optimizer:
-    """Plain stochastic gradient descent."""
-    return optimizers.SGD(0.01)
-
-
-def sgd_falling(optimizers: ModuleType, steps: int) -> keras.optimizers.Optimizer:
-    """Nesterov momentum; the learning rate warms up for one step in 50, then falls by cosine."""
-    warmup = max(1, steps // 50)
-    rate = optimizers.schedules.CosineDecay(0.0, steps - warmup, alpha=0.001, warmup_target=0.08, warmup_steps=warmup)
-    return optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=0.0005)
-
-
-def adam(optimizers: ModuleType, steps: int) -> keras.optimizers.Optimizer:
-    """Adam, as Keras has it."""
-    return optimizers.Adam(0.001)
-
-
-def adadelta(optimizers: ModuleType, steps: int) -> keras.optimizers.Optimizer:
-    """Adadelta with the learning rate of its author; Keras's 0.001 hardly learns."""
-    return optimizers.Adadelta(1.0)
-
-
-class Recipe(NamedTuple):
-    """How a network is built and trained."""
-
-    layers: Callable[[ModuleType], list[keras.layers.Layer]]
-    optimizer: Callable[[ModuleType, int], keras.optimizers.Optimizer]  # for so many steps in all
-    batch_size: int
-    epochs: int
-    # Synthetic digits for each of MNIST's. Where there are any, all digits are augmented and
-    # the confidence is calibrated.
-    handwriting: float = 0.0
-
-
-RECIPES = {
-    #                   layers          optimizer    batch  epochs  handwriting
-    "default": Recipe(default_layers, sgd_falling, 128, 20, 0.7),
-    "plain-sgd": Recipe(default_layers, sgd, 32, 10),
-    "conv5": Recipe(conv5_layers, adam, 200, 10),
-    "adam": Recipe(l2_layers, adam, 64, 10),
-    "adadelta": Recipe(dropout_layers, adadelta, 128, 12),
-}
-
-
-def import_keras() -> keras:
-    """Keras, without the lines that TensorFlow prints while it is imported."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    with silenced_stderr():
-        try:
-            import keras
-        except ImportError as error:
-            raise ValueError(f"TensorFlow is not installed ({error}): pip install -r requirements.txt") from error
-    return keras
-
-
-@contextlib.contextmanager
-def silenced_stderr() -> Iterator[None]:
-    """Standard error goes nowhere, also what libraries write to it by themselves."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-
-
-@contextlib.contextmanager
-def bounded_memory(size: int = 700_000_000) -> Iterator[None]:
-    """Let this process take no more than size bytes in addition; what asks for more gets an error.
-
-    So a file of kilobytes that unpacks to gigabytes is refused. Linux only; elsewhere nothing is bounded.
-    """
-    if not sys.platform.startswith("linux"):
-        yield
-        return
-    import resource
-
-    data_pages = int(Path("/proc/self/statm").read_text().split()[5])
-    limits = resource.getrlimit(resource.RLIMIT_DATA)
-    most = data_pages * resource.getpagesize() + size
-    resource.setrlimit(resource.RLIMIT_DATA, (most if limits[0] < 0 else min(most, limits[0]), limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_DATA, limits)
-
-
-def say(line: str) -> None:
-    """Print a line of progress or trouble to standard error."""
-    print(line, file=sys.stderr, flush=True)
-
-
-def train(
-    data: Path | None = None,
-    recipe: str = "default",
-    epochs: int | None = None,
-    batch_size: int | None = None,
-    seed: int = 0,
-    path: Path = MODEL,
-    plots: Path = PLOTS,
-) -> keras.Model:
-    """Train by a recipe, print test loss and accuracy, save the network and its plots; return it.
-
-    data is an .npz file of MNIST's (None: Keras's own copy). An interrupted training with the
-    same settings goes on after its last finished epoch. Raises ValueError where data cannot be
-    had, and OSError where the network or its plots cannot be written; the old ones then stay.
-    """
-    chosen = RECIPES[recipe]
-    chosen = chosen._replace(epochs=epochs or chosen.epochs, batch_size=batch_size or chosen.batch_size)
-    with the_only_training(path.parent), contextlib.redirect_stdout(sys.stderr):
-        plots.mkdir(parents=True, exist_ok=True)
-        for folder in (path.parent, plots):
-            if not os.access(folder, os.W_OK):  # better now than after the first epoch
-                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
-        mnist, test = load_mnist(data)
-        training, validation = split(mnist, chosen, np.random.default_rng(seed))
-        keras = import_keras()
-        keras.utils.set_random_seed(seed)
-        unfinished = path.parent / "training"
-        digest = hashlib.sha256(mnist.images.tobytes() + mnist.labels.tobytes()).hexdigest()
-        settings = [recipe, chosen.epochs, chosen.batch_size, seed, digest]
-        model, history = resume(unfinished, settings) or (build(chosen, len(training.labels)), {})
-
-        for epoch in range(len(history.get("loss", [])), chosen.epochs):
-            results = fit_epoch(model, training, validation, chosen, epoch, seed)
-            history = {name: history.get(name, []) + values for name, values in results.items()}
-            remember(unfinished, settings, model, history)
-            plot_history(history, plots / "learning_curves.png")
-
-        if chosen.handwriting:
-            calibrate(model, as_input(validation.images), validation.labels)
-        loss, accuracy = model.evaluate(as_input(test.images), one_hot(test.labels), verbose=0)
-        print(f"Test loss: {loss:.4f}, test accuracy: {accuracy:.2%}")
-        answers = model.predict(as_input(test.images), batch_size=500, verbose=0).argmax(axis=1)
-        plot_confusion(test.labels, answers, plots / "confusion_matrix.png")
-        save_model(model, path)
-        shutil.rmtree(unfinished)
-    return model
-
-
-def split(mnist: Digits, recipe: Recipe, rng: np.random.Generator) -> tuple[Digits, Digits]:
-    """MNIST's training digits as those to train on and a twelfth held out; each joined by synthetic ones."""
-    held_out = len(mnist.labels) // 12  # 5,000 of 60,000
-    training, validation = Digits(*(a[:-held_out] for a in mnist)), Digits(*(a[-held_out:] for a in mnist))
-    if recipe.handwriting:
-        say("Writing synthetic digits ...")
-        training = join(training, write_digits(round(len(training.labels) * recipe.handwriting), rng))
-        validation = join(validation, write_digits(held_out, rng))
-    return training, validation
-
-
-def build(recipe: Recipe, count: int) -> keras.Model:
-    """The recipe's network, compiled for training on so many digits."""
-    import keras
-
-    model = keras.Sequential([keras.Input((FRAME, FRAME, 1)), *recipe.layers(keras.layers)])
-    model.compile(
-        recipe.optimizer(keras.optimizers, math.ceil(count / recipe.batch_size) * recipe.epochs),
-        loss="categorical_crossentropy",
-        metrics=["accuracy"],
-        jit_compile=False,  # on the CPU, XLA makes an epoch several times longer
-        steps_per_execution=32,  # the same steps, but Python is asked only once for so many
-    )
-    return model
-
-
-def fit_epoch(
-    model: keras.Model, training: Digits, validation: Digits, recipe: Recipe, epoch: int, seed: int
-) -> dict[str, list[float]]:
-    """Train for one epoch, counted from 0; return its history.
-
-    All that is random in it comes from the epoch's number, so that a training that was
-    interrupted ends like one that was not.
-    """
-    import keras
-
-    rng = np.random.default_rng([seed, epoch])
-    order = rng.permutation(len(training.labels))
-    images, labels = training.images[order], training.labels[order]
-    steps = math.ceil(len(labels) / recipe.batch_size)
-    for i, layer in enumerate(layer for layer in model.layers if hasattr(layer, "seed_generator")):
-        layer.seed_generator.state.assign([seed + i, epoch * steps])
-    # From stronger than hands differ to hardly at all: at last, digits are seen as they will be met.
-    strength = 1.2 - 0.9 * epoch / recipe.epochs
-    only_one = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: setattr(model, "stop_training", True))
-    return model.fit(
-        augment(images, strength, rng)[..., None] if recipe.handwriting else as_input(images),
-        one_hot(labels),
-        batch_size=recipe.batch_size,
-        shuffle=False,
-        initial_epoch=epoch,
-        epochs=recipe.epochs,
-        callbacks=[only_one],
-        validation_data=(as_input(validation.images), one_hot(validation.labels)),
-        verbose=1 if sys.stderr.isatty() else 2,
-    ).history
-
-
-def as_input(images: np.ndarray) -> np.ndarray:
-    """uint8 images of shape (n, 28, 28) as Keras takes them: float32 in [0, 1], shape (n, 28, 28, 1)."""
-    return images[..., None] / np.float32(255)
-
-
-def one_hot(labels: np.ndarray) -> np.ndarray:
-    """Labels 0 to 9 of shape (n,) as float32 of shape (n, 10)."""
-    return np.eye(10, dtype=np.float32)[labels]
-
-
-@contextlib.contextmanager
-def the_only_training(folder: Path) -> Iterator[None]:
-    """Hold the folder for one training. Raises ValueError where another one has it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if os.name == "nt":  # no lock on a folder there
-        yield
-        return
-    import fcntl
-
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # gone with the process, however it ends
-        yield
-    except BlockingIOError:
-        raise ValueError(
-            f"{printable(folder)}: another training is under way; wait, or choose another --model"
-        ) from None
-    finally:
-        os.close(handle)
-
-
-def remember(folder: Path, settings: list, model: keras.Model, history: dict[str, list[float]]) -> None:
-    """Keep what an interrupted training needs to go on after this epoch; on an error, what was kept before."""
-    folder.mkdir(exist_ok=True)
-    name = f"epoch-{len(history['loss'])}.keras"
-    state = {"settings": settings, "history": history, "model": name}
-    new, new_state = folder / "new.keras", folder / "new.json"
-    try:
-        new_state.write_text(json.dumps(state))
-        model.save(new)
-        replace(new, folder / name)
-        replace(new_state, folder / "state.json")
-    except BaseException:
-        for left in (new, new_state):
-            left.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            folder.rmdir()  # where nothing was kept before
-        raise
-    for old in folder.glob("epoch-*.keras"):
-        if old.name != name:
-            old.unlink()
-
-
-def resume(folder: Path, settings: list) -> tuple[keras.Model, dict[str, list[float]]] | None:
-    """The model and history that remember() kept, or None where there are none for these settings."""
-    keras = import_keras()
-    try:
-        state = json.loads((folder / "state.json").read_text())
-        if state["settings"] == settings:
-            model = keras.models.load_model(folder / state["model"])
-            say(f"Going on after epoch {len(state['history']['loss'])}, where the last training was interrupted.")
-            return model, state["history"]
-        say("The training that was interrupted had other settings: starting afresh.")
-    except FileNotFoundError:
-        pass
-    except Exception:  # Keras and zipfile raise nearly every kind
-        say("What the interrupted training left cannot be read: starting afresh.")
-    shutil.rmtree(folder, ignore_errors=True)
-    return None
-
-
-def calibrate(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> None:
-    """Divide the last layer's logits by the temperature that fits held-out digits best.
-
-    Guo et al., "On calibration of modern neural networks", 2017.
-    """
-    logits = np.log(model.predict(images, batch_size=500, verbose=0).astype(np.float64) + 1e-12)
-    temperatures = np.geomspace(0.5, 2, 141)
-
-    def loss(temperature: float) -> float:
-        scaled = logits / temperature
-        return float(np.mean(np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(labels)), labels]))
-
-    best = min(temperatures, key=loss)
-    last = model.layers[-1]
-    last.set_weights([weights / best for weights in last.get_weights()])
-
-
-def save_model(model: keras.Model, path: Path) -> None:
-    """Save a network as path (.tflite, for OpenCV) and beside it as .keras, replacing both as one.
-
-    The old export is taken away first, so at every moment the two are of one network or the
-    export is missing, which is made anew when it is needed.
-    """
-    keras_path = path.with_suffix(".keras")
-    new, new_export = path.with_suffix(".new.keras"), path.with_suffix(".new.tflite")
-    try:
-        model.save(new)
-        export(model, new_export)
-        path.unlink(missing_ok=True)
-        replace(new, keras_path)
-        replace(new_export, path)
-    finally:
-        for left in (new, new_export):
-            left.unlink(missing_ok=True)
-
-
-def export(model: keras.Model, path: Path) -> None:
-    """Write a network as LiteRT, for a batch of one: OpenCV does not read an unknown batch size.
-
-    The SHA-256 digest of the file follows as its last 32 bytes, which readers of LiteRT pass over.
-    """
-    import keras
-
-    signature = [keras.InputSpec(shape=(1, FRAME, FRAME, 1), dtype="float32")]
-    with silenced_stderr():
-        model.export(path, format="litert", input_signature=signature, verbose=False)
-    content = path.read_bytes()
-    path.write_bytes(content + hashlib.sha256(content).digest())
-
-
-def replace(new: Path, old: Path) -> None:
-    """Put a file in another's place, so that after a loss of power there is one of the two."""
-    with open(new, "rb+") as file:
-        os.fsync(file.fileno())
-    new.replace(old)
-
-
-# --- plots ---------------------------------------------------------------------------------
-
-
-def save_figure(figure, path: Path) -> None:
-    """Write a matplotlib figure as PNG, replacing the old one as a whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(".new.png")
-    try:
-        figure.savefig(new, dpi=120)
-        replace(new, path)
-    finally:
-        new.unlink(missing_ok=True)
-
-
-def plot_history(history: dict[str, list[float]], path: Path) -> None:
-    """Draw loss and accuracy over the epochs, in training and validation, as PNG."""
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
-
-    figure = Figure(figsize=(10, 4), layout="constrained")
-    for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        for key, label, style in ((name, "training", "o--"), (f"val_{name}", "validation", "o-")):
-            values = history[key]
-            colour = "tab:blue" if label == "training" else "tab:orange"
-            axes.plot(range(1, len(values) + 1), values, style, color=colour, label=label, markersize=4)
-        axes.set(title=name.capitalize(), xlabel="epoch", ylabel=name)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False)
-    save_figure(figure, path)
-
-
-def plot_confusion(labels: np.ndarray, answers: np.ndarray, path: Path) -> None:
-    """Draw the confusion matrix of answers (n,) to digits with these labels (n,), as PNG."""
-    from matplotlib.colors import LogNorm
-    from matplotlib.figure import Figure
-
-    counts = np.zeros((10, 10), int)
-    np.add.at(counts, (labels, answers), 1)
-    figure = Figure(figsize=(7, 6.4), layout="constrained")
-    axes = figure.subplots()
-    # The scale is logarithmic: one mistake is to be seen beside a thousand right answers.
-    axes.imshow(np.ma.masked_equal(counts, 0), cmap="Blues", norm=LogNorm(0.3, max(counts.max(), 1)))
-    for (digit, answer), count in np.ndenumerate(counts):
-        if count:
-            colour = "white" if count > 60 else "black"
-            axes.text(answer, digit, count, ha="center", va="center", color=colour)
-    right = np.trace(counts) / max(counts.sum(), 1)
-    axes.set(title=f"MNIST's test set: {right:.2%} right", xlabel="answer", ylabel="digit")
-    axes.set(xticks=range(10), yticks=range(10))
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0)
-    save_figure(figure, path)
-
-
-# --- recognition ---------------------------------------------------------------------------
-
-
-class Prediction(NamedTuple):
-    """What a digit image was read as."""
-
-    digit: int
-    confidence: float  # in [0, 1]; of answers given with 0.9, about 90 % are right
-    probabilities: np.ndarray  # of the digits 0 to 9, shape (10,), sum 1
-
-    def __str__(self) -> str:
-        return f"{self.digit} ({self.confidence:.1%})"
-
-
-class Recognizer:
-    """The trained network: an export (.tflite) run by OpenCV, or a Keras file (.keras, .h5) by Keras.
-
-    An export that is missing is made anew from the Keras file beside it. Raises ValueError,
-    naming the file and the reason, where the network cannot be opened.
-    """
-
-    def __init__(self, path: str | os.PathLike[str] = MODEL) -> None:
-        path = Path(path)
-        if path.suffix == ".tflite":
-            if not path.exists() and path.with_suffix(".keras").exists():
-                say(f"{printable(path)} is missing: making it anew from {printable(path.stem)}.keras ...")
-                new = path.with_suffix(f".new-{os.getpid()}.tflite")  # two windows may do so at once
-                try:
-                    with contextlib.redirect_stdout(sys.stderr):
-                        export(open_keras_model(path.with_suffix(".keras")), new)
-                    replace(new, path)
-                finally:
-                    new.unlink(missing_ok=True)
-            self._run = open_export(path)
-        else:
-            model = open_keras_model(path)
-            self._run = lambda image: model(image[None, ..., None], training=False).numpy()
-        try:
-            with bounded_memory(), silenced_stderr():
-                probabilities = self._run(np.zeros((FRAME, FRAME), np.float32)).ravel()
-            fits = probabilities.shape == (10,) and (probabilities >= 0).all() and abs(probabilities.sum() - 1) < 1e-3
-        except Exception:  # OpenCV and TensorFlow raise nearly every kind
-            fits = False
-        if not fits:
-            raise ValueError(f"{printable(path)}: not a network that takes a 28x28 image and gives ten probabilities")
-
-    def predict(self, image: np.ndarray) -> Prediction:
-        """Read a digit image: float, shape (28, 28), in [0, 1]. Raises ValueError on another shape."""
-        if image.shape != (FRAME, FRAME):
-            raise ValueError(f"a digit image has shape (28, 28), not {image.shape}")
-        probabilities = self._run(np.float32(image)).ravel().astype(np.float64)
-        probabilities /= probabilities.sum()
-        digit = int(probabilities.argmax())
-        return Prediction(digit, float(probabilities[digit]), probabilities)
-
-
-def open_export(path: Path) -> Callable[[np.ndarray], np.ndarray]:
-    """The network in a LiteRT file that export() wrote, as a function of a digit image. Raises ValueError.
-
-    Only a file with the right digest is given to OpenCV, which a damaged one can crash.
-    """
-    if not path.is_file():
-        raise ValueError(f"{printable(path)}: no such model; train one with --train")
-    try:
-        with bounded_memory():
-            data = path.read_bytes()
-            if hashlib.sha256(data[:-32]).digest() != data[-32:]:
-                raise ValueError("damaged, or not an export that this program made")
-            net = cv2.dnn.readNetFromTFLite(np.frombuffer(data[:-32], np.uint8))
-    except (cv2.error, OSError, ValueError, MemoryError) as error:
-        raise ValueError(
-            f"{printable(path)}: {reason(error)}; delete it, and it is made anew from the .keras file beside it"
-        ) from error
-
-    def run(image: np.ndarray) -> np.ndarray:
-        net.setInput(image.reshape(1, 1, FRAME, FRAME))
-        return net.forward()
-
-    return run
-
-
-def open_keras_model(path: Path) -> keras.Model:
-    """The Keras model in a .keras or .h5 file. Raises ValueError naming the file and the reason."""
-    if not path.is_file():
-        raise ValueError(f"{printable(path)}: no such model; train one with --train")
-    keras = import_keras()
-    keras.ops.zeros(1)  # TensorFlow starts its threads now, not within the bounds below
-    try:
-        if path.suffix == ".keras":
-            with zipfile.ZipFile(path) as parts:
-                if sum(part.file_size for part in parts.infolist()) > 300_000_000:
-                    raise MemoryError("unpacks to more than 300 MB")
-        with bounded_memory(), silenced_stderr():
-            model = keras.models.load_model(path, compile=False, safe_mode=True)
-            shapes = model.input_shape, model.output_shape
-    except Exception as error:  # Keras and h5py raise nearly every kind
-        verdict, why = "not a Keras model that can be opened", reason(error)
-        if any(words in f"{error} {why}" for words in ("code execution", "Could not locate", "Could not interpret")):
-            verdict = "refused, for it needs code of its own to run"
-        elif isinstance(error, MemoryError) or "OOM" in why:
-            verdict = "refused, for it needs too much memory"
-        raise ValueError(f"{printable(path)}: {verdict} ({why})") from error
-    if shapes != ((None, FRAME, FRAME, 1), (None, 10)):
-        raise ValueError(
-            f"{printable(path)}: takes {shapes[0]} and gives {shapes[1]}, not (None, 28, 28, 1) and (None, 10)"
-        )
-    return model
 
 
 # --- canvas --------------------------------------------------------------------------------
@@ -1624,8 +1425,8 @@ def empty_window() -> np.ndarray:
 
 def show_prediction(image: np.ndarray, prediction: Prediction | None, digit_image: np.ndarray | None) -> None:
     """Draw the panel's answer, bars and digit image."""
-    side = 3 * FRAME
-    seen = np.zeros((FRAME, FRAME), np.uint8) if digit_image is None else np.uint8(255 * digit_image)
+    side = 3 * IMAGE_SIZE
+    seen = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8) if digit_image is None else np.uint8(255 * digit_image)
     seen = cv2.resize(seen, (side, side), interpolation=cv2.INTER_NEAREST)
     image[30 : 30 + side, RIGHT - side : RIGHT] = seen[..., None]
     cv2.rectangle(image, (RIGHT - side - 1, 29), (RIGHT, 30 + side), LINE_COLOUR)

@@ -35,7 +35,7 @@ PROGRAM = Path(__file__).resolve().parent.parent / "mnist_digit.py"
 sys.path.insert(0, str(PROGRAM.parent))
 
 import mnist_digit  # noqa: E402  found only by the line above
-from mnist_digit import CANVAS_SIZE, FRAME, Canvas, Digits, Recognizer, say  # noqa: E402
+from mnist_digit import CANVAS_SIZE, IMAGE_SIZE, Canvas, Digits, Recognizer, say  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -107,7 +107,7 @@ def image_as_usual(strokes: Sequence[np.ndarray]) -> np.ndarray:
     canvas = np.zeros((CANVAS_SIZE, CANVAS_SIZE), np.uint8)
     for _, x, y, _ in mouse_events(strokes):
         cv2.circle(canvas, (x, y), 8, 255, -1)
-    return cv2.resize(canvas, (FRAME, FRAME), interpolation=cv2.INTER_AREA) / np.float32(255)
+    return cv2.resize(canvas, (IMAGE_SIZE, IMAGE_SIZE), interpolation=cv2.INTER_AREA) / np.float32(255)
 
 
 # --- accuracy ------------------------------------------------------------------------------
@@ -233,7 +233,7 @@ def measure_accuracy(options: argparse.Namespace) -> None:
         say(f"Drew {options.mistakes}")
 
 
-TILE = 5 * FRAME  # side of a digit image on the sheet of mistakes, in pixels
+TILE = 5 * IMAGE_SIZE  # side of a digit image on the sheet of mistakes, in pixels
 COLUMNS = 10
 PAPER, INK, QUIET, ANSWER = (255, 255, 255), (40, 36, 32), (140, 134, 128), (30, 40, 200)  # blue, green, red
 
@@ -515,7 +515,7 @@ def plain_fit(training: Digits, epochs: int) -> None:
     recipe = mnist_digit.RECIPES["plain-sgd"]
     images, labels = mnist_digit.as_input(training.images), mnist_digit.one_hot(training.labels)
     held_out = len(labels) // 12
-    model = keras.Sequential([keras.Input((FRAME, FRAME, 1)), *recipe.layers(keras.layers)])
+    model = keras.Sequential([keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1)), *recipe.layers(keras.layers)])
     model.compile(recipe.optimizer(keras.optimizers, 0), "categorical_crossentropy", metrics=["accuracy"])
     model.fit(
         images[:-held_out],

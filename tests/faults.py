@@ -422,7 +422,7 @@ def good_picture(folder: Path, name: str = "good.png") -> Path:
 
 def digit_picture() -> np.ndarray:
     """A picture of a 3, dark on light: uint8, shape (280, 280, 3)."""
-    ink = md.draw_digit_image(md.write_digit(3, np.random.default_rng(3)))
+    ink = md.draw_digit_image(md.write_character("3", np.random.default_rng(3)))
     grey = np.uint8(255 * (1 - cv2.resize(ink, (280, 280), interpolation=cv2.INTER_CUBIC).clip(0, 1)))
     return cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
 

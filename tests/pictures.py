@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PLOTS = ROOT / "plots"
-DIGITS = {  # as mnist_digit.TEMPLATES
+DIGITS = {  # as in model/handwriting.txt
     3: "130,150 190,90 300,80 380,140 350,220 250,262! 350,290 400,370 340,465 230,480 140,430",
     7: "140,110 260,105 400,100! 330,240 270,350 240,480 / 190,290 380,280",
     5: "190,100 175,250 280,215 390,290 370,430 260,480 150,440 / 185,100 385,90",

@@ -39,7 +39,9 @@ def digits(tmp_path):
     rng = np.random.default_rng(7)
     paths = []
     for digit in range(10):
-        ink = cv2.resize(md.draw_digit_image(md.write_digit(digit, rng), 2.5), None, fx=digit + 2, fy=digit + 2)
+        ink = cv2.resize(
+            md.draw_digit_image(md.write_character(str(digit), rng), 2.5), None, fx=digit + 2, fy=digit + 2
+        )
         paths.append(tmp_path / f"{digit} é.png")
         paths[-1].write_bytes(cv2.imencode(".png", np.uint8(255 * (1 - ink)))[1])
     return paths

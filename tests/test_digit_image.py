@@ -156,7 +156,7 @@ def test_blank_paper_has_no_ink(tmp_path):
 
 @given(digit=st.integers(0, 9), seed=st.integers(0, 10**6))
 def test_handwriting_gives_digit_images(digit, seed):
-    strokes = md.write_digit(digit, np.random.default_rng(seed))
+    strokes = md.write_character(str(digit), np.random.default_rng(seed))
     assert all(stroke.shape[1] == 2 and len(stroke) > 0 and np.isfinite(stroke).all() for stroke in strokes)
     assert 20 < md.draw_digit_image(strokes).sum() < 350
 

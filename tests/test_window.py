@@ -115,7 +115,7 @@ def test_drawn_digits_are_read_one_line_for_each_enter(window: ProgramWindow) ->
     rng = np.random.default_rng(3)
     digits = list(range(10)) * 2
     for digit in digits:
-        strokes = in_canvas(mnist_digit.write_digit(digit, rng))
+        strokes = in_canvas(mnist_digit.write_character(str(digit), rng))
         window.draw([[*stroke[:-1:2], stroke[-1]] for stroke in strokes])
         window.read()
         window.press("c")
