@@ -30,6 +30,7 @@ import ctypes
 import errno
 import functools
 import hashlib
+import itertools
 import json
 import math
 import os
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
 HOME = Path(__file__).resolve().parent
 MODEL = HOME / "model" / "digit.tflite"  # beside it digit.keras, the same network for Keras
 HANDWRITING = HOME / "model" / "handwriting.txt"
+HAND = HOME / "model" / "hand.npz"  # what was taught in the window
 PLOTS = HOME / "plots"
 
 IMAGE_SIZE = 28  # side of a digit image, in pixels
@@ -133,6 +135,20 @@ def replace(new: Path, old: Path) -> None:
     with open(new, "rb+") as file:
         os.fsync(file.fileno())
     new.replace(old)
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Wait until no other process holds path, then hold it: by an empty file beside it, named .lock."""
+    if os.name == "nt":  # no flock there
+        yield
+        return
+    import fcntl
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path.with_suffix(".lock"), "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # gone with the process, however it ends
+        yield
 
 
 # --- digit image ----------------------------------------------------------------------------
@@ -872,9 +888,10 @@ class Recognizer:
 
     An export that is missing is made anew from the Keras file beside it. Raises ValueError,
     naming the file and the reason, where the network cannot be opened.
+    hand is the file that keeps what is taught; None: kept in memory only.
     """
 
-    def __init__(self, path: str | os.PathLike[str] = MODEL) -> None:
+    def __init__(self, path: str | os.PathLike[str] = MODEL, hand: str | os.PathLike[str] | None = None) -> None:
         path = Path(path)
         if path.suffix == ".tflite":
             if not path.exists() and path.with_suffix(".keras").exists():
@@ -898,6 +915,7 @@ class Recognizer:
             fits = False
         if not fits:
             raise ValueError(f"{printable(path)}: not a network that takes a 28x28 image and gives ten probabilities")
+        self.hand = Hand(hand and Path(hand), lambda image: self.judge(image)[1])
 
     def judge(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The network's probabilities of 0 to 9 and of no digit, shape (11,), and its features, shape (n,)."""
@@ -908,10 +926,116 @@ class Recognizer:
         """Read a digit image: float, shape (28, 28), in [0, 1]. Raises ValueError on another shape."""
         if image.shape != (IMAGE_SIZE, IMAGE_SIZE):
             raise ValueError(f"a digit image has shape (28, 28), not {image.shape}")
-        probabilities = self.judge(image)[0].astype(np.float64)
+        probabilities, features = self.judge(image)
+        probabilities = probabilities.astype(np.float64)
+        if len(self.hand):
+            probabilities *= self.hand.odds(features)
         probabilities /= probabilities.sum()
         digit = int(probabilities.argmax())
         return Prediction(digit if digit < 10 else None, float(probabilities[digit]), probabilities[:10])
+
+    def teach(self, image: np.ndarray, digit: int) -> None:
+        """Read this digit image, and those like it, as this digit from now on.
+
+        Raises ValueError on another shape or no digit, and OSError where it cannot be kept; then nothing is taught.
+        """
+        if image.shape != (IMAGE_SIZE, IMAGE_SIZE) or digit not in range(10):
+            raise ValueError(f"what is taught has shape (28, 28) and is a digit, not {image.shape} and {digit}")
+        new = Digits(np.uint8(np.rint(255 * np.clip(image, 0, 1)))[None], np.array([digit], np.uint8))
+        self.hand.change(lambda taught: join(taught, new))
+
+    def forget(self) -> int | None:
+        """Take back the last teaching; return which digit it taught, None where there is none. Raises OSError."""
+        before = self.hand.change(lambda taught: Digits(*(array[:-1] for array in taught)))
+        return int(before.labels[-1]) if len(before.labels) else None
+
+
+NO_DIGITS = Digits(np.zeros((0, IMAGE_SIZE, IMAGE_SIZE), np.uint8), np.zeros(0, np.uint8))
+
+
+class Hand:
+    """How one person writes: digits that were taught, kept in a file, or in memory only where path is None.
+
+    features gives the features of a digit image. Raises OSError where the file cannot be read or set aside.
+    """
+
+    def __init__(self, path: Path | None, features: Callable[[np.ndarray], np.ndarray]) -> None:
+        self.path = path
+        side = IMAGE_SIZE
+        self._direction = functools.cache(
+            lambda data: unit(features(np.frombuffer(data, np.uint8).reshape(side, side) / np.float32(255)))
+        )
+        self.taught = NO_DIGITS
+        if path and path.exists():
+            self.change(lambda taught: taught)
+
+    def __len__(self) -> int:
+        return len(self.taught.labels)
+
+    def change(self, edit: Callable[[Digits], Digits]) -> Digits:
+        """Edit what was taught, in the file as well, where another window may have changed it; return what it was."""
+        with locked(self.path) if self.path else contextlib.nullcontext():
+            before = read_hand(self.path) if self.path else self.taught
+            after = edit(before)
+            if self.path and after is not before:
+                write_hand(after, self.path)
+        self.taught = after
+        self._directions = None
+        return before
+
+    def odds(self, features: np.ndarray) -> np.ndarray:
+        """How many times more probable each answer, shape (11,), is for features, shape (n,), by what was taught."""
+        if self._directions is None:  # not when the window opens: thousands take a second
+            self._directions = np.stack([self._direction(image.tobytes()) for image in self.taught.images])
+        similarity = self._directions @ unit(features)
+        same = similarity > 1 - 1e-5
+        if same.any():  # this very drawing: what was said of it last
+            return np.where(np.arange(11) == self.taught.labels[same][-1], 1e30, 1e-30)
+        gain = np.zeros(11)
+        np.maximum.at(gain, self.taught.labels, 10 * np.exp(-10 * (1 - similarity)))
+        return np.exp(gain)
+
+
+def unit(vector: np.ndarray) -> np.ndarray:
+    """A vector's direction: its length made 1."""
+    return vector / max(float(np.linalg.norm(vector)), 1e-12)
+
+
+def read_hand(path: Path) -> Digits:
+    """The digits in a file that write_hand() wrote; none where there is no file, or one that is set aside."""
+    if not path.exists():
+        return NO_DIGITS
+    try:
+        if not path.is_file() or path.stat().st_size > 100_000_000:
+            raise ValueError("not a file, or larger than 100 MB")
+        with bounded_memory(), np.load(path, allow_pickle=False) as arrays:
+            return checked(Digits(arrays["images"], arrays["labels"]))
+    except Exception as error:  # zipfile, zlib and NumPy raise nearly every kind
+        aside = next(new for n in itertools.count(1) if not (new := path.with_suffix(f".{n}{path.suffix}")).exists())
+        path.rename(aside)
+        say(f"mnist_digit: {printable(path)}: no digits that were taught ({reason(error)}); "
+            f"set aside as {printable(aside.name)}")  # fmt: skip
+        return NO_DIGITS
+
+
+def write_hand(taught: Digits, path: Path) -> None:
+    """Keep the digits in a file, as a whole."""
+    new = path.with_suffix(".new.npz")
+    try:
+        np.savez(new, images=taught.images, labels=taught.labels)
+        replace(new, path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def checked(digits: Digits) -> Digits:
+    """The same digits. Raises ValueError where they are none."""
+    images, labels = digits
+    if images.dtype != np.uint8 or images.shape != (len(labels), IMAGE_SIZE, IMAGE_SIZE):
+        raise ValueError(f"images are to be uint8 of shape (n, 28, 28), not {images.dtype} {images.shape}")
+    if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu" or not np.isin(labels, range(10)).all():
+        raise ValueError("labels are to be digits 0 to 9, one for each image")
+    return digits
 
 
 def open_export(path: Path) -> Callable[[np.ndarray], np.ndarray]:
@@ -1672,6 +1796,8 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("files", nargs="*", metavar="FILE", help="image files to read instead of opening the window")
     parser.add_argument("--open", type=Path, metavar="FILE", help="a saved drawing to go on with")
+    parser.add_argument("--hand", type=Path, default=HAND, metavar="FILE",
+                        help="where what you teach is kept (default: model/hand.npz)")  # fmt: skip
     parser.add_argument("--model", type=Path, default=MODEL, metavar="FILE",
                         help="the network: .tflite, .keras or .h5 (default: model/digit.tflite)")  # fmt: skip
     training = parser.add_argument_group("training")
@@ -1712,11 +1838,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             train(options.data, options.recipe, options.epochs, options.batch_size, options.seed,
                   options.model, options.plots)  # fmt: skip
         if options.files:
-            return read_files(options.files, Recognizer(options.model))
+            return read_files(options.files, Recognizer(options.model, options.hand))
         if not options.no_window:
             strokes = open_drawing(options.open) if options.open else []
             check_display()
-            Window(Recognizer(options.model), Canvas(strokes)).run()
+            Window(Recognizer(options.model, options.hand), Canvas(strokes)).run()
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # as in: mnist_digit.py *.png | head -1
