@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 import mnist_digit
@@ -46,3 +47,12 @@ def test_the_shipped_file_holds_many_ways_for_each_digit_and_letters_and_signs()
     assert min(len(templates[digit]) for digit in "0123456789") >= 10
     others = [*"ACEFHKMNPRTVWXYadefhkmnprtuvwx$%&@*+=?<>", "hash"]
     assert min(len(templates[label]) for label in others) >= 4
+
+
+@pytest.mark.parametrize("digit", "0123456789")
+def test_the_ways_of_a_digit_are_of_the_sheets_size(digit):
+    for points, curves in mnist_digit.read_handwriting()[digit]:
+        way = np.concatenate([curve @ stroke for stroke, curve in zip(points, curves, strict=True)])
+        low, high = way.min(axis=0), way.max(axis=0)
+        assert (low > (-35, -25)).all() and (high < (95, 125)).all()
+        assert (high - low)[1] > 80
