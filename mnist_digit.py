@@ -34,7 +34,6 @@ import itertools
 import json
 import math
 import os
-import shutil
 import sys
 import zipfile
 from pathlib import Path
@@ -511,6 +510,10 @@ class Recipe(NamedTuple):
     # the confidence is calibrated.
     handwriting: float = 0.0
 
+    def steps(self, count: int) -> int:
+        """Of an epoch with so many of MNIST's digits."""
+        return math.ceil(count * (1 + self.handwriting) / self.batch_size)
+
 
 RECIPES = {
     #                   layers          optimizer    batch  epochs  handwriting
@@ -560,94 +563,100 @@ def train(
         training, validation = split(mnist, chosen, np.random.default_rng(seed))
         keras = import_keras()
         keras.utils.set_random_seed(seed)
-        unfinished = path.parent / "training"
-        digest = hashlib.sha256(mnist.images.tobytes() + mnist.labels.tobytes()).hexdigest()
-        settings = [recipe, chosen.epochs, chosen.batch_size, seed, digest]
-        model, history = resume(unfinished, settings) or (build(chosen, len(training.labels)), {})
-
-        for epoch in range(len(history.get("loss", [])), chosen.epochs):
-            results = fit_epoch(model, training, validation, chosen, epoch, seed)
-            history = {name: history.get(name, []) + values for name, values in results.items()}
-            remember(unfinished, settings, model, history)
-            plot_history(history, plots / "learning_curves.png")
-
-        if chosen.handwriting:
-            calibrate(model, as_input(validation.images), validation.labels)
-        loss, accuracy = model.evaluate(as_input(test.images), one_hot(test.labels), verbose=0)
-        print(f"Test loss: {loss:.4f}, test accuracy: {accuracy:.2%}")
-        answers = model.predict(as_input(test.images), batch_size=500, verbose=0).argmax(axis=1)
-        plot_confusion(test.labels, answers, plots / "confusion_matrix.png")
-        save_model(model, path)
-        shutil.rmtree(unfinished)
+        model = build(chosen, chosen.epochs * chosen.steps(len(training.labels)))
+        unfinished = path.with_suffix(".training.npz")
+        try:
+            fit(model, training, validation, chosen, seed, unfinished, plots)
+            if chosen.handwriting:
+                calibrate(model, as_input(validation.images), validation.labels)
+            loss, _ = model.evaluate(as_input(test.images), test.labels, verbose=0)
+            answers = model.predict(as_input(test.images), batch_size=500, verbose=0)[:, :10].argmax(axis=1)
+            print(f"Test loss: {loss:.4f}, test accuracy: {(answers == test.labels).mean():.2%}")
+            plot_confusion(test.labels, answers, plots / "confusion_matrix.png")
+            save_model(model, path)
+        except KeyboardInterrupt:
+            if unfinished.exists():
+                say("\nInterrupted; the same command goes on after the last finished epoch.")
+            raise
+        unfinished.unlink()
     return model
 
 
 def split(mnist: Digits, recipe: Recipe, rng: np.random.Generator) -> tuple[Digits, Digits]:
-    """MNIST's training digits as those to train on and a twelfth held out; each joined by synthetic ones."""
+    """MNIST's training digits as those to train on and a twelfth held out, joined by as many synthetic ones."""
     held_out = len(mnist.labels) // 12  # 5,000 of 60,000
     training, validation = Digits(*(a[:-held_out] for a in mnist)), Digits(*(a[-held_out:] for a in mnist))
     if recipe.handwriting:
-        say("Writing synthetic digits ...")
-        training = join(training, write_digits(round(len(training.labels) * recipe.handwriting), rng))
         validation = join(validation, write_digits(held_out, rng))
     return training, validation
 
 
-def build(recipe: Recipe, count: int) -> keras.Model:
-    """The recipe's network, compiled for training on so many digits."""
+def build(recipe: Recipe, steps: int) -> keras.Model:
+    """The recipe's network, compiled for training in so many steps."""
     import keras
 
     model = keras.Sequential([keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1)), *recipe.layers(keras.layers)])
     model.compile(
-        recipe.optimizer(keras.optimizers, math.ceil(count / recipe.batch_size) * recipe.epochs),
-        loss="categorical_crossentropy",
+        recipe.optimizer(keras.optimizers, steps),
+        loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
         jit_compile=False,  # on the CPU, XLA makes an epoch several times longer
-        steps_per_execution=32,  # the same steps, but Python is asked only once for so many
     )
+    model.optimizer.build(model.trainable_variables)  # not only in the first step: its state may be brought back
     return model
 
 
-def fit_epoch(
-    model: keras.Model, training: Digits, validation: Digits, recipe: Recipe, epoch: int, seed: int
-) -> dict[str, list[float]]:
-    """Train for one epoch, counted from 0; return its history.
-
-    All that is random in it comes from the epoch's number, so that a training that was
-    interrupted ends like one that was not.
-    """
+def fit(
+    model: keras.Model, training: Digits, validation: Digits, recipe: Recipe, seed: int, unfinished: Path, plots: Path
+) -> None:
+    """Train for the recipe's epochs, or for those of them that an interrupted training left undone."""
     import keras
 
-    rng = np.random.default_rng([seed, epoch])
-    order = rng.permutation(len(training.labels))
-    images, labels = training.images[order], training.labels[order]
-    steps = math.ceil(len(labels) / recipe.batch_size)
-    for i, layer in enumerate(layer for layer in model.layers if hasattr(layer, "seed_generator")):
-        layer.seed_generator.state.assign([seed + i, epoch * steps])
-    # From stronger than hands differ to hardly at all: at last, digits are seen as they will be met.
-    strength = 1.2 - 0.9 * epoch / recipe.epochs
-    only_one = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: setattr(model, "stop_training", True))
-    return model.fit(
-        augment(images, strength, rng)[..., None] if recipe.handwriting else as_input(images),
-        one_hot(labels),
-        batch_size=recipe.batch_size,
-        shuffle=False,
-        initial_epoch=epoch,
+    digest = hashlib.sha256(training.images.tobytes() + training.labels.tobytes() + HANDWRITING.read_bytes())
+    shapes = [list(variable.shape) for variable in state_of(model)]
+    settings = [*(getattr(part, "__name__", part) for part in recipe), seed, shapes, digest.hexdigest()]
+    history = resume(unfinished, settings, model)
+
+    def end_epoch(epoch: int, results: dict[str, float]) -> None:
+        history.append(results)
+        remember(unfinished, settings, model, history)
+        plot_history(history, plots / "learning_curves.png")
+
+    steps = recipe.steps(len(training.labels))
+    model.fit(
+        batches(training, recipe, steps, len(history), seed),
+        shuffle=False,  # they are
+        steps_per_epoch=steps,
+        initial_epoch=len(history),
         epochs=recipe.epochs,
-        callbacks=[only_one],
-        validation_data=(as_input(validation.images), one_hot(validation.labels)),
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=end_epoch)],
+        validation_data=(as_input(validation.images), validation.labels),
         verbose=1 if sys.stderr.isatty() else 2,
-    ).history
+    )
+
+
+def batches(training: Digits, recipe: Recipe, steps: int, first: int, seed: int) -> Iterator[tuple]:
+    """The images and labels of each step, epoch after epoch; Keras asks for them ahead, in a thread of its own.
+
+    Synthetic digits are written afresh for each epoch. All that is random in one comes from its
+    number, so that a training that was interrupted ends like one that was not.
+    """
+    for epoch in itertools.count(first):
+        rng = np.random.default_rng([seed, epoch])
+        # From stronger than hands differ to hardly at all: at last, digits are seen as they will be met.
+        strength = 1.2 - 0.9 * epoch / recipe.epochs
+        for places in np.array_split(rng.permutation(len(training.labels)), steps):
+            digits = Digits(training.images[places], training.labels[places])
+            if recipe.handwriting:
+                digits = join(digits, write_digits(round(len(places) * recipe.handwriting), rng))
+                yield augment(digits.images, strength, rng)[..., None], digits.labels
+            else:
+                yield as_input(digits.images), digits.labels
 
 
 def as_input(images: np.ndarray) -> np.ndarray:
     """uint8 images of shape (n, 28, 28) as Keras takes them: float32 in [0, 1], shape (n, 28, 28, 1)."""
     return images[..., None] / np.float32(255)
-
-
-def one_hot(labels: np.ndarray) -> np.ndarray:
-    """Labels 0 to 9 of shape (n,) as float32 of shape (n, 10)."""
-    return np.eye(10, dtype=np.float32)[labels]
 
 
 @contextlib.contextmanager
@@ -671,44 +680,39 @@ def the_only_training(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def remember(folder: Path, settings: list, model: keras.Model, history: dict[str, list[float]]) -> None:
+def state_of(model: keras.Model) -> list[keras.Variable]:
+    """All that training changes: weights, the dropout's seeds, the optimizer's momenta and number of steps."""
+    return [*model.variables, *model.optimizer.variables]
+
+
+def remember(path: Path, settings: list, model: keras.Model, history: list[dict[str, float]]) -> None:
     """Keep what an interrupted training needs to go on after this epoch; on an error, what was kept before."""
-    folder.mkdir(exist_ok=True)
-    name = f"epoch-{len(history['loss'])}.keras"
-    state = {"settings": settings, "history": history, "model": name}
-    new, new_state = folder / "new.keras", folder / "new.json"
+    new = path.with_suffix(".new.npz")
     try:
-        new_state.write_text(json.dumps(state))
-        model.save(new)
-        replace(new, folder / name)
-        replace(new_state, folder / "state.json")
-    except BaseException:
-        for left in (new, new_state):
-            left.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
-            folder.rmdir()  # where nothing was kept before
-        raise
-    for old in folder.glob("epoch-*.keras"):
-        if old.name != name:
-            old.unlink()
+        np.savez(new, *(v.numpy() for v in state_of(model)), settings_and_history=json.dumps([settings, history]))
+        replace(new, path)
+    finally:
+        new.unlink(missing_ok=True)
 
 
-def resume(folder: Path, settings: list) -> tuple[keras.Model, dict[str, list[float]]] | None:
-    """The model and history that remember() kept, or None where there are none for these settings."""
-    keras = import_keras()
+def resume(path: Path, settings: list, model: keras.Model) -> list[dict[str, float]]:
+    """Bring the model to what remember() kept for these settings, and return its history; else an empty one."""
     try:
-        state = json.loads((folder / "state.json").read_text())
-        if state["settings"] == settings:
-            model = keras.models.load_model(folder / state["model"])
-            say(f"Going on after epoch {len(state['history']['loss'])}, where the last training was interrupted.")
-            return model, state["history"]
+        with np.load(path) as kept:
+            theirs, history = json.loads(str(kept["settings_and_history"]))
+            if theirs == settings:
+                variables = state_of(model)
+                values = [kept[f"arr_{i}"] for i in range(len(variables))]  # all of them, or none
+                for variable, value in zip(variables, values, strict=True):
+                    variable.assign(value)
+                say(f"Going on after epoch {len(history)}, where the last training was interrupted.")
+                return history
         say("The training that was interrupted had other settings: starting afresh.")
     except FileNotFoundError:
         pass
-    except Exception:  # Keras and zipfile raise nearly every kind
+    except Exception:  # NumPy, zipfile and json raise nearly every kind
         say("What the interrupted training left cannot be read: starting afresh.")
-    shutil.rmtree(folder, ignore_errors=True)
-    return None
+    return []
 
 
 def calibrate(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> None:
@@ -791,7 +795,7 @@ def save_figure(figure, path: Path) -> None:
         new.unlink(missing_ok=True)
 
 
-def plot_history(history: dict[str, list[float]], path: Path) -> None:
+def plot_history(history: Sequence[dict[str, float]], path: Path) -> None:
     """Draw loss and accuracy over the epochs, in training and validation, as PNG."""
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
@@ -799,7 +803,7 @@ def plot_history(history: dict[str, list[float]], path: Path) -> None:
     figure = Figure(figsize=(10, 4), layout="constrained")
     for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         for key, label, style in ((name, "training", "o--"), (f"val_{name}", "validation", "o-")):
-            values = history[key]
+            values = [results[key] for results in history]
             colour = "tab:blue" if label == "training" else "tab:orange"
             axes.plot(range(1, len(values) + 1), values, style, color=colour, label=label, markersize=4)
         axes.set(title=name.capitalize(), xlabel="epoch", ylabel=name)

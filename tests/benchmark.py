@@ -574,7 +574,7 @@ def plain_fit(training: Digits, epochs: int) -> None:
     """Train the network of recipe plain-sgd on the same digits as train() does, by nothing but compile and fit."""
     keras = mnist_digit.import_keras()
     recipe = mnist_digit.RECIPES["plain-sgd"]
-    images, labels = mnist_digit.as_input(training.images), mnist_digit.one_hot(training.labels)
+    images, labels = mnist_digit.as_input(training.images), keras.utils.to_categorical(training.labels)
     held_out = len(labels) // 12
     model = keras.Sequential([keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1)), *recipe.layers(keras.layers)])
     model.compile(recipe.optimizer(keras.optimizers, 0), "categorical_crossentropy", metrics=["accuracy"])

@@ -145,7 +145,7 @@ class Killed(NamedTuple):
 
 
 # Moments to kill at: as soon as this is in the folder of the model.
-SAVING = ["training/new.keras", "digit.new.keras", "digit.new.tflite", "training/new.json"]
+SAVING = ["digit.training.new.npz", "digit.new.keras", "digit.new.tflite", "digit.training.npz"]
 
 
 def kill_trainings(data: Path, folder: Path, moments: Sequence[str | float], epochs: int = 3) -> Killed:
@@ -187,16 +187,15 @@ def kill_trainings(data: Path, folder: Path, moments: Sequence[str | float], epo
 
 def unfinished(folder: Path) -> bool:
     """Whether a killed training waits to be gone on with."""
-    return (folder / "model" / "training").exists()
+    return (folder / "model" / "digit.training.npz").exists()
 
 
 def epochs_kept(folder: Path) -> int:
     """How many epochs of an interrupted training are kept."""
-    try:
-        state = json.loads((folder / "model" / "training" / "state.json").read_text())
-    except FileNotFoundError:
+    if not unfinished(folder):
         return 0
-    return len(state["history"]["loss"])
+    with np.load(folder / "model" / "digit.training.npz") as kept:
+        return len(json.loads(str(kept["settings_and_history"]))[1])
 
 
 def train_until(data: Path, folder: Path, epochs: int, moment: str | float | None, duration: float) -> tuple[str, bool]:

@@ -42,7 +42,7 @@ def begin(data, folder, epochs):
 
 
 def test_killed_trainings_lose_nothing_and_end_as_if_left_alone(data, tmp_path):
-    killed = faults.kill_trainings(data, tmp_path, ["training/new.keras", 0.7, "digit.new.tflite"], epochs=2)
+    killed = faults.kill_trainings(data, tmp_path, ["digit.training.new.npz", 0.7, "digit.new.tflite"], epochs=2)
     assert killed.kills == 3 and killed.trainings >= 1
     assert killed.models_lost == []
     assert killed.epochs_lost == []
@@ -61,7 +61,7 @@ def test_ctrl_c_keeps_the_finished_epochs_and_the_old_model(data, tmp_path):
     assert {name: files[name] for name in old} == old
     kept = faults.epochs_kept(tmp_path)
     rest = {name for name in set(files) - set(old) if not name.startswith("plots/")}
-    assert kept >= 2 and rest == {"model/training/state.json", f"model/training/epoch-{kept}.keras"}
+    assert kept >= 2 and rest == {"model/digit.training.npz"}
 
 
 class Interruption(BaseException):
@@ -92,7 +92,7 @@ def test_a_resumed_training_ends_like_one_left_alone(data, interrupted, tmp_path
     alone = train(data, tmp_path / "alone")
     for one, other in zip(resumed.get_weights(), alone.get_weights(), strict=True):
         assert np.allclose(one, other, atol=1e-5)
-    assert not (tmp_path / "resumed" / "training").exists()
+    assert not (tmp_path / "resumed" / "digit.training.npz").exists()
 
 
 @pytest.mark.parametrize("change, said", [("settings", "other settings"), ("state", "cannot be read")])
@@ -100,7 +100,7 @@ def test_what_cannot_be_resumed_is_begun_afresh(data, interrupted, tmp_path, cap
     folder = tmp_path / "model"
     shutil.copytree(interrupted, folder)
     if change == "state":
-        (folder / "training" / "epoch-1.keras").write_bytes(b"half a network")
+        (folder / "digit.training.npz").write_bytes(b"half a network")
     model = train(data, folder, seed=6 if change == "settings" else 5)
     err = capfd.readouterr().err
     assert said in err and "starting afresh" in err and "Going on" not in err
