@@ -346,6 +346,120 @@ def write_digits(count: int, rng: np.random.Generator) -> Digits:
     return Digits(np.uint8(255 * np.stack(images)), labels)
 
 
+# Quarter turns, and then mirroring or not, that leave a digit no digit's shape.
+TURNS = [
+    *((digit, quarters, 1) for digit in "2345679" for quarters in (1, 3)),
+    *(
+        ("1", 1, 1),
+        ("3", 2, 1),
+        ("4", 2, 1),
+        ("7", 2, 1),
+        ("3", 0, -1),
+        ("4", 0, -1),
+        ("6", 0, -1),
+        ("7", 0, -1),
+        ("9", 0, -1),
+    ),
+]
+
+
+def write_letter(rng: np.random.Generator) -> list[np.ndarray]:
+    """A letter or sign."""
+    return write_character(rng.choice([label for label in read_handwriting() if not label.isdigit()]), rng)
+
+
+def turn_digit(rng: np.random.Generator) -> list[np.ndarray]:
+    """A digit that lies on its side, stands on its head or is seen from behind."""
+    digit, quarters, mirror = TURNS[rng.integers(len(TURNS))]
+    matrix = np.linalg.matrix_power([[0, -1], [1, 0]], quarters) @ np.diag([mirror, 1])
+    return [stroke @ matrix.T for stroke in write_character(digit, rng)]
+
+
+def write_several(rng: np.random.Generator) -> list[np.ndarray]:
+    """Two or three digits side by side, now and then touching."""
+    strokes, right = [], 0.0
+    for _ in range(rng.choice([2, 2, 2, 3])):
+        digit = write_character(str(rng.integers(10)), rng)
+        points = np.concatenate(digit)
+        low, extent = points.min(axis=0), np.ptp(points, axis=0)
+        scale = rng.uniform(0.75, 1.25) * 100 / max(extent[1], 50)
+        place = (right + rng.uniform(-6, 45), rng.uniform(-12, 12) - 0.5 * scale * extent[1])
+        strokes += [(stroke - low) * scale + place for stroke in digit]
+        right = max(stroke[:, 0].max() for stroke in strokes)
+    return strokes
+
+
+def scribble(rng: np.random.Generator) -> list[np.ndarray]:
+    """Curves that go anywhere, to and fro or round and round."""
+    strokes = []
+    for _ in range(rng.choice([1, 1, 1, 2, 3])):
+        count = int(rng.integers(4, 16))
+        turns = rng.uniform(1, 6) * 2 * np.pi * np.linspace(0, 1, 3 * count)
+        coil = np.stack([np.cos(turns) + rng.uniform(0, 0.4) * turns, np.sin(rng.uniform(0.6, 1.4) * turns)], axis=1)
+        points = [
+            rng.normal(0, 30, (count, 2)),
+            np.cumsum(rng.normal(0, 25, (count, 2)), axis=0),
+            coil @ rng.normal(0, 30, (2, 2)) + rng.normal(0, 4, coil.shape),
+        ][rng.integers(3)]
+        corners = rng.random(len(points)) < rng.choice([0, 0.3, 1])
+        strokes.append(smooth_curve(corners) @ points + (rng.normal(0, 25, 2) if strokes else 0))
+    return strokes
+
+
+def rule(rng: np.random.Generator) -> list[np.ndarray]:
+    """A digit on rules, on squares or in a frame, or these alone."""
+    digit = write_character(str(rng.integers(10)), rng) if rng.random() < 0.75 else []
+    left, right, top, bottom = np.array([-30, 30, -50, 50]) + rng.uniform(-5, 60, 4) * (-1, 1, -1, 1)
+    lines = []
+    if rng.random() < 0.3:
+        lines.append(np.array([(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]))
+    else:
+        step, start = rng.uniform(15, 90), rng.uniform(-50, 40)
+        lines += [np.array([(left, y), (right, y)]) for y in np.arange(start, bottom, step)]
+        if rng.random() < 0.5 or len(lines) == 1:
+            lines += [np.array([(x, top), (x, bottom)]) for x in np.arange(start, right, step)]
+    return [*digit, *lines]
+
+
+def lie_flat(rng: np.random.Generator) -> list[np.ndarray]:
+    """A dash, a bow or a dot: what is left over of digits that were cut apart wrongly."""
+    width, bow = rng.uniform(5, 60), rng.normal(0, 6)
+    dash = np.array([(0, 0), (width / 2, bow), (width, 0)]) + rng.normal(0, 1, (3, 2))
+    return [smooth_curve([False] * 3) @ dash]
+
+
+def blot(rng: np.random.Generator) -> np.ndarray:
+    """A blot, a shadow's edge or a bar, thinned as the ink of pictures is: a digit image."""
+    mask = np.zeros((100, 100), np.uint8)
+    turns = np.sort(rng.uniform(0, 2 * np.pi, rng.integers(3, 12)))
+    radius = rng.uniform(10, 60, len(turns))[:, None] * (rng.uniform(0.3, 1), 1)
+    polygon = 50 + radius * np.stack([np.cos(turns), np.sin(turns)], axis=1)[:, :: rng.choice([1, -1])]
+    cv2.fillPoly(mask, [np.rint(polygon).astype(np.int32)], 1)
+    mask[50, 50] = 1
+    return redraw_at_stroke_width(mask)
+
+
+NO_DIGITS = {
+    write_letter: 0.5,
+    write_several: 0.2,
+    scribble: 0.12,
+    turn_digit: 0.06,
+    rule: 0.06,
+    lie_flat: 0.02,
+    blot: 0.04,
+}
+
+
+def write_no_digits(count: int, rng: np.random.Generator) -> Digits:
+    """Images that are no digit, each labelled 10."""
+    kinds = rng.choice(list(NO_DIGITS), count, p=list(NO_DIGITS.values()))
+    images = []
+    for kind, width in zip(kinds, np.clip(rng.normal(2.4, 0.4, count), 1.5, 4), strict=True):
+        drawn = kind(rng)
+        images.append(drawn if kind is blot else draw_digit_image(drawn, width))
+    return Digits(np.uint8(255 * np.stack(images)), np.full(count, 10))
+
+
 def join(*parts: Digits) -> Digits:
     """All digits of the parts, in their order."""
     return Digits(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
