@@ -65,10 +65,11 @@ HANDWRITING = HOME / "model" / "handwriting.txt"
 HAND = HOME / "model" / "hand.npz"  # what was taught in the window
 PLOTS = HOME / "plots"
 
+DIGITS = "0123456789"
 IMAGE_SIZE = 28  # side of a digit image, in pixels
 BOX = 20  # side of the box inside it that the ink is fitted into
 STROKE_WIDTH = 2.3  # pixels; strokes drawn so wide hold as much ink as MNIST's digits
-OVERSAMPLING = 8  # strokes are drawn this much larger, then averaged down
+OVERSAMPLING = 4  # strokes are drawn this much larger, then averaged down
 
 CANVAS_SIZE = 560  # side of the drawing area, in pixels
 WINDOW_TITLE = "Draw a digit"
@@ -284,7 +285,7 @@ def read_handwriting(path: Path = HANDWRITING) -> dict[str, list[Template]]:
                 templates[label].append(parse_template(strokes))
             except ValueError as error:
                 raise ValueError(f"{printable(path)}, line {number}: {error}") from error
-    for digit in "0123456789":
+    for digit in DIGITS:
         if digit not in templates:
             raise ValueError(f"{printable(path)}: no way to write {digit}")
     return dict(templates)
@@ -318,6 +319,9 @@ def write_character(label: str, rng: np.random.Generator) -> list[np.ndarray]:
         start, stop = rng.uniform(0, 0.07 * carelessness, 2) * len(stroke)
         stroke = stroke[int(start) : len(stroke) - int(stop)]
         stroke = stroke + rng.normal(0, carelessness * rng.uniform(0, 0.8), stroke.shape)  # a hand trembles
+        for end in (0, len(stroke)):
+            if rng.random() < 0.1:  # the pen touches down, or leaves, with a hook
+                stroke = np.insert(stroke, end, stroke[min(end, len(stroke) - 1)] + vary(5.0, (2,)), axis=0)
         if rng.random() < 0.3:  # a fast hand: few points, joined by straight lines
             stroke = stroke[np.unique([*range(0, len(stroke), rng.integers(2, 6)), len(stroke) - 1])]
         strokes.append(stroke)
@@ -364,8 +368,9 @@ TURNS = [
 
 
 def write_letter(rng: np.random.Generator) -> list[np.ndarray]:
-    """A letter or sign."""
-    return write_character(rng.choice([label for label in read_handwriting() if not label.isdigit()]), rng)
+    """A letter or sign, each way of writing one as often as any other."""
+    labels = [label for label, ways in read_handwriting().items() if label not in DIGITS for _ in ways]
+    return write_character(labels[rng.integers(len(labels))], rng)
 
 
 def turn_digit(rng: np.random.Generator) -> list[np.ndarray]:
@@ -376,14 +381,15 @@ def turn_digit(rng: np.random.Generator) -> list[np.ndarray]:
 
 
 def write_several(rng: np.random.Generator) -> list[np.ndarray]:
-    """Two or three digits side by side, now and then touching."""
+    """Two or three digits side by side, often nearly touching."""
     strokes, right = [], 0.0
     for _ in range(rng.choice([2, 2, 2, 3])):
-        digit = write_character(str(rng.integers(10)), rng)
+        digit = write_character(rng.choice([*DIGITS, "1", "1", "1", "7"]), rng)  # the narrow ones hide best
         points = np.concatenate(digit)
         low, extent = points.min(axis=0), np.ptp(points, axis=0)
-        scale = rng.uniform(0.75, 1.25) * 100 / max(extent[1], 50)
-        place = (right + rng.uniform(-6, 45), rng.uniform(-12, 12) - 0.5 * scale * extent[1])
+        scale = rng.uniform(0.85, 1.15) * 100 / max(extent[1], 50)
+        gap = rng.uniform(-8, 15) if rng.random() < 0.6 else rng.uniform(0, 45)
+        place = (right + gap, rng.uniform(-10, 10) - 0.5 * scale * extent[1])
         strokes += [(stroke - low) * scale + place for stroke in digit]
         right = max(stroke[:, 0].max() for stroke in strokes)
     return strokes
@@ -411,7 +417,7 @@ def rule(rng: np.random.Generator) -> list[np.ndarray]:
     digit = write_character(str(rng.integers(10)), rng) if rng.random() < 0.75 else []
     left, right, top, bottom = np.array([-30, 30, -50, 50]) + rng.uniform(-5, 60, 4) * (-1, 1, -1, 1)
     lines = []
-    if rng.random() < 0.3:
+    if digit and rng.random() < 0.4:
         lines.append(np.array([(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]))
     else:
         step, start = rng.uniform(15, 90), rng.uniform(-50, 40)
@@ -429,24 +435,23 @@ def lie_flat(rng: np.random.Generator) -> list[np.ndarray]:
 
 
 def blot(rng: np.random.Generator) -> np.ndarray:
-    """A blot, a shadow's edge or a bar, thinned as the ink of pictures is: a digit image."""
-    mask = np.zeros((100, 100), np.uint8)
+    """A blot, half a shadow or a bar that lies, thinned as the ink of pictures is: a digit image."""
     turns = np.sort(rng.uniform(0, 2 * np.pi, rng.integers(3, 12)))
-    radius = rng.uniform(10, 60, len(turns))[:, None] * (rng.uniform(0.3, 1), 1)
-    polygon = 50 + radius * np.stack([np.cos(turns), np.sin(turns)], axis=1)[:, :: rng.choice([1, -1])]
+    radius = rng.uniform(10, 60, (len(turns), 1))
+    polygon = 60 + radius * np.stack([np.cos(turns), rng.uniform(0.2, 1) * np.sin(turns)], axis=1)
+    mask = np.zeros((120, 120), np.uint8)
     cv2.fillPoly(mask, [np.rint(polygon).astype(np.int32)], 1)
-    mask[50, 50] = 1
     return redraw_at_stroke_width(mask)
 
 
 NO_DIGITS = {
-    write_letter: 0.5,
-    write_several: 0.2,
-    scribble: 0.12,
-    turn_digit: 0.06,
+    write_letter: 0.46,
+    write_several: 0.28,
+    scribble: 0.1,
+    turn_digit: 0.05,
     rule: 0.06,
     lie_flat: 0.02,
-    blot: 0.04,
+    blot: 0.03,
 }
 
 
