@@ -444,7 +444,7 @@ def blot(rng: np.random.Generator) -> np.ndarray:
     return redraw_at_stroke_width(mask)
 
 
-NO_DIGITS = {
+NO_DIGIT_KINDS = {
     write_letter: 0.46,
     write_several: 0.28,
     scribble: 0.1,
@@ -457,7 +457,7 @@ NO_DIGITS = {
 
 def write_no_digits(count: int, rng: np.random.Generator) -> Digits:
     """Images that are no digit, each labelled 10."""
-    kinds = rng.choice(list(NO_DIGITS), count, p=list(NO_DIGITS.values()))
+    kinds = rng.choice(list(NO_DIGIT_KINDS), count, p=list(NO_DIGIT_KINDS.values()))
     images = []
     for kind, width in zip(kinds, np.clip(rng.normal(2.4, 0.4, count), 1.5, 4), strict=True):
         drawn = kind(rng)
