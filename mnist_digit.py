@@ -343,8 +343,8 @@ class Digits(NamedTuple):
 
 
 def write_digits(count: int, rng: np.random.Generator) -> Digits:
-    """Digits in synthetic handwriting, the ten in equal parts."""
-    labels = rng.permutation(np.arange(count) % 10)
+    """Digits in synthetic handwriting."""
+    labels = rng.integers(10, size=count)
     widths = np.clip(rng.normal(2.4, 0.4, count), 1.5, 4)
     images = [draw_digit_image(write_character(str(d), rng), w) for d, w in zip(labels, widths, strict=True)]
     return Digits(np.uint8(255 * np.stack(images)), labels)
@@ -536,7 +536,7 @@ def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np
 
 
 def default_layers(layers: ModuleType) -> list[keras.layers.Layer]:
-    """Two convolutions and two dense layers: the default network and plain-sgd's."""
+    """Two convolutions and, with the output, two dense layers: the default network and plain-sgd's."""
     return [
         layers.Conv2D(32, 3, activation="relu", padding="same"),
         layers.MaxPooling2D(),
@@ -546,7 +546,6 @@ def default_layers(layers: ModuleType) -> list[keras.layers.Layer]:
         layers.Flatten(),
         layers.Dense(128, activation="relu"),
         layers.Dropout(0.5),
-        layers.Dense(10, activation="softmax"),
     ]
 
 
@@ -562,7 +561,6 @@ def conv5_layers(layers: ModuleType) -> list[keras.layers.Layer]:
         layers.Dropout(0.3),
         layers.Dense(64, activation="relu"),
         layers.Dropout(0.3),
-        layers.Dense(10, activation="softmax"),
     ]
 
 
@@ -576,7 +574,6 @@ def l2_layers(layers: ModuleType) -> list[keras.layers.Layer]:
         layers.Flatten(),
         layers.Dense(128, activation="relu", kernel_regularizer="l2"),
         layers.Dropout(0.5),
-        layers.Dense(10, activation="softmax"),
     ]
 
 
@@ -592,7 +589,6 @@ def dropout_layers(layers: ModuleType) -> list[keras.layers.Layer]:
         layers.Flatten(),
         layers.Dense(128, activation="relu"),
         layers.Dropout(0.5),
-        layers.Dense(10, activation="softmax"),
     ]
 
 
@@ -625,18 +621,19 @@ class Recipe(NamedTuple):
     optimizer: Callable[[ModuleType, int], keras.optimizers.Optimizer]  # for so many steps in all
     batch_size: int
     epochs: int
-    # Synthetic digits for each of MNIST's. Where there are any, all digits are augmented and
-    # the confidence is calibrated.
+    # Synthetic digits and no-digits for each of MNIST's digits. Where there are any, the network
+    # has an eleventh output, all images are augmented and the confidence is calibrated.
     handwriting: float = 0.0
+    no_digits: float = 0.0
 
     def steps(self, count: int) -> int:
         """Of an epoch with so many of MNIST's digits."""
-        return math.ceil(count * (1 + self.handwriting) / self.batch_size)
+        return math.ceil(count * (1 + self.handwriting + self.no_digits) / self.batch_size)
 
 
 RECIPES = {
-    #                   layers          optimizer    batch  epochs  handwriting
-    "default": Recipe(default_layers, sgd_falling, 128, 20, 0.7),
+    #                   layers          optimizer    batch  epochs  handwriting  no-digits
+    "default": Recipe(default_layers, sgd_falling, 128, 20, 0.7, 0.5),
     "plain-sgd": Recipe(default_layers, sgd, 32, 10),
     "conv5": Recipe(conv5_layers, adam, 200, 10),
     "adam": Recipe(l2_layers, adam, 64, 10),
@@ -706,7 +703,7 @@ def split(mnist: Digits, recipe: Recipe, rng: np.random.Generator) -> tuple[Digi
     held_out = len(mnist.labels) // 12  # 5,000 of 60,000
     training, validation = Digits(*(a[:-held_out] for a in mnist)), Digits(*(a[-held_out:] for a in mnist))
     if recipe.handwriting:
-        validation = join(validation, write_digits(held_out, rng))
+        validation = join(validation, write_digits(held_out, rng), write_no_digits(held_out // 2, rng))
     return training, validation
 
 
@@ -714,7 +711,8 @@ def build(recipe: Recipe, steps: int) -> keras.Model:
     """The recipe's network, compiled for training in so many steps."""
     import keras
 
-    model = keras.Sequential([keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1)), *recipe.layers(keras.layers)])
+    output = keras.layers.Dense(11 if recipe.no_digits else 10, activation="softmax")
+    model = keras.Sequential([keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1)), *recipe.layers(keras.layers), output])
     model.compile(
         recipe.optimizer(keras.optimizers, steps),
         loss="sparse_categorical_crossentropy",
@@ -767,7 +765,9 @@ def batches(training: Digits, recipe: Recipe, steps: int, first: int, seed: int)
         for places in np.array_split(rng.permutation(len(training.labels)), steps):
             digits = Digits(training.images[places], training.labels[places])
             if recipe.handwriting:
-                digits = join(digits, write_digits(round(len(places) * recipe.handwriting), rng))
+                written = write_digits(round(len(places) * recipe.handwriting), rng)
+                others = write_no_digits(round(len(places) * recipe.no_digits), rng)
+                digits = join(digits, written, others)
                 yield augment(digits.images, strength, rng)[..., None], digits.labels
             else:
                 yield as_input(digits.images), digits.labels

@@ -576,7 +576,8 @@ def plain_fit(training: Digits, epochs: int) -> None:
     recipe = mnist_digit.RECIPES["plain-sgd"]
     images, labels = mnist_digit.as_input(training.images), keras.utils.to_categorical(training.labels)
     held_out = len(labels) // 12
-    model = keras.Sequential([keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1)), *recipe.layers(keras.layers)])
+    output = keras.layers.Dense(10, activation="softmax")
+    model = keras.Sequential([keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1)), *recipe.layers(keras.layers), output])
     model.compile(recipe.optimizer(keras.optimizers, 0), "categorical_crossentropy", metrics=["accuracy"])
     model.fit(
         images[:-held_out],
