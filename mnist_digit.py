@@ -296,6 +296,7 @@ def write_character(label: str, rng: np.random.Generator) -> list[np.ndarray]:
     styles = read_handwriting()[label]
     style = styles[rng.integers(len(styles))]
     carelessness = rng.uniform(0.4, 1.4)
+    is_digit = label in DIGITS  # another character may not be varied until it is one: > turned is a 7, joined = a 2
 
     def vary(amount: float, shape: tuple[int, ...] = ()) -> np.ndarray:
         """Normally distributed around 0, but never beyond what can still be read."""
@@ -325,10 +326,11 @@ def write_character(label: str, rng: np.random.Generator) -> list[np.ndarray]:
         if rng.random() < 0.3:  # a fast hand: few points, joined by straight lines
             stroke = stroke[np.unique([*range(0, len(stroke), rng.integers(2, 6)), len(stroke) - 1])]
         strokes.append(stroke)
-    if rng.random() < 0.06:  # the pen is not lifted
+    if is_digit and rng.random() < 0.06:  # the pen is not lifted
         strokes = [np.concatenate(strokes)]
 
-    turn, slant, aspect = vary(0.1), vary(0.24) - 0.12, np.exp(vary(0.15))
+    turn = vary(0.1 if is_digit else 0.05)
+    slant, aspect = vary(0.24) - 0.12, np.exp(vary(0.2) + 0.05)
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     affine = rotation @ np.array([[1, slant], [0, 1]]) @ np.diag([aspect, 1])
     bend, frequency, phase = vary(3.0, (2,)), rng.uniform(0.02, 0.07, 2), rng.uniform(0, 2 * np.pi, 2)
