@@ -352,21 +352,8 @@ def write_digits(count: int, rng: np.random.Generator) -> Digits:
     return Digits(np.uint8(255 * np.stack(images)), labels)
 
 
-# Quarter turns, and then mirroring or not, that leave a digit no digit's shape.
-TURNS = [
-    *((digit, quarters, 1) for digit in "2345679" for quarters in (1, 3)),
-    *(
-        ("1", 1, 1),
-        ("3", 2, 1),
-        ("4", 2, 1),
-        ("7", 2, 1),
-        ("3", 0, -1),
-        ("4", 0, -1),
-        ("6", 0, -1),
-        ("7", 0, -1),
-        ("9", 0, -1),
-    ),
-]
+# Quarter turns and mirroring that leave these digits no digit's shape.
+TURNS = [((1, 1), "12345679"), ((3, 1), "2345679"), ((2, 1), "347"), ((0, -1), "34679")]
 
 
 def write_letter(rng: np.random.Generator) -> list[np.ndarray]:
@@ -377,9 +364,9 @@ def write_letter(rng: np.random.Generator) -> list[np.ndarray]:
 
 def turn_digit(rng: np.random.Generator) -> list[np.ndarray]:
     """A digit that lies on its side, stands on its head or is seen from behind."""
-    digit, quarters, mirror = TURNS[rng.integers(len(TURNS))]
+    (quarters, mirror), digits = TURNS[rng.integers(len(TURNS))]
     matrix = np.linalg.matrix_power([[0, -1], [1, 0]], quarters) @ np.diag([mirror, 1])
-    return [stroke @ matrix.T for stroke in write_character(digit, rng)]
+    return [stroke @ matrix.T for stroke in write_character(rng.choice([*digits]), rng)]
 
 
 def write_several(rng: np.random.Generator) -> list[np.ndarray]:
@@ -429,13 +416,6 @@ def rule(rng: np.random.Generator) -> list[np.ndarray]:
     return [*digit, *lines]
 
 
-def lie_flat(rng: np.random.Generator) -> list[np.ndarray]:
-    """A dash, a bow or a dot: what is left over of digits that were cut apart wrongly."""
-    width, bow = rng.uniform(5, 60), rng.normal(0, 6)
-    dash = np.array([(0, 0), (width / 2, bow), (width, 0)]) + rng.normal(0, 1, (3, 2))
-    return [smooth_curve([False] * 3) @ dash]
-
-
 def blot(rng: np.random.Generator) -> np.ndarray:
     """A blot, half a shadow or a bar that lies, thinned as the ink of pictures is: a digit image."""
     turns = np.sort(rng.uniform(0, 2 * np.pi, rng.integers(3, 12)))
@@ -446,24 +426,15 @@ def blot(rng: np.random.Generator) -> np.ndarray:
     return redraw_at_stroke_width(mask)
 
 
-NO_DIGIT_KINDS = {
-    write_letter: 0.46,
-    write_several: 0.28,
-    scribble: 0.1,
-    turn_digit: 0.05,
-    rule: 0.06,
-    lie_flat: 0.02,
-    blot: 0.03,
-}
+# How often each kind is written: letters are the hardest to tell from digits.
+NO_DIGIT_KINDS = {write_letter: 0.48, write_several: 0.28, scribble: 0.1, turn_digit: 0.05, rule: 0.06, blot: 0.03}
 
 
 def write_no_digits(count: int, rng: np.random.Generator) -> Digits:
     """Images that are no digit, each labelled 10."""
     kinds = rng.choice(list(NO_DIGIT_KINDS), count, p=list(NO_DIGIT_KINDS.values()))
-    images = []
-    for kind, width in zip(kinds, np.clip(rng.normal(2.4, 0.4, count), 1.5, 4), strict=True):
-        drawn = kind(rng)
-        images.append(drawn if kind is blot else draw_digit_image(drawn, width))
+    widths = np.clip(rng.normal(2.4, 0.4, count), 1.5, 4)
+    images = [k(rng) if k is blot else draw_digit_image(k(rng), w) for k, w in zip(kinds, widths, strict=True)]
     return Digits(np.uint8(255 * np.stack(images)), np.full(count, 10))
 
 
