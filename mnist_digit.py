@@ -461,20 +461,28 @@ def load_mnist(path: Path | None = None) -> tuple[Digits, Digits]:
         return Digits(x_train, y_train), Digits(x_test, y_test)
     if not Path(path).is_file():
         raise ValueError(f"{printable(path)}: no such file; --data takes MNIST as an .npz file")
+    training, test = load_digits(path, ("x_train", "y_train"), ("x_test", "y_test"))
+    if min(len(training.labels), len(test.labels)) < 24:
+        raise ValueError(f"{printable(path)}: too few digits to train on")
+    return training, test
+
+
+def load_digits(path: Path, *names: tuple[str, str]) -> list[Digits]:
+    """The digits in an .npz file, from each of these pairs of arrays. Raises ValueError where it has none."""
     try:
         with bounded_memory(), np.load(path, allow_pickle=False) as arrays:
-            parts = [Digits(arrays[f"x_{part}"], arrays[f"y_{part}"]) for part in ("train", "test")]
+            parts = [Digits(arrays[images], arrays[labels]) for images, labels in names]
     except Exception as error:  # zipfile, zlib and NumPy raise nearly every kind
-        wanted = "an .npz file with x_train, y_train, x_test and y_test"
-        raise ValueError(f"{printable(path)}: not {wanted} ({reason(error)})") from error
+        wanted = " and ".join(f"{images} and {labels}" for images, labels in names)
+        raise ValueError(f"{printable(path)}: not an .npz file with {wanted} ({reason(error)})") from error
     for images, labels in parts:
-        if images.dtype != np.uint8 or images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE) or len(images) < 24:
+        if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE):
             raise ValueError(
                 f"{printable(path)}: images are to be uint8 of shape (n, 28, 28), not {images.dtype} {images.shape}"
             )
-        if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() > 9:
+        if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu" or not np.isin(labels, range(10)).all():
             raise ValueError(f"{printable(path)}: labels are to be digits 0 to 9, one for each image")
-    return parts[0], parts[1]
+    return parts
 
 
 def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
@@ -987,6 +995,88 @@ class Reading(NamedTuple):
         return f"{self.text if set(self.text) - set('? ') else 'no digit'} ({self.confidence:.1%})"
 
 
+REACH = 0.3  # from this distance on, what was taught of one drawing says nothing of another
+TRUST = 4  # at a distance n times smaller the taught digit is n ** TRUST times more probable
+NOTHING = Digits(np.zeros((0, IMAGE_SIZE, IMAGE_SIZE), np.uint8), np.zeros(0, np.uint8))
+
+
+class Hand:
+    """How one person writes: digits that were taught, kept in a file, or in memory only where path is None.
+
+    What is in the file's place but holds no such digits is set aside under a name that is printed.
+    Raises OSError where the file cannot be read, written or set aside; what was taught then stays as it was.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path
+        self.taught = NOTHING
+        try:
+            self.taught = read_hand(path) if path else NOTHING
+        except ValueError:
+            self.change(lambda taught: taught)
+
+    def __len__(self) -> int:
+        return len(self.taught.labels)
+
+    def change(self, edit: Callable[[Digits], Digits]) -> Digits:
+        """Edit what was taught, also what other windows have taught meanwhile; return what it was before."""
+        with locked(self.path) if self.path else contextlib.nullcontext():
+            try:
+                before = read_hand(self.path) if self.path else self.taught
+            except ValueError as error:
+                before = NOTHING
+                names = (f"{self.path.name}.damaged-{number}" for number in itertools.count(1))
+                aside = next(path for name in names if not (path := self.path.with_name(name)).exists())
+                self.path.rename(aside)
+                say(f"mnist_digit: {error}; set aside as {printable(aside.name)}")
+            after = edit(before)
+            if self.path:
+                write_hand(after, self.path)
+        self.taught = after
+        return before
+
+
+def read_hand(path: Path) -> Digits:
+    """The digits that write_hand() wrote; NOTHING where there is no file. Raises ValueError where it holds none."""
+    if not path.exists():
+        return NOTHING
+    if not path.is_file():  # a folder, a device: nothing to set aside
+        raise OSError(errno.EINVAL, "not a file that can keep what is taught", path)
+    if path.stat().st_size > 100_000_000:
+        raise ValueError(f"{printable(path)}: larger than 100 MB")
+    return load_digits(path, ("images", "labels"))[0]
+
+
+def write_hand(taught: Digits, path: Path) -> None:
+    """Keep digits in a file, which at every moment holds either what it held or all of them."""
+    new = path.with_suffix(".new.npz")
+    try:
+        np.savez(new, images=taught.images, labels=taught.labels)
+        replace(new, path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+def describe(image: np.ndarray, features: np.ndarray) -> np.ndarray:
+    """What drawings are compared by: a digit image, shrunk to 10x10, and its features, as a vector of length 1."""
+    small = cv2.resize(image, (10, 10), interpolation=cv2.INTER_AREA).ravel()  # forgives strokes moved a little
+    parts = ((0.9, small), (0.1, features))
+    return np.concatenate([part * np.sqrt(share / max(part @ part, 1e-12)) for share, part in parts], dtype=np.float32)
+
+
+def correct(probabilities: np.ndarray, distances: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The probabilities of a drawing, shape (11,), after teachings: their distances and labels, shape (n,), n >= 1.
+
+    The nearest teaching alone speaks, so that a wrong one ends where it is put right; of those about
+    equally near, the last. Its digit's odds grow as the distance falls, for the drawing itself without end.
+    """
+    nearest = max(float(distances.min()), 1e-6)
+    digit = labels[distances <= 1.25 * nearest][-1]
+    corrected = np.maximum(probabilities, 1e-12)
+    corrected[digit] *= max(1.0, REACH / nearest) ** TRUST
+    return corrected
+
+
 class Recognizer:
     """The trained network: an export (.tflite) run by OpenCV, or a Keras file (.keras, .h5) by Keras.
 
@@ -1019,7 +1109,8 @@ class Recognizer:
             fits = False
         if not fits:
             raise ValueError(f"{printable(path)}: not a network that takes a 28x28 image and gives ten probabilities")
-        self.hand = Hand(hand and Path(hand), lambda image: self.judge(image)[1])
+        self.hand = Hand(None if hand is None else Path(hand))
+        self._described = (NOTHING, np.zeros((0, 0)))  # what was taught, and its descriptions
 
     def judge(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The network's probabilities of 0 to 9 and of no digit, shape (11,), and its features, shape (n,)."""
@@ -1033,10 +1124,26 @@ class Recognizer:
         probabilities, features = self.judge(image)
         probabilities = probabilities.astype(np.float64)
         if len(self.hand):
-            probabilities *= self.hand.odds(features)
+            taught, descriptions = self._descriptions()
+            # Not by @: on a busy machine BLAS waits for its threads a hundred times longer than this takes.
+            similarities = np.einsum("ij,j", descriptions, describe(image, features))
+            probabilities = correct(probabilities, 1 - similarities, taught.labels)
         probabilities /= probabilities.sum()
         digit = int(probabilities.argmax())
         return Prediction(digit if digit < 10 else None, float(probabilities[digit]), probabilities[:10])
+
+    def _descriptions(self) -> tuple[Digits, np.ndarray]:
+        """What was taught and, for each of it, its description. Made when first wanted: thousands take a second."""
+        taught, known = self.hand.taught, {}
+        if taught is not self._described[0]:
+            for image, description in zip(self._described[0].images, self._described[1], strict=True):
+                known[image.tobytes()] = description
+            for image in taught.images:
+                if image.tobytes() not in known:
+                    digit_image = image / np.float32(255)
+                    known[image.tobytes()] = describe(digit_image, self.judge(digit_image)[1])
+            self._described = taught, np.stack([known[image.tobytes()] for image in taught.images])
+        return self._described
 
     def teach(self, image: np.ndarray, digit: int) -> None:
         """Read this digit image, and those like it, as this digit from now on.
@@ -1052,94 +1159,6 @@ class Recognizer:
         """Take back the last teaching; return which digit it taught, None where there is none. Raises OSError."""
         before = self.hand.change(lambda taught: Digits(*(array[:-1] for array in taught)))
         return int(before.labels[-1]) if len(before.labels) else None
-
-
-NO_DIGITS = Digits(np.zeros((0, IMAGE_SIZE, IMAGE_SIZE), np.uint8), np.zeros(0, np.uint8))
-
-
-class Hand:
-    """How one person writes: digits that were taught, kept in a file, or in memory only where path is None.
-
-    features gives the features of a digit image. Raises OSError where the file cannot be read or set aside.
-    """
-
-    def __init__(self, path: Path | None, features: Callable[[np.ndarray], np.ndarray]) -> None:
-        self.path = path
-        side = IMAGE_SIZE
-        self._direction = functools.cache(
-            lambda data: unit(features(np.frombuffer(data, np.uint8).reshape(side, side) / np.float32(255)))
-        )
-        self.taught = NO_DIGITS
-        if path and path.exists():
-            self.change(lambda taught: taught)
-
-    def __len__(self) -> int:
-        return len(self.taught.labels)
-
-    def change(self, edit: Callable[[Digits], Digits]) -> Digits:
-        """Edit what was taught, in the file as well, where another window may have changed it; return what it was."""
-        with locked(self.path) if self.path else contextlib.nullcontext():
-            before = read_hand(self.path) if self.path else self.taught
-            after = edit(before)
-            if self.path and after is not before:
-                write_hand(after, self.path)
-        self.taught = after
-        self._directions = None
-        return before
-
-    def odds(self, features: np.ndarray) -> np.ndarray:
-        """How many times more probable each answer, shape (11,), is for features, shape (n,), by what was taught."""
-        if self._directions is None:  # not when the window opens: thousands take a second
-            self._directions = np.stack([self._direction(image.tobytes()) for image in self.taught.images])
-        similarity = self._directions @ unit(features)
-        same = similarity > 1 - 1e-5
-        if same.any():  # this very drawing: what was said of it last
-            return np.where(np.arange(11) == self.taught.labels[same][-1], 1e30, 1e-30)
-        gain = np.zeros(11)
-        np.maximum.at(gain, self.taught.labels, 10 * np.exp(-10 * (1 - similarity)))
-        return np.exp(gain)
-
-
-def unit(vector: np.ndarray) -> np.ndarray:
-    """A vector's direction: its length made 1."""
-    return vector / max(float(np.linalg.norm(vector)), 1e-12)
-
-
-def read_hand(path: Path) -> Digits:
-    """The digits in a file that write_hand() wrote; none where there is no file, or one that is set aside."""
-    if not path.exists():
-        return NO_DIGITS
-    try:
-        if not path.is_file() or path.stat().st_size > 100_000_000:
-            raise ValueError("not a file, or larger than 100 MB")
-        with bounded_memory(), np.load(path, allow_pickle=False) as arrays:
-            return checked(Digits(arrays["images"], arrays["labels"]))
-    except Exception as error:  # zipfile, zlib and NumPy raise nearly every kind
-        aside = next(new for n in itertools.count(1) if not (new := path.with_suffix(f".{n}{path.suffix}")).exists())
-        path.rename(aside)
-        say(f"mnist_digit: {printable(path)}: no digits that were taught ({reason(error)}); "
-            f"set aside as {printable(aside.name)}")  # fmt: skip
-        return NO_DIGITS
-
-
-def write_hand(taught: Digits, path: Path) -> None:
-    """Keep the digits in a file, as a whole."""
-    new = path.with_suffix(".new.npz")
-    try:
-        np.savez(new, images=taught.images, labels=taught.labels)
-        replace(new, path)
-    finally:
-        new.unlink(missing_ok=True)
-
-
-def checked(digits: Digits) -> Digits:
-    """The same digits. Raises ValueError where they are none."""
-    images, labels = digits
-    if images.dtype != np.uint8 or images.shape != (len(labels), IMAGE_SIZE, IMAGE_SIZE):
-        raise ValueError(f"images are to be uint8 of shape (n, 28, 28), not {images.dtype} {images.shape}")
-    if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu" or not np.isin(labels, range(10)).all():
-        raise ValueError("labels are to be digits 0 to 9, one for each image")
-    return digits
 
 
 def open_export(path: Path) -> Callable[[np.ndarray], np.ndarray]:
