@@ -1040,8 +1040,8 @@ def read_hand(path: Path) -> Digits:
     """The digits that write_hand() wrote; NOTHING where there is no file. Raises ValueError where it holds none."""
     if not path.exists():
         return NOTHING
-    if not path.is_file():  # a folder, a device: nothing to set aside
-        raise OSError(errno.EINVAL, "not a file that can keep what is taught", path)
+    if not path.is_file() or not os.access(path, os.R_OK):  # a folder, a device: nothing to set aside
+        raise OSError(errno.EINVAL, "not a file that can be read", path)
     if path.stat().st_size > 100_000_000:
         raise ValueError(f"{printable(path)}: larger than 100 MB")
     return load_digits(path, ("images", "labels"))[0]
