@@ -8,6 +8,7 @@ model/; where it is missing the program trains one first.
 Examples:
   mnist_digit.py                      open the window
   mnist_digit.py three.png photo.jpg  read image files, one line for each
+  mnist_digit.py --teach 4 photo.jpg  tell what a file shows, if it was misread
   mnist_digit.py --open drawing.json  go on with a saved drawing
   mnist_digit.py --train              train, then open the window
   mnist_digit.py --train --no-window --recipe plain-sgd --data mnist.npz
@@ -644,12 +645,14 @@ def train(
     seed: int = 0,
     path: Path = MODEL,
     plots: Path = PLOTS,
+    hand: Path | None = None,
 ) -> keras.Model:
     """Train by a recipe, print test loss and accuracy, save the network and its plots; return it.
 
-    data is an .npz file of MNIST's (None: Keras's own copy). An interrupted training with the
-    same settings goes on after its last finished epoch. Raises ValueError where data cannot be
-    had, and OSError where the network or its plots cannot be written; the old ones then stay.
+    data is an .npz file of MNIST's (None: Keras's own copy); hand, one of taught digits to train on
+    too. An interrupted training with the same settings goes on after its last finished epoch. Raises
+    ValueError where data cannot be had, and OSError where the network or its plots cannot be written;
+    the old ones then stay.
     """
     chosen = RECIPES[recipe]
     chosen = chosen._replace(epochs=epochs or chosen.epochs, batch_size=batch_size or chosen.batch_size)
@@ -660,6 +663,9 @@ def train(
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
         mnist, test = load_mnist(data)
         training, validation = split(mnist, chosen, np.random.default_rng(seed))
+        if hand:
+            training = join(training, taught := read_hand(hand))
+            say(f"{printable(hand)}: {len(taught.labels)} taught digits join the training")
         keras = import_keras()
         keras.utils.set_random_seed(seed)
         model = build(chosen, chosen.epochs * chosen.steps(len(training.labels)))
@@ -1912,6 +1918,13 @@ def positive(text: str) -> int:
     return number
 
 
+def digits(text: str) -> list[int]:
+    """The digits of a number, for argparse."""
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text} is not made of digits")
+    return [int(digit) for digit in text]
+
+
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__,
@@ -1919,8 +1932,10 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("files", nargs="*", metavar="FILE", help="image files to read instead of opening the window")
     parser.add_argument("--open", type=Path, metavar="FILE", help="a saved drawing to go on with")
-    parser.add_argument("--hand", type=Path, default=HAND, metavar="FILE",
-                        help="where what you teach is kept (default: model/hand.npz)")  # fmt: skip
+    parser.add_argument("--teach", type=digits, metavar="DIGITS", help="what the image files show; learn it")
+    parser.add_argument("--forget", action="store_true", help="forget all that was taught")
+    parser.add_argument("--hand", type=Path, metavar="FILE",
+                        help="what you taught (default: model/hand.npz); with --train: train on it, too")  # fmt: skip
     parser.add_argument("--model", type=Path, default=MODEL, metavar="FILE",
                         help="the network: .tflite, .keras or .h5 (default: model/digit.tflite)")  # fmt: skip
     training = parser.add_argument_group("training")
@@ -1936,14 +1951,28 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     training.add_argument(
         "--plots", type=Path, default=PLOTS, metavar="DIR", help="where the plots go (default: plots/)"
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    if options.teach and not options.files:
+        parser.error("--teach needs the image files that show it")
+    return options
 
 
-def read_files(files: Sequence[str], recognizer: Recognizer) -> int:
-    """Print a line for each file, in order and at once. Returns the exit status."""
+def teach_file(file: str, digits: Sequence[int], recognizer: Recognizer) -> None:
+    """Teach what an image file shows, from left to right. Raises ValueError where its parts are not as many."""
+    images = [read_digit_image(file)]
+    if len(images) != len(digits):
+        raise ValueError(f"{printable(file)}: read as {len(images)} digits; to teach {len(digits)}, cut them apart")
+    for image, digit in zip(images, digits, strict=True):
+        recognizer.teach(image, digit)
+
+
+def read_files(files: Sequence[str], recognizer: Recognizer, taught: Sequence[int] | None = None) -> int:
+    """Print a line for each file, in order and at once, taught what it shows. Returns the exit status."""
     status = 0
     for file in files:
         try:
+            if taught:
+                teach_file(file, taught, recognizer)
             print(f"{printable(file)}: {recognizer.predict(read_digit_image(file))}", flush=True)
         except ValueError as error:
             say(f"mnist_digit: {error}")
@@ -1954,18 +1983,24 @@ def read_files(files: Sequence[str], recognizer: Recognizer) -> int:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line. Returns the exit status."""
     options = parse_arguments(arguments)
+    hand = options.hand or HAND
     try:
+        if options.forget:
+            forgotten = Hand(hand).change(lambda taught: NOTHING)
+            say(f"{printable(hand)}: forgot {len(forgotten.labels)} taught digits")
+            if not options.files:
+                return 0
         trained = options.model.exists() or options.model.with_suffix(".keras").exists()
         if options.train or (not trained and options.model == MODEL):
             options.model = options.model.with_suffix(".tflite")
             train(options.data, options.recipe, options.epochs, options.batch_size, options.seed,
-                  options.model, options.plots)  # fmt: skip
+                  options.model, options.plots, options.hand)  # fmt: skip
         if options.files:
-            return read_files(options.files, Recognizer(options.model, options.hand))
+            return read_files(options.files, Recognizer(options.model, hand), options.teach)
         if not options.no_window:
             strokes = open_drawing(options.open) if options.open else []
             check_display()
-            Window(Recognizer(options.model, options.hand), Canvas(strokes)).run()
+            Window(Recognizer(options.model, hand), Canvas(strokes)).run()
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # as in: mnist_digit.py *.png | head -1

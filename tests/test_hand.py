@@ -1,0 +1,193 @@
+"""What is taught is read so from then on, kept, and can be taken back."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import mnist_digit as md
+
+PROGRAM = Path(md.__file__)
+
+
+@pytest.fixture(scope="module")
+def recognizer():
+    return md.Recognizer()
+
+
+@pytest.fixture(scope="module")
+def drawings():
+    """Digit images of digits and of what is none."""
+    rng = np.random.default_rng(5)
+    images = [*md.write_digits(60, rng).images, *md.write_no_digits(20, rng).images]
+    images += [np.uint8(255 * md.draw_digit_image([rng.uniform(0, 100, (9, 2))])) for _ in range(20)]
+    return [image / np.float32(255) for image in images]
+
+
+def forget_all(recognizer):
+    while recognizer.forget() is not None:
+        pass
+
+
+@settings(max_examples=20, deadline=None)
+@given(lessons=st.lists(st.tuples(st.integers(0, 99), st.integers(0, 9)), min_size=1, max_size=30))
+def test_what_is_taught_is_read_and_what_is_forgotten_leaves_no_trace(recognizer, drawings, lessons):
+    """Whatever the drawing, whatever was said of it before; also once another network has learned it."""
+    before = [recognizer.predict(image) for image in drawings]
+    for drawing, digit in lessons:
+        recognizer.teach(drawings[drawing], digit)
+        assert recognizer.predict(drawings[drawing]).digit == digit
+    for drawing, digit in dict(lessons).items():  # the last that was said of each
+        prediction = recognizer.predict(drawings[drawing])
+        assert prediction.digit == digit and prediction.confidence > 0.99
+    assert len(recognizer.hand) == len(lessons)
+    assert [recognizer.forget() for _ in range(len(lessons) + 1)] == [digit for _, digit in lessons[::-1]] + [None]
+    for image, answer in zip(drawings, before, strict=True):
+        assert np.array_equal(recognizer.predict(image).probabilities, answer.probabilities)
+
+
+def test_one_lesson_is_learned_for_drawings_like_it_and_for_no_others(recognizer):
+    """A sign that is no digit is taught as a 4: others of its kind are read so, and digits as before."""
+    rng = np.random.default_rng(3)
+    sign = [np.array([[0, 0], [40, 60], [80, 0], [80, 100.0]]), np.array([[20, 90], [60, 90.0]])]
+
+    def drawn_again():
+        return md.draw_digit_image([stroke + rng.normal(0, 2, stroke.shape) for stroke in sign])
+
+    digits = md.write_digits(300, rng).images / np.float32(255)
+    before = [recognizer.predict(image).digit for image in digits]
+    assert recognizer.predict(drawn_again()).digit != 4
+    recognizer.teach(drawn_again(), 4)
+    assert sum(recognizer.predict(drawn_again()).digit == 4 for _ in range(20)) >= 18
+    assert sum(recognizer.predict(i).digit == digit for i, digit in zip(digits, before, strict=True)) >= 299
+    forget_all(recognizer)
+
+
+def teach_from_another_process(path, start):
+    hand = md.Hand(path)
+    for i in range(start, start + 20):
+        hand.change(
+            lambda taught, i=i: md.join(taught, md.Digits(np.full((1, 28, 28), i, np.uint8), np.array([i % 10])))
+        )
+
+
+def test_windows_on_the_same_file_lose_no_lesson(tmp_path):
+    path = tmp_path / "hand.npz"
+    others = [multiprocessing.Process(target=teach_from_another_process, args=(path, i)) for i in (0, 20, 40)]
+    for other in others:
+        other.start()
+    for other in others:
+        other.join()
+    taught = md.Hand(path).taught
+    assert sorted(taught.images[:, 0, 0].tolist()) == list(range(60))
+    assert (taught.labels == taught.images[:, 0, 0] % 10).all()
+
+
+def test_killed_at_any_moment_what_was_taught_is_kept(tmp_path):
+    path = tmp_path / "hand.npz"
+    code = (
+        "import sys, numpy as np, mnist_digit as md\n"
+        "hand = md.Hand(md.Path(sys.argv[1]))\n"
+        "one = md.Digits(np.zeros((500, 28, 28), np.uint8), np.zeros(500, np.uint8))\n"
+        "while True:\n"
+        "    hand.change(lambda taught: md.join(taught, one))\n"
+        "    print(len(hand), flush=True)\n"
+    )
+    rng = np.random.default_rng(0)
+    for _ in range(4):
+        path.unlink(missing_ok=True)
+        process = subprocess.Popen([sys.executable, "-c", code, path], stdout=subprocess.PIPE, cwd=PROGRAM.parent)
+        lines = [process.stdout.readline() for _ in range(3)]
+        time.sleep(rng.uniform(0, 0.05))
+        os.kill(process.pid, signal.SIGKILL)
+        lines += process.stdout.read().splitlines()
+        process.wait()
+        process.stdout.close()
+        kept = len(md.Hand(path))
+        assert kept % 500 == 0 and kept >= int(lines[-1])
+        assert not list(tmp_path.glob("*damaged*"))
+
+
+@pytest.mark.parametrize("kind", ["damaged", "foreign", "other arrays", "huge", "empty"])
+def test_a_file_that_holds_no_lessons_is_set_aside(tmp_path, capsys, kind):
+    path = tmp_path / "hand.npz"
+    lessons = md.write_digits(50, np.random.default_rng(0))
+    md.write_hand(lessons, path)
+    match kind:
+        case "damaged":
+            path.write_bytes(path.read_bytes()[:-3000])
+        case "foreign":
+            path.write_text("my holiday pictures")
+        case "other arrays":
+            np.savez(path, images=lessons.images, labels=lessons.labels + 200)
+        case "huge":
+            os.truncate(path, 200_000_000)
+        case "empty":
+            path.write_bytes(b"")
+    size = path.stat().st_size
+    hand = md.Hand(path)
+    hand.change(lambda taught: md.join(taught, lessons))
+    line = capsys.readouterr().err
+    (aside,) = tmp_path.glob("*damaged*")
+    assert line.count("\n") == 1 and "hand.npz" in line and aside.name in line
+    assert aside.stat().st_size == size
+    assert len(hand) == len(md.Hand(path)) == 50
+
+
+def test_what_cannot_be_kept_is_not_taught(tmp_path, drawings):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with pytest.raises(OSError, match="not a file"):
+        md.Recognizer(hand=folder)
+    recognizer = md.Recognizer(hand=folder / "hand.npz")
+    (folder / "hand.new.npz").mkdir()  # stands where the new file is to be written
+    with pytest.raises(OSError):
+        recognizer.teach(drawings[0], 3)
+    assert len(recognizer.hand) == 0
+
+
+def test_lessons_survive_another_network(tmp_path, drawings):
+    """Taught to the shipped network, known to one that is untrained, of ten outputs and run by Keras."""
+    keras = md.import_keras()
+    layers = [keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")]
+    keras.Sequential(layers).save(tmp_path / "other.keras")
+    md.Recognizer(hand=tmp_path / "hand.npz").teach(drawings[80], 7)
+    other = md.Recognizer(tmp_path / "other.keras", hand=tmp_path / "hand.npz")
+    assert other.predict(drawings[80]).digit == 7
+
+
+def run(*arguments):
+    """Run the program; give its exit status and what it wrote to standard output and error."""
+    command = [sys.executable, PROGRAM, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_files_are_taught_and_forgotten_on_the_command_line(tmp_path):
+    picture, hand = tmp_path / "picture.png", tmp_path / "hand.npz"
+    image = cv2.resize(md.draw_digit_image(md.write_character("3", np.random.default_rng(1))), None, fx=8, fy=8)
+    picture.write_bytes(cv2.imencode(".png", np.uint8(255 * (1 - image)))[1])
+    assert ": 3 (" in run(picture, "--hand", hand)[1]
+    status, out, err = run("--teach", 5, picture, "--hand", hand)
+    assert (status, err) == (0, "") and ": 5 (" in out
+    assert ": 5 (" in run(picture, "--hand", hand)[1]
+    status, out, err = run("--teach", 42, picture, "--hand", hand)
+    assert status == 1 and not out and err.count("\n") == 1 and "picture.png" in err
+    status, out, err = run("--forget", "--hand", hand)
+    assert (status, out) == (0, "") and " 1 " in err and err.count("\n") == 1
+    assert ": 3 (" in run(picture, "--hand", hand)[1]
+
+
+@pytest.mark.parametrize("arguments", [["--teach", "4"], ["--teach", "x", "a.png"], ["--teach"]])
+def test_wrong_usage(arguments):
+    status, out, err = run(*arguments)
+    assert status == 2 and not out and "--teach" in err
