@@ -519,61 +519,65 @@ def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np
 # --- model and training ---------------------------------------------------------------------
 
 
-def default_layers(layers: ModuleType) -> list[keras.layers.Layer]:
+# fmt: off  (a line for each stage)
+def default_layers(k: ModuleType) -> list[keras.layers.Layer]:
     """Two convolutions and, with the output, two dense layers: the default network and plain-sgd's."""
     return [
-        layers.Conv2D(32, 3, activation="relu", padding="same"),
-        layers.MaxPooling2D(),
-        layers.Conv2D(64, 3, activation="relu", padding="same"),
-        layers.MaxPooling2D(),
-        layers.Dropout(0.25),
-        layers.Flatten(),
-        layers.Dense(128, activation="relu"),
-        layers.Dropout(0.5),
+        k.Conv2D(32, 3, activation="relu", padding="same"),
+        k.MaxPooling2D(),
+        k.Conv2D(64, 3, activation="relu", padding="same"),
+        k.MaxPooling2D(),
+        k.Dropout(0.25),
+        k.Flatten(),
+        k.Dense(128, activation="relu"),
+        k.Dropout(0.5),
     ]
 
 
-def conv5_layers(layers: ModuleType) -> list[keras.layers.Layer]:
+def conv5_layers(k: ModuleType) -> list[keras.layers.Layer]:
     """A first convolution of 5x5, and three dense layers."""
     return [
-        layers.Conv2D(32, 5, activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Conv2D(64, 3, activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Flatten(),
-        layers.Dense(128, activation="relu"),
-        layers.Dropout(0.3),
-        layers.Dense(64, activation="relu"),
-        layers.Dropout(0.3),
+        k.Conv2D(32, 5, activation="relu"),
+        k.MaxPooling2D(),
+        k.Conv2D(64, 3, activation="relu"),
+        k.MaxPooling2D(),
+        k.Flatten(),
+        k.Dense(128, activation="relu"),
+        k.Dropout(0.3),
+        k.Dense(64, activation="relu"),
+        k.Dropout(0.3),
     ]
 
 
-def l2_layers(layers: ModuleType) -> list[keras.layers.Layer]:
+def l2_layers(k: ModuleType) -> list[keras.layers.Layer]:
     """Weight decay on the dense layer; the convolutions lose their borders."""
     return [
-        layers.Conv2D(32, 3, activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Conv2D(64, 3, activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Flatten(),
-        layers.Dense(128, activation="relu", kernel_regularizer="l2"),
-        layers.Dropout(0.5),
+        k.Conv2D(32, 3, activation="relu"),
+        k.MaxPooling2D(),
+        k.Conv2D(64, 3, activation="relu"),
+        k.MaxPooling2D(),
+        k.Flatten(),
+        k.Dense(128, activation="relu", kernel_regularizer="l2"),
+        k.Dropout(0.5),
     ]
 
 
-def dropout_layers(layers: ModuleType) -> list[keras.layers.Layer]:
+def dropout_layers(k: ModuleType) -> list[keras.layers.Layer]:
     """Dropout after every pooling."""
     return [
-        layers.Conv2D(32, 3, activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Dropout(0.25),
-        layers.Conv2D(64, 3, activation="relu"),
-        layers.MaxPooling2D(),
-        layers.Dropout(0.25),
-        layers.Flatten(),
-        layers.Dense(128, activation="relu"),
-        layers.Dropout(0.5),
+        k.Conv2D(32, 3, activation="relu"),
+        k.MaxPooling2D(),
+        k.Dropout(0.25),
+        k.Conv2D(64, 3, activation="relu"),
+        k.MaxPooling2D(),
+        k.Dropout(0.25),
+        k.Flatten(),
+        k.Dense(128, activation="relu"),
+        k.Dropout(0.5),
     ]
+
+
+# fmt: on
 
 
 def sgd(optimizers: ModuleType, steps: int) -> keras.optimizers.Optimizer:
