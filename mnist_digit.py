@@ -1087,6 +1087,52 @@ def correct(probabilities: np.ndarray, distances: np.ndarray, labels: np.ndarray
     return corrected
 
 
+LONGEST_RUN = 6  # pieces that one character is made of at most
+WIDEST_RUN = 2  # how wide it is at most where it is made of several, in heights of the row
+OTHER = 0.02  # how often a character is none of the ten digits, beside how often it is one
+TOGETHER = 0.05  # how often neighbours cross or overlap, beside how often parts of one character do
+
+
+def best_path(count: int, cost: Callable[[int, int], float]) -> list[tuple[int, int]]:
+    """The runs (start, stop) that part 0 ... count - 1 at the least sum of cost(start, stop).
+
+    It is the shortest path through the graph of all cuts (LeCun et al., "Gradient-based learning
+    applied to document recognition", 1998, part V); no run is longer than LONGEST_RUN.
+    """
+    best = [(0.0, 0)]  # for each cut: what all before it costs at least, and where the run before it starts
+    for stop in range(1, count + 1):
+        starts = range(max(0, stop - LONGEST_RUN), stop)
+        best.append(min((best[start][0] + cost(start, stop), start) for start in starts))
+    path = []
+    while count:
+        path.append((best[count][1], count))
+        count = best[count][1]
+    return path[::-1]
+
+
+def find_parts(boxes: np.ndarray, gaps: np.ndarray, judge: Callable[[int, int], Part]) -> list[Part]:
+    """The most probable parts of the pieces in a row, from left to right.
+
+    boxes: x, y, width and height of each piece, shape (n, 4), in order from left to right; gaps: how
+    far all pieces before the second, third ... one are from all others, in the same unit, shape
+    (n - 1,); judge(start, stop) gives the part that the pieces start ... stop - 1 make.
+    """
+    left, right = boxes[:, 0], boxes[:, 0] + boxes[:, 2]
+    height = max(1, (boxes[:, 1] + boxes[:, 3]).max() - boxes[:, 1].min())
+    overlaps = np.maximum.accumulate(right)[:-1] - np.minimum.accumulate(left[::-1])[-2::-1]
+    # Half a stroke's width apart is as common among neighbours as within a character.
+    cuts = np.interp(gaps / height, [0, 0.05], [TOGETHER, 1]) * np.interp(overlaps / height, [0.1, 0.3], [1, TOGETHER])
+    cuts = [1.0, *cuts]
+
+    def cost(start: int, stop: int) -> float:
+        if stop - start > 1 and max(right[start:stop]) - min(left[start:stop]) > WIDEST_RUN * height:
+            return math.inf
+        probabilities = judge(start, stop).prediction.probabilities
+        return -math.log(max(probabilities.max() + OTHER * (1 - probabilities.sum()), 1e-9) * cuts[start])
+
+    return [judge(start, stop) for start, stop in best_path(len(boxes), cost)]
+
+
 class Recognizer:
     """The trained network: an export (.tflite) run by OpenCV, or a Keras file (.keras, .h5) by Keras.
 
@@ -1392,6 +1438,8 @@ def read_digit_image(path: str | os.PathLike[str]) -> np.ndarray:
 
 BRUSHES = range(6, 61, 6)  # pixels
 UNDO_STEPS = 200
+MOST_PIECES = 60  # ten digits of six strokes; what has more is judged as a whole
+GRID = 2  # pixels; how finely the gaps between strokes are measured
 MOST_POINTS = 1000  # of a drawing, that its digit image is drawn from
 
 
@@ -1400,6 +1448,38 @@ class Stroke(NamedTuple):
 
     points: list[tuple[int, int]]  # x, y in pixels of the canvas
     brush: int  # its width in pixels
+
+
+def image_of(strokes: Sequence[Stroke]) -> np.ndarray:
+    """The digit image of strokes: float32, shape (28, 28), in [0, 1].
+
+    A digit has far fewer points than MOST_POINTS; what was scribbled on for minutes is thinned
+    out, so that reading along never takes longer, but each stroke keeps its ends.
+    """
+    strokes = strokes[-MOST_POINTS:]
+    most = max(2, MOST_POINTS // len(strokes))
+    places = [np.linspace(0, len(s.points) - 1, min(len(s.points), most)).astype(int) for s in strokes]
+    return draw_digit_image([np.array(s.points, float)[place] for s, place in zip(strokes, places, strict=True)])
+
+
+def box_of(strokes: Sequence[Stroke]) -> tuple[int, int, int, int]:
+    """The least box around the points of strokes: x, y, width, height."""
+    return cv2.boundingRect(np.array([point for stroke in strokes for point in stroke.points], np.int32))
+
+
+def distance_to(strokes: Sequence[Stroke]) -> np.ndarray:
+    """How far each place of the canvas, every GRID pixels, is from strokes, in pixels: uint8; above 98, 98."""
+    ink = np.ones((CANVAS_SIZE // GRID,) * 2, np.uint8)
+    for stroke in strokes:  # four-connected lines that cross have a place in common
+        cv2.polylines(ink, [np.array(stroke.points, np.int32) // GRID], False, 0, 1, cv2.LINE_4)
+    return np.uint8(GRID * np.minimum(cv2.distanceTransform(ink, cv2.DIST_L2, 3), 49))
+
+
+def gaps_between(distances: Sequence[np.ndarray]) -> np.ndarray:
+    """How far all before the second, third ... piece are from all others, in pixels, by the distances to each."""
+    before = np.minimum.accumulate(distances)
+    others = np.minimum.accumulate(distances[::-1])[::-1]
+    return (before[:-1] + others[1:]).min(axis=(1, 2))
 
 
 def draw_segments(image: np.ndarray, points: Sequence[tuple[int, int]], brush: int) -> None:
@@ -1439,6 +1519,7 @@ class Canvas:
         self.changes = 0
         self._past: collections.deque[list[Stroke]] = collections.deque(maxlen=UNDO_STEPS)
         self._future: list[list[Stroke]] = []
+        self._known: dict[tuple, tuple] = {}  # what the last reading found out of strokes
         self._button = 0  # EVENT_FLAG of the button that is held, 0 while none is
         self._show(list(strokes))
 
@@ -1558,10 +1639,33 @@ class Canvas:
         """The digit image of the drawing: float32, shape (28, 28), in [0, 1]; None while nothing is drawn."""
         if not self.strokes:
             return None
-        # A digit has far fewer points; what was scribbled on for minutes is thinned out, so
-        # that reading along never takes longer.
-        step = 1 + sum(len(stroke.points) for stroke in self.strokes) // MOST_POINTS
-        return draw_digit_image([np.array(s.points[::step], float) for s in self.strokes[::-1][:MOST_POINTS]])
+        return image_of(self.strokes)
+
+    def read(self, recognizer: Recognizer) -> Reading | None:
+        """Read the drawing, from left to right; None while nothing is drawn. Only what is new is judged."""
+        if not self.strokes:
+            return None
+        before, self._known = self._known, {}
+
+        def known(make: Callable[[Sequence[Stroke]], object], strokes: Sequence[Stroke], *by: object) -> object:
+            """make(strokes), made once for as long as each reading asks for it."""
+            key = (make.__name__, *map(id, by), *((id(stroke.points), len(stroke.points)) for stroke in strokes))
+            if key not in self._known:  # what has its id in the key is kept with it, or the id might pass on
+                self._known[key] = before.get(key) or (make(strokes), strokes, by)
+            return self._known[key][0]
+
+        def part(strokes: Sequence[Stroke]) -> Part:
+            image = known(image_of, strokes)
+            return Part(box_of(strokes), image, recognizer.predict(image))
+
+        def judge(start: int, stop: int) -> Part:
+            return known(part, [stroke for piece in pieces[start:stop] for stroke in piece],
+                         recognizer, recognizer.hand.taught)  # fmt: skip
+
+        pieces = [[stroke] for stroke in self.strokes] if len(self.strokes) <= MOST_PIECES else [self.strokes]
+        pieces.sort(key=lambda piece: np.dot(known(box_of, piece), (2, 0, 1, 0)))  # by their middles
+        boxes = np.array([known(box_of, piece) for piece in pieces])
+        return Reading([find_parts(boxes, gaps_between([known(distance_to, piece) for piece in pieces]), judge)])
 
 
 def save_drawing(canvas: Canvas, folder: Path) -> Path:
