@@ -1,6 +1,7 @@
 """The drawing and the keys, without a window: by hand, and by a hundred thousand wild events."""
 
 import random
+from types import SimpleNamespace
 
 import cv2
 import hypothesis.strategies as st
@@ -40,6 +41,7 @@ class CountingRecognizer:
     """Stands in for the network: says how much ink there is where, and counts how often it is asked."""
 
     asked = 0
+    hand = SimpleNamespace(taught=())
 
     def predict(self, image):
         self.asked += 1
@@ -237,6 +239,17 @@ def test_a_drawing_of_a_hundred_thousand_points_is_read_as_fast_as_any(canvas, m
     monkeypatch.setattr(md, "draw_digit_image", lambda strokes: drawn.extend(strokes))
     canvas.digit_image()
     assert sum(map(len, drawn)) <= 2 * md.MOST_POINTS
+
+
+def test_a_slow_stroke_does_not_thin_out_the_others(canvas):
+    slow = [(round(x), round(y)) for x, y in zip(np.linspace(280, 100, 600), np.linspace(60, 340, 600), strict=True)]
+    drag(canvas, *slow, *[(x, 340) for x in range(100, 460)], *[(x, 340) for x in range(459, 100, -1)])
+    drag(canvas, (380, 200), (370, 500))
+    quick = md.Canvas()
+    drag(quick, (280, 60), (100, 340), (460, 340))
+    drag(quick, (380, 200), (370, 500))
+    assert sum(len(stroke.points) for stroke in canvas.strokes) > md.MOST_POINTS
+    assert np.abs(canvas.digit_image() - quick.digit_image()).max() < 0.3
 
 
 # --- keys
@@ -483,8 +496,7 @@ class Wild(RuleBasedStateMachine):
         if image is not None:
             prediction = self.recognizer.predict(image)
             assert prediction.probabilities.shape == (10,) and prediction.probabilities.min() >= 0
-            assert prediction.probabilities.sum() == pytest.approx(1)
-            assert prediction.confidence == prediction.probabilities[prediction.digit]
+            assert prediction.probabilities.sum() <= 1 + 1e-6 and 0 <= prediction.confidence <= 1
 
 
 def test_wild_events_leave_the_drawing_whole():

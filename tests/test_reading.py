@@ -1,0 +1,132 @@
+"""Whole drawings: parted, judged and read from left to right."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+import mnist_digit as md
+
+TURN = np.linspace(0, 2 * np.pi, 40)[:, None]
+SHAPES = {  # the strokes of digits, in a box 60 wide and 100 high
+    "0": [np.hstack([30 - 26 * np.sin(TURN), 50 - 50 * np.cos(TURN)])],
+    "1": [[[12, 22], [30, 0], [30, 100]]],
+    "4": [[[28, 0], [2, 62], [58, 62]], [[44, 30], [42, 100]]],
+    "5": [[[12, 4], [10, 42], [30, 38], [50, 52], [52, 75], [36, 96], [6, 94]], [[12, 2], [56, 0]]],
+    "7": [[[0, 2], [56, 0], [22, 100]], [[12, 52], [52, 50]]],
+}
+
+
+@pytest.fixture(scope="module")
+def recognizer():
+    return md.Recognizer()
+
+
+class Lenient(md.Recognizer):
+    """A network with ten outputs: what it knows of other characters is forgotten."""
+
+    asked = 0
+
+    def judge(self, image):
+        self.asked += 1
+        probabilities, features = super().judge(image)
+        return np.append(probabilities[:10] / probabilities[:10].sum(), 0), features
+
+
+def placed(text, step=76, size=0.9):
+    """The strokes of a number, each a list of points on the canvas."""
+    shapes = [(size * np.array(stroke) + [12 + step * i, 200]) for i, d in enumerate(text) for stroke in SHAPES[d]]
+    return [[(int(x), int(y)) for x, y in np.rint(shape)] for shape in shapes]
+
+
+def drawn(strokes):
+    return md.Canvas([md.Stroke(list(points), 24) for points in strokes])
+
+
+def test_the_order_of_drawing_does_not_matter(recognizer):
+    strokes = placed("7541")
+    for order in itertools.islice(itertools.permutations(strokes), 0, None, 397):  # hats and crosses first, last, amid
+        reading = drawn(order).read(recognizer)
+        assert reading.text == "7541"
+        assert [part.box[0] for part in reading.parts] == sorted(part.box[0] for part in reading.parts)
+
+
+def test_a_seven_may_hang_over_its_neighbour(recognizer):
+    bar, cross, one = [(100, 200), (260, 195), (160, 480)], [(140, 340), (240, 335)], [(276, 240), (236, 480)]
+    assert drawn([bar, cross, one]).read(recognizer).text == "71"
+
+
+@pytest.mark.parametrize("text", ["0", "5140715047"])
+def test_one_to_ten_digits(recognizer, text):
+    assert drawn(placed(text, step=54, size=0.62)).read(recognizer).text == text
+
+
+@pytest.mark.parametrize("points", [[(40, 290)], [(40, 290), (43, 293)]])
+def test_a_speck_is_no_digit(recognizer, points):
+    reading = drawn([points, *placed("407")[1:]]).read(recognizer)
+    assert len(reading.text.replace("?", "")) <= 3
+
+
+def test_a_single_digit_is_read_as_its_digit_image(recognizer):
+    for digit in SHAPES:
+        canvas = drawn(placed(digit, size=3))
+        (part,) = canvas.read(recognizer).parts
+        assert part.prediction.digit == recognizer.predict(canvas.digit_image()).digit == int(digit)
+        assert np.array_equal(part.image, canvas.digit_image())
+
+
+def test_a_letter_is_no_digit_in_any_part(recognizer):
+    h = [[(100, 100), (100, 400)], [(300, 100), (300, 400)], [(100, 250), (300, 250)]]
+    reading = drawn(h).read(recognizer)
+    assert set(reading.text) == {"?"} and str(reading) == f"no digit ({reading.confidence:.1%})"
+
+
+def test_a_network_with_ten_outputs_refuses_nothing():
+    scribble = [[(100, 100), (400, 120), (110, 300), (420, 330), (130, 420)]]
+    assert "?" not in drawn(scribble).read(Lenient()).text
+
+
+def test_only_what_changed_is_judged_again():
+    recognizer = Lenient()
+    canvas = drawn(placed("4140510154", step=54, size=0.62))
+    assert md.Canvas().read(recognizer) is None
+    first = canvas.read(recognizer)
+    recognizer.asked = 0
+    assert canvas.read(recognizer) == first and recognizer.asked == 0
+    canvas.strokes[-1].points.append((530, 262))
+    canvas.read(recognizer)
+    assert 0 < recognizer.asked <= md.LONGEST_RUN  # the runs that end with the last stroke
+    canvas.strokes += [md.Stroke([(x, 300), (x, 340)], 24) for x in range(500)]
+    recognizer.asked = 0
+    canvas.read(recognizer)
+    assert recognizer.asked == 1  # no number: judged as a whole
+
+
+def test_what_is_taught_is_read_at_once(recognizer):
+    recognizer = md.Recognizer()
+    canvas = drawn(placed("71"))
+    seven, _ = canvas.read(recognizer).parts
+    recognizer.teach(seven.image, 2)
+    assert canvas.read(recognizer).text == "21"
+    recognizer.forget()
+    assert canvas.read(recognizer).text == "71"
+
+
+def test_the_best_path_costs_least_of_all():
+    rng = np.random.default_rng(0)
+    for count in range(1, 9):
+        costs = rng.random((count + 1, count + 1)) ** 2
+        bars = (np.flatnonzero(cuts) + 1 for cuts in itertools.product([0, 1], repeat=count - 1))
+        paths = [list(itertools.pairwise([0, *bar, count])) for bar in bars]
+        allowed = [path for path in paths if all(stop - start <= md.LONGEST_RUN for start, stop in path)]
+        path = md.best_path(count, lambda start, stop, costs=costs: costs[start, stop])
+        assert path == min(allowed, key=lambda path: sum(costs[run] for run in path))
+
+
+def test_how_a_reading_is_written():
+    probabilities = np.eye(10)
+    four, two = (md.Part((0, 0, 9, 9), None, md.Prediction(d, p, probabilities[d])) for d, p in ((4, 0.99), (2, 0.98)))
+    none = md.Part((0, 0, 9, 9), None, md.Prediction(None, 0.93, 0.007 * np.ones(10)))
+    assert str(md.Reading([[four, two]])) == "42 (97.0%)"
+    assert md.Reading([[four, none], [two]]).text == "4? 2" and md.Reading([[none]]).text == "?"
+    assert str(md.Reading([[none]])) == "no digit (93.0%)"
