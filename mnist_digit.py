@@ -519,64 +519,47 @@ def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np
 # --- model and training ---------------------------------------------------------------------
 
 
-# fmt: off  (a line for each stage)
+# A line for each stage.
+# fmt: off
 def default_layers(k: ModuleType) -> list[keras.layers.Layer]:
     """Two convolutions and, with the output, two dense layers: the default network and plain-sgd's."""
     return [
-        k.Conv2D(32, 3, activation="relu", padding="same"),
-        k.MaxPooling2D(),
-        k.Conv2D(64, 3, activation="relu", padding="same"),
-        k.MaxPooling2D(),
-        k.Dropout(0.25),
+        k.Conv2D(32, 3, activation="relu", padding="same"), k.MaxPooling2D(),
+        k.Conv2D(64, 3, activation="relu", padding="same"), k.MaxPooling2D(), k.Dropout(0.25),
         k.Flatten(),
-        k.Dense(128, activation="relu"),
-        k.Dropout(0.5),
+        k.Dense(128, activation="relu"), k.Dropout(0.5),
     ]
 
 
 def conv5_layers(k: ModuleType) -> list[keras.layers.Layer]:
     """A first convolution of 5x5, and three dense layers."""
     return [
-        k.Conv2D(32, 5, activation="relu"),
-        k.MaxPooling2D(),
-        k.Conv2D(64, 3, activation="relu"),
-        k.MaxPooling2D(),
+        k.Conv2D(32, 5, activation="relu"), k.MaxPooling2D(),
+        k.Conv2D(64, 3, activation="relu"), k.MaxPooling2D(),
         k.Flatten(),
-        k.Dense(128, activation="relu"),
-        k.Dropout(0.3),
-        k.Dense(64, activation="relu"),
-        k.Dropout(0.3),
+        k.Dense(128, activation="relu"), k.Dropout(0.3),
+        k.Dense(64, activation="relu"), k.Dropout(0.3),
     ]
 
 
 def l2_layers(k: ModuleType) -> list[keras.layers.Layer]:
     """Weight decay on the dense layer; the convolutions lose their borders."""
     return [
-        k.Conv2D(32, 3, activation="relu"),
-        k.MaxPooling2D(),
-        k.Conv2D(64, 3, activation="relu"),
-        k.MaxPooling2D(),
+        k.Conv2D(32, 3, activation="relu"), k.MaxPooling2D(),
+        k.Conv2D(64, 3, activation="relu"), k.MaxPooling2D(),
         k.Flatten(),
-        k.Dense(128, activation="relu", kernel_regularizer="l2"),
-        k.Dropout(0.5),
+        k.Dense(128, activation="relu", kernel_regularizer="l2"), k.Dropout(0.5),
     ]
 
 
 def dropout_layers(k: ModuleType) -> list[keras.layers.Layer]:
     """Dropout after every pooling."""
     return [
-        k.Conv2D(32, 3, activation="relu"),
-        k.MaxPooling2D(),
-        k.Dropout(0.25),
-        k.Conv2D(64, 3, activation="relu"),
-        k.MaxPooling2D(),
-        k.Dropout(0.25),
+        k.Conv2D(32, 3, activation="relu"), k.MaxPooling2D(), k.Dropout(0.25),
+        k.Conv2D(64, 3, activation="relu"), k.MaxPooling2D(), k.Dropout(0.25),
         k.Flatten(),
-        k.Dense(128, activation="relu"),
-        k.Dropout(0.5),
+        k.Dense(128, activation="relu"), k.Dropout(0.5),
     ]
-
-
 # fmt: on
 
 
