@@ -35,7 +35,9 @@ import itertools
 import json
 import math
 import os
+import shutil
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -51,6 +53,10 @@ try:
     import cv2
 except ImportError as error:  # a bare Linux machine lacks what the wheel does not bring along
     sys.exit(f"mnist_digit: OpenCV cannot start ({error}); on Debian: apt install libgl1 libglib2.0-0")
+
+for stream in ("stdin", "stdout", "stderr"):  # closed by the caller, as by 2>&-: what is written there goes nowhere
+    if getattr(sys, stream) is None:
+        setattr(sys, stream, open(os.devnull, "r" if stream == "stdin" else "w"))
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -81,8 +87,19 @@ WINDOW_TITLE = "Draw a digit"
 
 
 def say(line: str) -> None:
-    """Print a line of progress or trouble to standard error."""
-    print(line, file=sys.stderr, flush=True)
+    """Print a line of progress or trouble to standard error, if there is anybody to hear it."""
+    with contextlib.suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
+
+
+def answer(line: str) -> None:
+    """Print a line to standard output. Raises OSError, naming it, where that fails."""
+    try:
+        print(line, flush=True)
+    except OSError as error:
+        with silenced(1):
+            sys.stdout.flush()  # what could not be written would be tried again at the end
+        raise OSError(error.errno, error.strerror, "standard output") from error
 
 
 def printable(path: str | os.PathLike[str]) -> str:
@@ -99,16 +116,15 @@ def reason(error: BaseException) -> str:
 
 
 @contextlib.contextmanager
-def silenced_stderr() -> Iterator[None]:
-    """Standard error goes nowhere, also what libraries write to it by themselves."""
-    sys.stderr.flush()
-    kept = os.dup(2)
+def silenced(descriptor: int = 2) -> Iterator[None]:
+    """Standard error, or another stream, goes nowhere, also what libraries write to it by themselves."""
+    kept = os.dup(descriptor)
     with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
+        os.dup2(nowhere.fileno(), descriptor)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
+        os.dup2(kept, descriptor)
         os.close(kept)
 
 
@@ -141,17 +157,20 @@ def replace(new: Path, old: Path) -> None:
 
 
 @contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Wait until no other process holds path, then hold it: by an empty file beside it, named .lock."""
+def locked(path: Path, wait: bool = True) -> Iterator[None]:
+    """Hold a folder, or an empty file, against other processes. Raises BlockingIOError where it is not to wait."""
     if os.name == "nt":  # no flock there
         yield
         return
     import fcntl
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path.with_suffix(".lock"), "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # gone with the process, however it ends
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_CREAT)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)  # ends with the process
         yield
+    finally:
+        os.close(handle)
 
 
 # --- digit image ----------------------------------------------------------------------------
@@ -616,7 +635,7 @@ def import_keras() -> keras:
     """Keras, without the lines that TensorFlow prints while it is imported."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    with silenced_stderr():
+    with silenced():
         try:
             import keras
         except ImportError as error:
@@ -665,6 +684,7 @@ def train(
             answers = model.predict(as_input(test.images), batch_size=500, verbose=0)[:, :10].argmax(axis=1)
             print(f"Test loss: {loss:.4f}, test accuracy: {(answers == test.labels).mean():.2%}")
             plot_confusion(test.labels, answers, plots / "confusion_matrix.png")
+            say(f"Drew the plots in {printable(plots)}")
             save_model(model, path)
         except KeyboardInterrupt:
             if unfinished.exists():
@@ -758,21 +778,13 @@ def as_input(images: np.ndarray) -> np.ndarray:
 def the_only_training(folder: Path) -> Iterator[None]:
     """Hold the folder for one training. Raises ValueError where another one has it."""
     folder.mkdir(parents=True, exist_ok=True)
-    if os.name == "nt":  # no lock on a folder there
-        yield
-        return
-    import fcntl
-
-    handle = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)  # gone with the process, however it ends
-        yield
-    except BlockingIOError:
+        with locked(folder, wait=False):
+            yield
+    except BlockingIOError as error:
         raise ValueError(
             f"{printable(folder)}: another training is under way; wait, or choose another --model"
-        ) from None
-    finally:
-        os.close(handle)
+        ) from error
 
 
 def state_of(model: keras.Model) -> list[keras.Variable]:
@@ -837,18 +849,25 @@ def save_model(model: keras.Model, path: Path) -> None:
     """Save a network as path (.tflite, for OpenCV) and beside it as .keras, replacing both as one.
 
     The old export is taken away first, so at every moment the two are of one network or the
-    export is missing, which is made anew when it is needed.
+    export is missing, which is made anew when it is needed. The old two stay, named .old.
     """
-    keras_path = path.with_suffix(".keras")
-    new, new_export = path.with_suffix(".new.keras"), path.with_suffix(".new.tflite")
+    keras_path, old, old_keras = (path.with_suffix(suffix) for suffix in (".keras", ".old.tflite", ".old.keras"))
+    new, new_export, copy = (path.with_suffix(f".new{suffix}") for suffix in (".keras", ".tflite", ".old"))
     try:
         model.save(new)
         export(model, new_export)
-        path.unlink(missing_ok=True)
+        if keras_path.exists():
+            shutil.copyfile(keras_path, copy)
+            old.unlink(missing_ok=True)
+            if path.exists():
+                path.replace(old)
+            replace(copy, old_keras)
+            say(f"The network that was there is now {printable(old_keras)} and {old.name}")
         replace(new, keras_path)
         replace(new_export, path)
+        say(f"Saved {printable(path)} and {keras_path.name}")
     finally:
-        for left in (new, new_export):
+        for left in (new, new_export, copy):
             left.unlink(missing_ok=True)
 
 
@@ -864,7 +883,7 @@ def with_features(model: keras.Model) -> keras.Model:
     eleven.set_weights([np.eye(model.outputs[0].shape[1], 11)])
     features = keras.layers.Flatten(name="features")(model.layers[-1].input)
     return keras.Model(
-        model.inputs, keras.layers.Concatenate(name="probabilities_and_features")([probabilities, features])
+        model.inputs[0], keras.layers.Concatenate(name="probabilities_and_features")([probabilities, features])
     )
 
 
@@ -876,7 +895,7 @@ def export(model: keras.Model, path: Path) -> None:
     import keras
 
     signature = [keras.InputSpec(shape=(1, IMAGE_SIZE, IMAGE_SIZE, 1), dtype="float32")]
-    with silenced_stderr():
+    with silenced():
         with_features(model).export(path, format="litert", input_signature=signature, verbose=False)
     content = path.read_bytes()
     path.write_bytes(content + hashlib.sha256(content).digest())
@@ -1013,7 +1032,7 @@ class Hand:
 
     def change(self, edit: Callable[[Digits], Digits]) -> Digits:
         """Edit what was taught, also what other windows have taught meanwhile; return what it was before."""
-        with locked(self.path) if self.path else contextlib.nullcontext():
+        with locked(self.path.with_suffix(".lock")) if self.path else contextlib.nullcontext():
             try:
                 before = read_hand(self.path) if self.path else self.taught
             except ValueError as error:
@@ -1126,27 +1145,8 @@ class Recognizer:
 
     def __init__(self, path: str | os.PathLike[str] = MODEL, hand: str | os.PathLike[str] | None = None) -> None:
         path = Path(path)
-        if path.suffix == ".tflite":
-            if not path.exists() and path.with_suffix(".keras").exists():
-                say(f"{printable(path)} is missing: making it anew from {printable(path.stem)}.keras ...")
-                new = path.with_suffix(f".new-{os.getpid()}.tflite")  # two windows may do so at once
-                try:
-                    with contextlib.redirect_stdout(sys.stderr):
-                        export(open_keras_model(path.with_suffix(".keras")), new)
-                    replace(new, path)
-                finally:
-                    new.unlink(missing_ok=True)
-            self._run = open_export(path)
-        else:
-            model = with_features(open_keras_model(path))
-            self._run = lambda image: model(image[None, ..., None], training=False).numpy()
-        try:
-            with bounded_memory(), silenced_stderr():
-                probabilities, _ = self.judge(np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32))
-            fits = probabilities.shape == (11,) and (probabilities >= 0).all() and abs(probabilities.sum() - 1) < 1e-3
-        except Exception:  # OpenCV and TensorFlow raise nearly every kind
-            fits = False
-        if not fits:
+        self._run = open_network(path)
+        if not gives_probabilities(self._run):
             raise ValueError(f"{printable(path)}: not a network that takes a 28x28 image and gives ten probabilities")
         self.hand = Hand(None if hand is None else Path(hand))
         self._described = (NOTHING, np.zeros((0, 0)))  # what was taught, and its descriptions
@@ -1200,6 +1200,38 @@ class Recognizer:
         return int(before.labels[-1]) if len(before.labels) else None
 
 
+def open_network(path: Path) -> Callable[[np.ndarray], np.ndarray]:
+    """The network in a file as a function of a digit image that gives probabilities and features. Raises ValueError."""
+    if path.suffix.lower() != ".tflite":
+        model = with_features(open_keras_model(path))
+        return lambda image: model(image[None, ..., None], training=False).numpy()
+    if not path.exists() and path.with_suffix(".keras").exists():
+        export_anew(path)
+    return open_export(path)
+
+
+def gives_probabilities(run: Callable[[np.ndarray], np.ndarray]) -> bool:
+    """Whether what a network makes of a blank image begins with eleven probabilities."""
+    try:
+        with bounded_memory(), silenced():
+            probabilities = run(np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)).ravel()[:11]
+        return len(probabilities) == 11 and (probabilities >= 0).all() and abs(probabilities.sum() - 1) < 1e-3
+    except Exception:  # OpenCV and TensorFlow raise nearly every kind
+        return False
+
+
+def export_anew(path: Path) -> None:
+    """Export the Keras network beside path."""
+    say(f"{printable(path)} is missing: making it anew from {printable(path.stem)}.keras ...")
+    new = path.with_suffix(f".new-{os.getpid()}.tflite")  # two windows may do so at once
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            export(open_keras_model(path.with_suffix(".keras")), new)
+        replace(new, path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
 def open_export(path: Path) -> Callable[[np.ndarray], np.ndarray]:
     """The network in a LiteRT file that export() wrote, as a function of a digit image. Raises ValueError.
 
@@ -1215,7 +1247,12 @@ def open_export(path: Path) -> Callable[[np.ndarray], np.ndarray]:
             net = cv2.dnn.readNetFromTFLite(np.frombuffer(data[:-32], np.uint8))
     except (cv2.error, OSError, ValueError, MemoryError) as error:
         raise ValueError(
-            f"{printable(path)}: {reason(error)}; delete it, and it is made anew from the .keras file beside it"
+            f"{printable(path)}: {reason(error)}; "
+            + (
+                "delete it, and it is made anew from the .keras file beside it"
+                if path.with_suffix(".keras").exists()
+                else "--model takes other networks as .keras or .h5"
+            )
         ) from error
 
     def run(image: np.ndarray) -> np.ndarray:
@@ -1232,12 +1269,15 @@ def open_keras_model(path: Path) -> keras.Model:
     keras = import_keras()
     keras.ops.zeros(1)  # TensorFlow starts its threads now, not within the bounds below
     try:
-        if path.suffix == ".keras":
+        if path.suffix.lower() == ".keras":
             with zipfile.ZipFile(path) as parts:
                 if sum(part.file_size for part in parts.infolist()) > 300_000_000:
                     raise MemoryError("unpacks to more than 300 MB")
-        with bounded_memory(), silenced_stderr():
-            model = keras.models.load_model(path, compile=False, safe_mode=True)
+        with bounded_memory(), silenced(), tempfile.TemporaryDirectory() as folder:
+            named = Path(folder, f"network{path.suffix.lower()}")  # Keras knows a file's kind by small letters only
+            if path.suffix != named.suffix:
+                shutil.copyfile(path, named)
+            model = keras.models.load_model(named if named.exists() else path, compile=False, safe_mode=True)
             shapes = model.input_shape, model.output_shape
     except Exception as error:  # Keras and h5py raise nearly every kind
         verdict, why = "not a Keras model that can be opened", reason(error)
@@ -1374,7 +1414,7 @@ def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
     if path.stat().st_size > 400_000_000:
         raise ValueError("larger than 400 MB")
     try:
-        with bounded_memory(), silenced_stderr():  # libpng and libjpeg speak for themselves
+        with bounded_memory(), silenced():  # libpng and libjpeg speak for themselves
             data = np.fromfile(path, np.uint8)
             jpeg = data[:2].tobytes() == b"\xff\xd8"  # the only common kind that is stored turned around
             picture = cv2.imdecode(data, cv2.IMREAD_COLOR if jpeg else cv2.IMREAD_UNCHANGED)
@@ -1680,10 +1720,13 @@ def open_drawing(path: Path) -> list[Stroke]:
 
     Raises ValueError naming the file where it holds none.
     """
-    path = path.with_suffix(".json")
+    if path.suffix.lower() == ".png" and path.with_suffix(".json").exists():
+        path = path.with_suffix(".json")
     try:
         if not path.is_file() or path.stat().st_size > 50_000_000:
             raise FileNotFoundError(errno.ENOENT, "no such drawing")
+        if cv2.haveImageReader(os.fspath(path)):
+            raise OSError(errno.EINVAL, "a picture, not the strokes of a drawing; without --open it is read")
         drawing = json.loads(path.read_text())
         scale = CANVAS_SIZE / int(drawing["canvas_size"])
         strokes = [
@@ -1696,12 +1739,12 @@ def open_drawing(path: Path) -> list[Stroke]:
             )
             for s in drawing["strokes"]
         ]
-        if not all(stroke.points for stroke in strokes):
+        if not strokes or not all(stroke.points for stroke in strokes):
             raise ValueError
     except OSError as error:
         raise ValueError(f"{printable(path)}: {error.strerror}") from error
     except (ValueError, TypeError, KeyError, OverflowError, ArithmeticError, RecursionError) as error:
-        raise ValueError(f"{printable(path)}: not a drawing that this program saved") from error
+        raise ValueError(f"{printable(path)}: not a drawing that this program saved (drawing-1.json)") from error
     return strokes
 
 
@@ -1852,8 +1895,12 @@ class Window:
         prediction = self.read()
         if prediction is None:
             self.message = "Nothing is drawn yet"
-        else:
-            print(prediction, flush=True)
+            return
+        try:
+            answer(str(prediction))
+        except OSError as error:
+            self.message = f"Not printed: {error.strerror}"
+            say(f"mnist_digit: {error.filename}: {error.strerror}")
 
     def change_brush(self, steps: int) -> None:
         self.canvas.change_brush(steps)
@@ -2001,11 +2048,14 @@ def check_display() -> None:
 # --- command line --------------------------------------------------------------------------
 
 
-def positive(text: str) -> int:
-    """A whole number above 0, for argparse."""
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+def whole_number(lowest: int) -> Callable[[str], int]:
+    """What argparse takes a number from lowest to the largest seed with."""
+
+    def number(text: str) -> int:
+        if not lowest <= int(text) < 1 << 32:
+            raise argparse.ArgumentTypeError(f"{text} is not in {lowest} to {(1 << 32) - 1}")
+        return int(text)
+
     return number
 
 
@@ -2016,41 +2066,56 @@ def digits(text: str) -> list[int]:
     return [int(digit) for digit in text]
 
 
+def named_file(text: str) -> Path:
+    """What argparse takes the name of a file with."""
+    if not Path(text).name:
+        raise argparse.ArgumentTypeError(f"{text!r} names no file")
+    return Path(text)
+
+
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("files", nargs="*", metavar="FILE", help="image files to read instead of opening the window")
-    parser.add_argument("--open", type=Path, metavar="FILE", help="a saved drawing to go on with")
-    parser.add_argument("--teach", type=digits, metavar="DIGITS", help="what the image files show; learn it")
-    parser.add_argument("--forget", action="store_true", help="forget all that was taught")
-    parser.add_argument("--hand", type=Path, metavar="FILE",
-                        help="what you taught (default: model/hand.npz); with --train: train on it, too")  # fmt: skip
-    parser.add_argument("--model", type=Path, default=MODEL, metavar="FILE",
-                        help="the network: .tflite, .keras or .h5 (default: model/digit.tflite)")  # fmt: skip
-    training = parser.add_argument_group("training")
-    training.add_argument("--train", action="store_true", help="train, although there is a trained network")
-    training.add_argument("--no-window", action="store_true", help="stop after training")
-    training.add_argument(
-        "--data", type=Path, metavar="FILE", help="MNIST as an .npz file (default: Keras's copy, downloaded once)"
-    )
-    training.add_argument("--recipe", choices=RECIPES, default="default", help="how to train (default: default)")
-    training.add_argument("--epochs", type=positive, metavar="N", help="(default: the recipe's)")
-    training.add_argument("--batch-size", type=positive, metavar="N", help="(default: the recipe's)")
-    training.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is random (default: 0)")
-    training.add_argument(
-        "--plots", type=Path, default=PLOTS, metavar="DIR", help="where the plots go (default: plots/)"
-    )
+    """The options; model and plots are those of the recipe where none are named. Ends the program on wrong usage."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add = parser.add_argument
+    add("files", nargs="*", metavar="FILE", help="pictures or saved drawings to read instead of opening the window")
+    add("--open", type=named_file, metavar="FILE", help="a saved drawing to go on with")
+    add("--teach", type=digits, metavar="DIGITS", help="what the files show; learn it")
+    add("--forget", action="store_true", help="forget all that was taught")
+    add("--hand", type=named_file, metavar="FILE",
+        help="what you taught (default: model/hand.npz); with --train: train on it, too")  # fmt: skip
+    add("--model", type=named_file, metavar="FILE",
+        help="the network: .keras, .h5 or this program's own .tflite (default: model/digit.tflite)")  # fmt: skip
+    add = parser.add_argument_group("training").add_argument
+    add("--train", action="store_true", help="train, although there is a trained network")
+    add("--no-window", action="store_true", help="stop after training")
+    add("--data", type=Path, metavar="FILE", help="MNIST as an .npz file (default: Keras's copy, downloaded once)")
+    add("--recipe", choices=RECIPES, default="default",
+        help="how to train; another than the default one has a model/RECIPE.tflite of its own")  # fmt: skip
+    add("--epochs", type=whole_number(1), metavar="N", help="(default: the recipe's)")
+    add("--batch-size", type=whole_number(1), metavar="N", help="(default: the recipe's)")
+    add("--seed", type=whole_number(0), default=0, metavar="N", help="of all that is random (default: 0)")
+    add("--plots", type=Path, metavar="DIR", help="where the plots go (default: plots/, plots/RECIPE/)")
     options = parser.parse_args(arguments)
     if options.teach and not options.files:
         parser.error("--teach needs the image files that show it")
+    if options.no_window and not (options.train or options.files or options.forget):
+        parser.error("--no-window leaves nothing to do without --train or image files")
+    if options.open and (options.no_window or options.files):
+        parser.error("--open opens the window: not with --no-window, and not with files to read")
+    options.own = options.model is None  # not named: trained where it is missing
+    options.model = options.model or (MODEL if options.recipe == "default" else MODEL.with_stem(options.recipe))
+    options.plots = options.plots or (PLOTS if options.model == MODEL else PLOTS / options.model.stem)
     return options
+
+
+def image_in(file: str) -> np.ndarray:
+    """The digit image of a picture or of a saved drawing. Raises ValueError."""
+    return Canvas(open_drawing(Path(file))).digit_image() if file.endswith(".json") else read_digit_image(file)
 
 
 def teach_file(file: str, digits: Sequence[int], recognizer: Recognizer) -> None:
     """Teach what an image file shows, from left to right. Raises ValueError where its parts are not as many."""
-    images = [read_digit_image(file)]
+    images = [image_in(file)]
     if len(images) != len(digits):
         raise ValueError(f"{printable(file)}: read as {len(images)} digits; to teach {len(digits)}, cut them apart")
     for image, digit in zip(images, digits, strict=True):
@@ -2064,46 +2129,48 @@ def read_files(files: Sequence[str], recognizer: Recognizer, taught: Sequence[in
         try:
             if taught:
                 teach_file(file, taught, recognizer)
-            print(f"{printable(file)}: {recognizer.predict(read_digit_image(file))}", flush=True)
+            answer(f"{printable(file)}: {recognizer.predict(image_in(file))}")
         except ValueError as error:
             say(f"mnist_digit: {error}")
             status = 1
     return status
 
 
+def run(options: argparse.Namespace) -> int:
+    """Forget, train, read files, show the window: what the options ask for. Returns the exit status."""
+    shows_window = not (options.files or options.no_window or options.forget)
+    if shows_window:  # what cannot work is refused before a training, not after it
+        strokes = open_drawing(options.open) if options.open else []
+        check_display()
+    hand = options.hand or HAND
+    if options.forget:
+        forgotten = Hand(hand).change(lambda taught: NOTHING)
+        say(f"{printable(hand)}: forgot {len(forgotten.labels)} taught digits")
+    if options.train or (options.own and not (options.model.exists() or options.model.with_suffix(".keras").exists())):
+        options.model = options.model.with_suffix(".tflite")
+        train(options.data, options.recipe, options.epochs, options.batch_size, options.seed,
+              options.model, options.plots, options.hand)  # fmt: skip
+    if options.files:
+        return read_files(options.files, Recognizer(options.model, hand), options.teach)
+    if shows_window:
+        Window(Recognizer(options.model, hand), Canvas(strokes)).run()
+    return 0
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line. Returns the exit status."""
     options = parse_arguments(arguments)
-    hand = options.hand or HAND
     try:
-        if options.forget:
-            forgotten = Hand(hand).change(lambda taught: NOTHING)
-            say(f"{printable(hand)}: forgot {len(forgotten.labels)} taught digits")
-            if not options.files:
-                return 0
-        trained = options.model.exists() or options.model.with_suffix(".keras").exists()
-        if options.train or (not trained and options.model == MODEL):
-            options.model = options.model.with_suffix(".tflite")
-            train(options.data, options.recipe, options.epochs, options.batch_size, options.seed,
-                  options.model, options.plots, options.hand)  # fmt: skip
-        if options.files:
-            return read_files(options.files, Recognizer(options.model, hand), options.teach)
-        if not options.no_window:
-            strokes = open_drawing(options.open) if options.open else []
-            check_display()
-            Window(Recognizer(options.model, hand), Canvas(strokes)).run()
+        return run(options)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # as in: mnist_digit.py *.png | head -1
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
     except OSError as error:
         say(f"mnist_digit: {printable(error.filename or options.model.parent)}: {reason(error)}")
-        return 1
     except ValueError as error:
         say(f"mnist_digit: {error}")
-        return 1
-    return 0
+    return 1
 
 
 if __name__ == "__main__":
