@@ -78,7 +78,7 @@ BOX = 20  # side of the box inside it that the ink is fitted into
 STROKE_WIDTH = 2.3  # pixels; strokes drawn so wide hold as much ink as MNIST's digits
 OVERSAMPLING = 4  # strokes are drawn this much larger, then averaged down
 
-REFUSED = 0.003  # share of the true digits that may be taken for no digit
+REFUSED = 0.002  # share of the true digits that may be taken for no digit
 
 CANVAS_SIZE = 560  # side of the drawing area, in pixels
 WINDOW_TITLE = "Draw a digit"
