@@ -623,7 +623,7 @@ class Recipe(NamedTuple):
 
 RECIPES = {
     #                   layers          optimizer    batch  epochs  handwriting  no-digits
-    "default": Recipe(default_layers, sgd_falling, 128, 20, 0.7, 0.5),
+    "default": Recipe(default_layers, sgd_falling, 128, 20, 0.5, 0.35),
     "plain-sgd": Recipe(default_layers, sgd, 32, 10),
     "conv5": Recipe(conv5_layers, adam, 200, 10),
     "adam": Recipe(l2_layers, adam, 64, 10),
