@@ -2,14 +2,16 @@
 """Measure how well and how fast digits are read; not a test.
 
 Examples:
-  benchmark.py accuracy --mnist mnist.npz --strokes pendigits-orig.tra --mistakes mistakes.png
+  benchmark.py accuracy --mnist mnist.npz --strokes pendigits-orig.tra --unipen unipen --mistakes mistakes.png
+  benchmark.py reading --mnist mnist.npz --strokes pendigits-orig.tra --unipen unipen
   benchmark.py recipes --mnist mnist.npz --strokes pendigits-orig.tra --recipe plain-sgd --recipe adam
   benchmark.py speed --mnist mnist.npz
   benchmark.py faults --mnist mnist.npz --kills 20
 
 MNIST is an .npz file with x_train, y_train, x_test and y_test. The strokes are a file of the UCI
 dataset "Pen-Based Recognition of Handwritten Digits" as published (pendigits-orig.tra or .tes,
-https://archive.ics.uci.edu/dataset/81). Results go to standard output as Markdown tables, progress
+https://archive.ics.uci.edu/dataset/81); UNIPEN is a folder of train_r01_v07 as published, with data/ and
+include/ (https://doi.org/10.5281/zenodo.1195803). Results go to standard output as Markdown tables, progress
 to standard error. speed needs Linux with xdotool, and Xvfb where there is no display.
 """
 
@@ -174,56 +176,62 @@ def image_as_usual(strokes: Sequence[np.ndarray]) -> np.ndarray:
 # --- accuracy ------------------------------------------------------------------------------
 
 
-class Reading(NamedTuple):
+class Answers(NamedTuple):
     """Digit images, which digits they are, and how probable each digit was held to be."""
 
     images: np.ndarray  # float32 in [0, 1], shape (n, 28, 28)
     labels: np.ndarray  # shape (n,)
-    probabilities: np.ndarray  # shape (n, 10)
+    probabilities: np.ndarray  # shape (n, 10); what they lack to 1: that it is no digit
 
     @property
-    def answers(self) -> np.ndarray:
+    def ten_way(self) -> np.ndarray:
+        """The probabilities of the digits where it is known that it is one: shape (n, 10)."""
+        return self.probabilities / self.probabilities.sum(axis=1, keepdims=True)
+
+    @property
+    def digits(self) -> np.ndarray:
+        """The most probable digits."""
         return self.probabilities.argmax(axis=1)
 
     @property
     def right(self) -> np.ndarray:
-        return self.answers == self.labels
+        return self.digits == self.labels
 
     @property
-    def accuracy(self) -> float:
-        return float(self.right.mean())
+    def refused(self) -> np.ndarray:
+        """Where it is more probable that there is no digit than that there is any one."""
+        return 1 - self.probabilities.sum(axis=1) > self.probabilities.max(axis=1)
 
     @property
-    def calibration_error(self) -> float:
-        return expected_calibration_error(self.probabilities, self.labels)
+    def confidence(self) -> np.ndarray:
+        """How probable what is said was held to be, be it a digit or none."""
+        return np.maximum(self.probabilities.max(axis=1), 1 - self.probabilities.sum(axis=1))
 
 
-def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 10) -> float:
+def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = 10) -> float:
     """How far confidence and accuracy lie apart in the mean over bins of equal width, in [0, 1].
 
-    probabilities: shape (n, 10); labels: shape (n,). Guo et al., "On calibration of modern neural
-    networks", 2017.
+    confidence, right: shape (n,). Guo et al., "On calibration of modern neural networks", 2017.
     """
-    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     place = np.minimum((confidence * bins).astype(int), bins - 1)
-    return float(np.abs(np.bincount(place, weights=right - confidence)).sum()) / len(labels)
+    return float(np.abs(np.bincount(place, weights=right - confidence)).sum()) / len(right)
 
 
-def read_with(recognizer: Recognizer, images: np.ndarray, labels: np.ndarray) -> Reading:
+def answers_of(recognizer: Recognizer, images: np.ndarray, labels: np.ndarray) -> Answers:
     """The digit images as the recognizer reads them, one by one as in the window."""
-    return Reading(images, labels, np.stack([recognizer.predict(image).probabilities for image in images]))
+    return Answers(images, labels, np.stack([recognizer.predict(image).probabilities for image in images]))
 
 
-def read_as_usual(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> Reading:
-    """The digit images as a Keras model reads them."""
-    return Reading(images, labels, model.predict(images[..., None], batch_size=500, verbose=0))
+def answers_as_usual(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> Answers:
+    """The digit images as a Keras model of ten outputs reads them."""
+    return Answers(images, labels, model.predict(images[..., None], batch_size=500, verbose=0))
 
 
-def mistakes(reading: Reading) -> list[tuple[str, int]]:
+def mistakes(answers: Answers) -> list[tuple[str, int]]:
     """What was read as what and how often, the commonest first."""
-    wrong = ~reading.right
-    pairs = zip(reading.labels[wrong].tolist(), reading.answers[wrong].tolist(), strict=True)
-    return collections.Counter(f"{label} read as {answer}" for label, answer in pairs).most_common()
+    wrong = ~answers.right
+    pairs = zip(answers.labels[wrong].tolist(), answers.digits[wrong].tolist(), strict=True)
+    return collections.Counter(f"{label} read as {digit}" for label, digit in pairs).most_common()
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -236,8 +244,9 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     print()
 
 
-def print_side_by_side(name: str, groups: np.ndarray, ours: Reading, usual: Reading) -> None:
-    """Print both accuracies for each group; groups: shape (n,), the group of each digit."""
+def print_side_by_side(name: str, groups: Sequence[object], ours: Answers, usual: Answers) -> None:
+    """Print both accuracies for each group; groups: the group of each digit."""
+    groups = np.array(groups)
     rows = [
         (str(group), str(member.sum()), f"{ours.right[member].mean():.2%}", f"{usual.right[member].mean():.2%}")
         for group in np.unique(groups)
@@ -258,40 +267,54 @@ def plain_model(options: argparse.Namespace) -> keras.Model:
 
 
 def measure_accuracy(options: argparse.Namespace) -> None:
-    """Print how well this program reads, beside drawing and reading as usually written."""
-    pen = read_strokes(options.strokes)
-    labels, writers = (np.array([int(getattr(digit, name)) for digit in pen]) for name in ("label", "writer"))
+    """Print how well this program reads single digits, beside drawing and reading as usually written."""
     _, test = mnist_digit.load_mnist(options.mnist)
     test_images = test.images / np.float32(255)
     recognizer = Recognizer(options.model)
     model = plain_model(options)
-
-    say("Replaying the pen digits ...")
-    drawn = np.stack([replay(digit.strokes).digit_image() for digit in pen])
-    drawn_as_usual = np.stack([image_as_usual(digit.strokes) for digit in pen])
-    mnist, strokes = read_with(recognizer, test_images, test.labels), read_with(recognizer, drawn, labels)
-    usual_mnist = read_as_usual(model, test_images, test.labels)
-    usual_strokes = read_as_usual(model, drawn_as_usual, labels)
+    sets = [(
+        "MNIST's test set",
+        [f"no. {number}" for number in range(len(test.labels))],
+        answers_of(recognizer, test_images, test.labels),
+        answers_as_usual(model, test_images, test.labels),
+    )]  # fmt: skip
+    written = {"pen digits": [(c, f"writer {c.writer}") for c in read_strokes(options.strokes)]}
+    if options.unipen:
+        written["UNIPEN's digits"] = [(c, f"{c.donor} {c.writer}") for c in read_unipen(options.unipen, "1a")]
+    for name, characters in written.items():
+        say(f"Replaying {name} ...")
+        labels = np.array([int(character.label) for character, _ in characters])
+        drawn = np.stack([replay(character.strokes).digit_image() for character, _ in characters])
+        as_usual = np.stack([image_as_usual(character.strokes) for character, _ in characters])
+        ours, usual = answers_of(recognizer, drawn, labels), answers_as_usual(model, as_usual, labels)
+        sets.append((name, [note for _, note in characters], ours, usual))
 
     rows = []
-    for name, ours, usual in (("MNIST test set", mnist, usual_mnist), ("pen digits", strokes, usual_strokes)):
-        rows.append((f"{name}, accuracy", f"{ours.accuracy:.2%}", f"{usual.accuracy:.2%}"))
-        errors = ours.calibration_error, usual.calibration_error
-        rows.append((f"{name}, calibration error (ECE)", *map("{:.2%}".format, errors)))
+    for name, _, *both in sets:
+        ours, _ = both
+        rows.append((f"{name}, most probable digit right", *(f"{a.right.mean():.2%}" for a in both)))
+        errors = (expected_calibration_error(a.ten_way.max(axis=1), a.right) for a in both)
+        rows.append((f"{name}, calibration error (ECE) of that digit", *map("{:.2%}".format, errors)))
+        rows.append((f"{name}, refused as no digit", f"{ours.refused.mean():.2%}", ""))
+        error = expected_calibration_error(ours.confidence, ours.right & ~ours.refused)
+        rows.append((f"{name}, ECE of what is said, refusals among it", f"{error:.2%}", ""))
     print_table(("", "this program", "as usually written"), rows)
-    print_side_by_side("pen digit", labels, strokes, usual_strokes)
-    print_side_by_side("writer", writers, strokes, usual_strokes)
-    for name, reading in (("MNIST test digits", mnist), ("pen digits", strokes)):
-        rows = [(what, str(count)) for what, count in mistakes(reading)[:12]]
+    for name, notes, ours, usual in sets[1:]:
+        print_side_by_side(f"digit, {name}", ours.labels, ours, usual)
+        print_side_by_side(f"by whom, {name}", [group(note) for note in notes], ours, usual)
+    for name, _, ours, _ in sets:
+        rows = [(what, str(count)) for what, count in mistakes(ours)[:12]]
         print_table((f"commonest mistakes, {name}", "times"), rows)
 
     if options.mistakes:
-        sheet = np.vstack([
-            draw_mistakes("Pen digits", strokes, [f"writer {writer}" for writer in writers]),
-            draw_mistakes("MNIST's test set", mnist, [f"no. {number}" for number in range(len(test.labels))]),
-        ])  # fmt: skip
+        sheet = np.vstack([draw_mistakes(name, ours, notes) for name, notes, ours, _ in [*sets[1:], sets[0]]])
         options.mistakes.write_bytes(cv2.imencode(".png", sheet)[1])
         say(f"Drew {options.mistakes}")
+
+
+def group(note: str) -> str:
+    """Who stands for a row of the table: a writer of the pen digits, a donor of UNIPEN's."""
+    return note if note.startswith("writer") else note.split()[0]
 
 
 TILE = 5 * IMAGE_SIZE  # side of a digit image on the sheet of mistakes, in pixels
@@ -299,26 +322,180 @@ COLUMNS = 10
 PAPER, INK, QUIET, ANSWER = (255, 255, 255), (40, 36, 32), (140, 134, 128), (30, 40, 200)  # blue, green, red
 
 
-def draw_mistakes(title: str, reading: Reading, notes: Sequence[str]) -> np.ndarray:
+def draw_mistakes(title: str, answers: Answers, notes: Sequence[str]) -> np.ndarray:
     """A sheet of what was misread, by digit, the surest first: uint8 BGR; notes has one for each digit."""
-    confidence = reading.probabilities.max(axis=1)
-    order = np.lexsort((-confidence, reading.labels))
-    wrong = order[~reading.right[order]]
+    confidence = answers.ten_way.max(axis=1)
+    order = np.lexsort((-confidence, answers.labels))
+    wrong = order[~answers.right[order]]
     step_x, step_y, margin = TILE + 16, TILE + 58, 64
     rows = max(1, -(-len(wrong) // COLUMNS))
     sheet = np.full((rows * step_y + margin, COLUMNS * step_x + 16, 3), PAPER, np.uint8)
-    heading = f"{title}: {len(wrong):,} of {len(reading.labels):,} misread ({reading.accuracy:.2%} right)"
+    heading = f"{title}: {len(wrong):,} of {len(answers.labels):,} misread ({answers.right.mean():.2%} right)"
     mnist_digit.write(sheet, heading, 16, 42, 26, INK, 600)
     for place, i in enumerate(wrong):
         row, column = divmod(place, COLUMNS)
         x, y = column * step_x + 16, row * step_y + margin
-        image = cv2.resize(np.uint8(255 * reading.images[i]), (TILE, TILE), interpolation=cv2.INTER_NEAREST)
+        image = cv2.resize(np.uint8(255 * answers.images[i]), (TILE, TILE), interpolation=cv2.INTER_NEAREST)
         sheet[y : y + TILE, x : x + TILE] = image[..., None]
-        mnist_digit.write(sheet, f"{reading.labels[i]} read as", x, y + TILE + 19, 14, INK)
-        mnist_digit.write(sheet, str(reading.answers[i]), x + 70, y + TILE + 19, 17, ANSWER, 700)
+        mnist_digit.write(sheet, f"{answers.labels[i]} read as", x, y + TILE + 19, 14, INK)
+        mnist_digit.write(sheet, str(answers.digits[i]), x + 70, y + TILE + 19, 17, ANSWER, 700)
         mnist_digit.write(sheet, f"{confidence[i]:.0%}", x + TILE, y + TILE + 19, 13, QUIET, align="right")
         mnist_digit.write(sheet, notes[i], x, y + TILE + 36, 12, QUIET)
     return sheet
+
+
+# --- readings ------------------------------------------------------------------------------
+
+UNLIKE_DIGITS = {  # what careful hands make like no digit, by UNIPEN's kinds
+    "1b": ("capitals", "ACEFHKMNPRTVWXY"),
+    "1c": ("small letters", "adefhkmnprtuvwx"),
+    "1d": ("signs", "#$%&@*+=?<>"),
+}
+
+
+def meaningless_stroke(rng: np.random.Generator) -> np.ndarray:
+    """To and fro, hatching, a coil, or wandering: points of any size, shape (n, 2)."""
+    turns = int(rng.integers(4, 12))
+    way = np.linspace(0, 1, 30 * turns)
+    match rng.integers(4):
+        case 0:
+            return rng.random((2 * turns, 2))
+        case 1:
+            count = np.arange(2 * turns)
+            return np.stack([count / turns, count % 2], axis=1) + rng.normal(0, 0.1, (len(count), 2))
+        case 2:
+            angle = 2 * np.pi * turns * way[:, None] + [0, np.pi / 2]
+            return np.sin(angle) * rng.uniform(0.1, 0.5, 2) + np.outer(way, rng.normal(0, 1, 2))
+        case _:
+            return np.cumsum(cv2.blur(rng.normal(size=(len(way), 2)), (1, 15)), axis=0)
+
+
+def scribble(rng: np.random.Generator) -> list[np.ndarray]:
+    """One to three strokes that mean nothing, turned anyhow, on the canvas."""
+    strokes = []
+    for _ in range(rng.integers(1, 4)):
+        stroke, turn = meaningless_stroke(rng), rng.uniform(0, 2 * np.pi)
+        stroke = 1000 * (stroke - stroke.mean(axis=0)) / np.ptp(stroke, axis=0).max()
+        rotation = [[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]
+        strokes.append(stroke @ rotation + rng.normal(0, 150, 2))
+    return in_the_middle(strokes)
+
+
+def put_together(digits: Sequence[Character], rng: np.random.Generator) -> list[list[np.ndarray]]:
+    """The strokes of each digit of a number on the canvas: on one base line, nearly alike in height.
+
+    The gaps between the digits' boxes are -4 % to 35 % of their height.
+    """
+    placed, x = [], 0.0
+    for digit in digits:
+        low, high = (extreme(np.concatenate(digit.strokes), axis=0) for extreme in (np.min, np.max))
+        width, height = np.maximum(high - low, 1)
+        scale = rng.normal(1, 0.06) / max(height, width / 2)  # a level stroke is not blown up
+        placed.append([(s - [low[0], high[1]]) * scale + [x, rng.normal(0, 0.03)] for s in digit.strokes])
+        x += width * scale + rng.uniform(-0.04, 0.35)
+    points = np.concatenate([stroke for strokes in placed for stroke in strokes])
+    low, high = points.min(axis=0), points.max(axis=0)
+    scale = min(0.9 * CANVAS_SIZE / (high - low).max(), 0.5 * CANVAS_SIZE)
+    middle = (low + high) / 2
+    return [[np.rint((s - middle) * scale + CANVAS_SIZE / 2).astype(int) for s in strokes] for strokes in placed]
+
+
+def numbers(
+    characters: Sequence[Character], length: int, count: int
+) -> Iterator[tuple[list[Character], list[list[np.ndarray]]]]:
+    """Numbers of so many digits, each by one writer who wrote ten or more: the digits, and their strokes placed."""
+    by_writer = collections.defaultdict(list)
+    for character in characters:
+        by_writer[character.donor, character.writer].append(character)
+    writers = [written for written in by_writer.values() if len(written) >= 10]
+    shares = np.array([len(written) for written in writers]) / sum(map(len, writers))
+    rng = np.random.default_rng([0, length])
+    for _ in range(count):
+        written = writers[rng.choice(len(writers), p=shares)]
+        digits = [written[i] for i in rng.integers(len(written), size=length)]
+        yield digits, put_together(digits, rng)
+
+
+def is_parted(reading: mnist_digit.Reading, strokes: Sequence[Sequence[np.ndarray]]) -> bool:
+    """Whether the reading's parts are just these digits."""
+    boxes = [cv2.boundingRect(np.concatenate(digit).astype(np.int32)) for digit in strokes]
+    return sorted(boxes) == sorted(part.box for part in reading.parts)
+
+
+def refusal_row(name: str, recognizer: Recognizer, drawings: Sequence[Sequence[np.ndarray]]) -> tuple[str, ...]:
+    """How often drawings that are no digit are refused: as one image, and by the reading, in every part."""
+    canvases = [replay(strokes) for strokes in drawings]
+    alone = np.mean([recognizer.predict(canvas.digit_image()).digit is None for canvas in canvases])
+    parts = np.mean([set(canvas.read(recognizer).text) == {"?"} for canvas in canvases])
+    return name, f"{len(drawings):,}", f"{alone:.1%}", f"{parts:.1%}"
+
+
+def digit_row(name: str, recognizer: Recognizer, characters: Sequence[Character]) -> tuple[str, ...]:
+    """How true digits fare, each alone: ten-way, with refusals, and as a reading."""
+    canvases = [replay(character.strokes) for character in characters]
+    labels = np.array([int(character.label) for character in characters])
+    answers = answers_of(recognizer, np.stack([canvas.digit_image() for canvas in canvases]), labels)
+    read = [canvas.read(recognizer).text for canvas in canvases]
+    said = np.where(answers.refused, "?", answers.digits.astype(str))
+    shares = (
+        answers.right.mean(), answers.refused.mean(), (answers.right & ~answers.refused).mean(),
+        np.mean(read == labels.astype(str)), np.mean(read == said),
+    )  # fmt: skip
+    return name, f"{len(labels):,}", *map("{:.2%}".format, shares)
+
+
+def number_row(
+    name: str, recognizer: Recognizer, characters: Sequence[Character], length: int, count: int
+) -> tuple[str, ...]:
+    """How numbers of so many digits are read, beside what their digits' own rate lets expect."""
+    alone, parted, right, confidence = [], [], [], []
+    for digits, strokes in numbers(characters, length, count):
+        alone += [replay(digit.strokes).read(recognizer).text == digit.label for digit in digits]
+        reading = replay([stroke for digit in strokes for stroke in digit]).read(recognizer)
+        parted.append(is_parted(reading, strokes))
+        right.append(reading.text == "".join(digit.label for digit in digits))
+        confidence.append(reading.confidence)
+    error = expected_calibration_error(np.array(confidence), np.array(right))
+    shares = np.mean(right), np.mean(alone) ** length, np.mean(parted), np.mean(confidence), error
+    return f"{length} {name}", f"{count:,}", *map("{:.1%}".format, shares)
+
+
+def measure_reading(options: argparse.Namespace) -> None:
+    """Print how well drawings are read: what is no digit, true digits, whole numbers."""
+    recognizer = Recognizer(options.model)
+    rng = np.random.default_rng(0)
+
+    def some(values: Sequence) -> list:
+        """At most so many of them as was asked for, by chance."""
+        return [values[i] for i in rng.permutation(len(values))[: options.most]]
+
+    say("Reading what is no digit ...")
+    rows = []
+    for kind, (name, labels) in UNLIKE_DIGITS.items():
+        characters = some([c for c in read_unipen(options.unipen, kind) if c.label in labels])
+        rows.append(refusal_row(f"{name} {labels}", recognizer, [c.strokes for c in characters]))
+    rows.append(refusal_row("scribbles", recognizer, [scribble(rng) for _ in range(options.most)]))
+    print_table(("no digits", "drawings", "refused as one image", "no digit in any part"), rows)
+
+    say("Reading digits ...")
+    written = {"pen digits": read_strokes(options.strokes), "digits of UNIPEN": read_unipen(options.unipen, "1a")}
+    rows = [digit_row(name, recognizer, some(characters)) for name, characters in written.items()]
+    if options.mnist:
+        _, test = mnist_digit.load_mnist(options.mnist)
+        answers = answers_of(recognizer, test.images / np.float32(255), test.labels)
+        shares = answers.right.mean(), answers.refused.mean(), (answers.right & ~answers.refused).mean()
+        rows.append(("MNIST's test set", f"{len(test.labels):,}", *map("{:.2%}".format, shares), "", ""))
+    head = ("digits, each alone", "drawings", "most probable digit right", "refused", "right",
+            "right as a reading", "reading as one image")  # fmt: skip
+    print_table(head, rows)
+
+    rows = []
+    for name, characters in written.items():
+        for length in (2, 3, 4, 5):
+            say(f"Reading numbers of {length} {name} ...")
+            rows.append(number_row(name, recognizer, characters, length, options.most))
+    head = ("numbers", "drawings", "right", "one digit's rate to that power", "parted rightly", "confidence", "ECE")
+    print_table(head, rows)
 
 
 # --- recipes -------------------------------------------------------------------------------
@@ -355,8 +532,8 @@ def measure_recipes(options: argparse.Namespace) -> None:
                 f"{model.count_params():,}",
                 f"{seconds:.0f} s",
                 f"{seconds / plain_seconds:.2f}" if plain_seconds else "",
-                f"{read_with(recognizer, test.images / np.float32(255), test.labels).accuracy:.2%}",
-                f"{read_with(recognizer, drawn, pen_labels).accuracy:.2%}",
+                f"{answers_of(recognizer, test.images / np.float32(255), test.labels).right.mean():.2%}",
+                f"{answers_of(recognizer, drawn, pen_labels).right.mean():.2%}",
             ))  # fmt: skip
         if options.keep:
             shutil.copytree(folder, options.keep, dirs_exist_ok=True)
@@ -534,6 +711,21 @@ def wait_rows(options: argparse.Namespace) -> Iterator[tuple[str, ...]]:
     waits = milliseconds(draw, list(mouse_events([scribble.astype(int)])))
     yield compare("wait of a mouse event, 99th percentile", "{:.1f} ms", np.percentile(waits, 99), None, FRAME_TIME)
     yield compare("wait of a mouse event, longest", "{:.1f} ms", waits.max(), None, "")
+    waits = np.concatenate([wait_with_ten_digits(window, draw, np.random.default_rng(seed)) for seed in range(20)])
+    name = "wait of a mouse event, ten digits on the canvas"
+    yield compare(f"{name}, 99th percentile", "{:.1f} ms", np.percentile(waits, 99), None, FRAME_TIME)
+    yield compare(f"{name}, longest", "{:.1f} ms", waits.max(), None, "")
+
+
+def wait_with_ten_digits(
+    window: mnist_digit.Window, draw: Callable[[tuple[int, int, int, int]], None], rng: np.random.Generator
+) -> np.ndarray:
+    """How long each mouse event of the tenth digit takes beside nine others."""
+    digits = [Character(str(d), "", "", mnist_digit.write_character(str(d), rng)) for d in rng.integers(10, size=10)]
+    *nine, tenth = put_together(digits, rng)
+    window.canvas = replay([stroke for digit in nine for stroke in digit])
+    window.frame()  # what is there already has been read
+    return milliseconds(draw, list(mouse_events(tenth)))
 
 
 def run_on_files(options: argparse.Namespace, files: Sequence[Path]) -> tuple[float, float]:
@@ -632,21 +824,29 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     def command(name: str, measure: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=measure.__doc__, description=measure.__doc__)
         added.set_defaults(measure=measure)
-        added.add_argument("--mnist", type=Path, required=True, metavar="FILE", help="MNIST as an .npz file")
+        needed = measure is not measure_reading
+        added.add_argument("--mnist", type=Path, required=needed, metavar="FILE", help="MNIST as an .npz file")
         return added
 
     accuracy = command("accuracy", measure_accuracy)
+    reading = command("reading", measure_reading)
     recipes = command("recipes", measure_recipes)
     speed = command("speed", measure_speed)
     faults = command("faults", measure_faults)
-    for parser_with_strokes in (accuracy, recipes):
+    for parser_with_strokes in (accuracy, reading, recipes):
         parser_with_strokes.add_argument(
             "--strokes", type=Path, required=True, metavar="FILE", help="pendigits-orig.tra, as UCI publishes it"
         )
-    for parser_with_model in (accuracy, speed):
+    for parser_with_model in (accuracy, reading, speed):
         parser_with_model.add_argument(
             "--model", type=Path, default=mnist_digit.MODEL, metavar="FILE", help="(default: model/digit.tflite)"
         )
+    for parser_with_unipen in (accuracy, reading):
+        parser_with_unipen.add_argument(
+            "--unipen", type=Path, required=parser_with_unipen is reading, metavar="DIR",
+            help="UNIPEN's folder with data/ and include/",
+        )  # fmt: skip
+    reading.add_argument("--most", type=int, default=2000, metavar="N", help="drawings of each kind (default: 2000)")
     accuracy.add_argument("--mistakes", type=Path, metavar="FILE.png", help="draw there what was misread")
     accuracy.add_argument("--plain", type=Path, metavar="FILE.keras", help="a network of recipe plain-sgd")
     recipes.add_argument("--recipe", action="append", choices=mnist_digit.RECIPES, help="(default: all)")
