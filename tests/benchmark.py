@@ -6,6 +6,7 @@ Examples:
   benchmark.py reading --mnist mnist.npz --strokes pendigits-orig.tra --unipen unipen
   benchmark.py recipes --mnist mnist.npz --strokes pendigits-orig.tra --recipe plain-sgd --recipe adam
   benchmark.py speed --mnist mnist.npz
+  benchmark.py hand --mnist mnist.npz --strokes pendigits-orig.tra --unipen unipen
   benchmark.py faults --mnist mnist.npz --kills 20
 
 MNIST is an .npz file with x_train, y_train, x_test and y_test. The strokes are a file of the UCI
@@ -21,6 +22,7 @@ import argparse
 import collections
 import contextlib
 import functools
+import itertools
 import os
 import shutil
 import subprocess
@@ -807,6 +809,126 @@ def measure_speed(options: argparse.Namespace) -> None:
     print_table(("", "this program", "plain way", "ratio", "goal"), rows)
 
 
+# --- hand ----------------------------------------------------------------------------------
+
+ORDERS = 3  # that each writer's digits are taken in; all of them count
+FEWEST_DIGITS = 40  # of a writer
+
+
+class Lessons(NamedTuple):
+    """What became of a writer's digits, taken in turn and corrected where they were misread."""
+
+    before: np.ndarray  # probabilities of 0 to 9 and of no digit without learning, shape (n, 11)
+    after: np.ndarray  # with learning, as each digit was met
+    labels: np.ndarray  # shape (n,)
+    taught: int  # corrections
+    kept: int  # of these, how many drawings were read as taught in the end
+    lost: float  # accuracy on MNIST's test set that the corrections cost
+
+
+def eleven_probabilities(recognizer: Recognizer, image: np.ndarray) -> np.ndarray:
+    """The probabilities of 0 to 9 and of no digit, shape (11,)."""
+    probabilities = recognizer.predict(image).probabilities
+    return np.append(probabilities, max(0, 1 - probabilities.sum()))
+
+
+def learn(
+    recognizer: Recognizer, images: np.ndarray, labels: np.ndarray, mistakes: Iterator[bool], seed: int
+) -> tuple[np.ndarray, np.ndarray, dict[int, int]]:
+    """Read a writer's digits in a shuffled order, correcting each that is misread; mistakes tells which wrongly.
+
+    Returns the order, the probabilities, shape (n, 11), and what was said of which digit.
+    """
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(labels))
+    probabilities, said = [], {}
+    for i in order:
+        probabilities.append(eleven_probabilities(recognizer, images[i]))
+        if probabilities[-1].argmax() != labels[i]:
+            said[i] = int(labels[i] + rng.integers(1, 10) * next(mistakes)) % 10
+            recognizer.teach(images[i], said[i])
+    return order, np.stack(probabilities), said
+
+
+def take_lessons(
+    recognizer: Recognizer, images: np.ndarray, labels: np.ndarray, mistakes: Iterator[bool], test: Reading | None
+) -> Iterator[Lessons]:
+    """The lessons of one writer in each order; what MNIST's test set loses is measured in the first, by test."""
+    unlearned = np.stack([eleven_probabilities(recognizer, image) for image in images])
+    for seed in range(ORDERS):
+        order, probabilities, said = learn(recognizer, images, labels, mistakes, seed)
+        kept = sum(recognizer.predict(images[i]).digit == digit for i, digit in said.items())
+        lost = 0.0
+        if test and said and seed == 0:
+            lost = test.accuracy - read_with(recognizer, test.images, test.labels).accuracy
+        yield Lessons(unlearned[order], probabilities, labels[order], len(said), kept, lost)
+        while recognizer.forget() is not None:
+            pass
+
+
+def hand_row(name: str, recognizer: Recognizer, characters: Sequence[Character], test: Reading) -> tuple[str, ...]:
+    """What learning gives and costs for all who wrote these digits."""
+    writers = collections.defaultdict(list)
+    for character in characters:
+        writers[character.donor, character.writer].append(character)
+    correct, with_mistakes = [], []
+    tenth = (number % 10 == 9 for number in itertools.count())
+    for writer, written in writers.items():
+        if len(written) < FEWEST_DIGITS:
+            continue
+        say(f"Learning {name}, {' '.join(writer)} ...")
+        images = np.stack([replay(character.strokes).digit_image() for character in written])
+        labels = np.array([int(character.label) for character in written])
+        correct.append([*take_lessons(recognizer, images, labels, itertools.repeat(False), test)])
+        with_mistakes += take_lessons(recognizer, images, labels, tenth, None)
+    lessons = [order for orders in correct for order in orders]
+
+    def second_halves(lessons: Sequence[Lessons], field: str) -> tuple[np.ndarray, np.ndarray]:
+        halves = [(getattr(one, field)[len(one.labels) // 2 :], one.labels[len(one.labels) // 2 :]) for one in lessons]
+        return tuple(np.concatenate(parts) for parts in zip(*halves, strict=True))
+
+    def accuracy(probabilities: np.ndarray, labels: np.ndarray) -> float:
+        return (probabilities.argmax(axis=1) == labels).mean()
+
+    before, after = second_halves(lessons, "before"), second_halves(lessons, "after")
+    lost = [orders[0].lost for orders in correct]
+    taught = sum(one.taught for one in lessons)
+    return (
+        name,
+        str(len(correct)),
+        f"{accuracy(*before):.2%}",
+        f"{accuracy(*after):.2%}",
+        f"{accuracy(*second_halves(with_mistakes, 'after')):.2%}",
+        f"{taught / len(lessons):.1f}",
+        f"{sum(one.kept for one in lessons) / max(taught, 1):.0%}",
+        f"{expected_calibration_error(*before):.2%}",
+        f"{expected_calibration_error(*after):.2%}",
+        f"{100 * np.mean(lost):.3f}",
+        f"{100 * max(lost):.2f}",
+    )
+
+
+def measure_hand(options: argparse.Namespace) -> None:
+    """Print how much better this program reads a person whose misread digits are corrected, and what that costs."""
+    _, test = mnist_digit.load_mnist(options.mnist)
+    recognizer = Recognizer(options.model)
+    mnist = read_with(recognizer, test.images / np.float32(255), test.labels)
+    rows = [hand_row("pen digits", recognizer, read_strokes(options.strokes), mnist)]
+    if options.unipen:
+        rows.append(hand_row("UNIPEN", recognizer, read_unipen(options.unipen, "1a"), mnist))
+    head = ("second half of each writer's digits", "writers", "without", "with learning", "1 in 10 corrected wrongly")
+    head += ("corrections", "read again as taught", "ECE without", "with", "MNIST loses (points)", "by worst writer")
+    print_table(head, rows)
+
+    lessons = mnist_digit.write_digits(10_000, np.random.default_rng(0))
+    rows = []
+    for count in (0, 100, 10_000):
+        recognizer.hand.change(lambda taught, count=count: Digits(*(array[:count] for array in lessons)))
+        times = milliseconds(recognizer.predict, mnist.images[:1010])[10:]
+        rows.append((f"{count:,}", *(f"{np.percentile(times, share):.3f} ms" for share in (50, 99))))
+    print_table(("teachings", "one answer, median", "99th percentile"), rows)
+
+
 # --- command line --------------------------------------------------------------------------
 
 
@@ -832,16 +954,17 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     reading = command("reading", measure_reading)
     recipes = command("recipes", measure_recipes)
     speed = command("speed", measure_speed)
+    hand = command("hand", measure_hand)
     faults = command("faults", measure_faults)
-    for parser_with_strokes in (accuracy, reading, recipes):
+    for parser_with_strokes in (accuracy, reading, recipes, hand):
         parser_with_strokes.add_argument(
             "--strokes", type=Path, required=True, metavar="FILE", help="pendigits-orig.tra, as UCI publishes it"
         )
-    for parser_with_model in (accuracy, reading, speed):
+    for parser_with_model in (accuracy, reading, speed, hand):
         parser_with_model.add_argument(
             "--model", type=Path, default=mnist_digit.MODEL, metavar="FILE", help="(default: model/digit.tflite)"
         )
-    for parser_with_unipen in (accuracy, reading):
+    for parser_with_unipen in (accuracy, reading, hand):
         parser_with_unipen.add_argument(
             "--unipen", type=Path, required=parser_with_unipen is reading, metavar="DIR",
             help="UNIPEN's folder with data/ and include/",
