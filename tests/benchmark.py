@@ -815,94 +815,63 @@ ORDERS = 3  # that each writer's digits are taken in; all of them count
 FEWEST_DIGITS = 40  # of a writer
 
 
-class Lessons(NamedTuple):
-    """What became of a writer's digits, taken in turn and corrected where they were misread."""
-
-    before: np.ndarray  # probabilities of 0 to 9 and of no digit without learning, shape (n, 11)
-    after: np.ndarray  # with learning, as each digit was met
-    labels: np.ndarray  # shape (n,)
-    taught: int  # corrections
-    kept: int  # of these, how many drawings were read as taught in the end
-    lost: float  # accuracy on MNIST's test set that the corrections cost
-
-
-def eleven_probabilities(recognizer: Recognizer, image: np.ndarray) -> np.ndarray:
-    """The probabilities of 0 to 9 and of no digit, shape (11,)."""
-    probabilities = recognizer.predict(image).probabilities
-    return np.append(probabilities, max(0, 1 - probabilities.sum()))
-
-
-def learn(
-    recognizer: Recognizer, images: np.ndarray, labels: np.ndarray, mistakes: Iterator[bool], seed: int
-) -> tuple[np.ndarray, np.ndarray, dict[int, int]]:
-    """Read a writer's digits in a shuffled order, correcting each that is misread; mistakes tells which wrongly.
-
-    Returns the order, the probabilities, shape (n, 11), and what was said of which digit.
-    """
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(len(labels))
-    probabilities, said = [], {}
-    for i in order:
-        probabilities.append(eleven_probabilities(recognizer, images[i]))
-        if probabilities[-1].argmax() != labels[i]:
-            said[i] = int(labels[i] + rng.integers(1, 10) * next(mistakes)) % 10
-            recognizer.teach(images[i], said[i])
-    return order, np.stack(probabilities), said
+def read_drawing(recognizer: Recognizer, canvas: Canvas, label: str) -> tuple[float, float]:
+    """The confidence of the answer to a drawing, and whether it is right (1 or 0)."""
+    reading = canvas.read(recognizer)
+    return reading.confidence, float(reading.text == label)
 
 
 def take_lessons(
-    recognizer: Recognizer, images: np.ndarray, labels: np.ndarray, mistakes: Iterator[bool], test: Reading | None
-) -> Iterator[Lessons]:
-    """The lessons of one writer in each order; what MNIST's test set loses is measured in the first, by test."""
-    unlearned = np.stack([eleven_probabilities(recognizer, image) for image in images])
-    for seed in range(ORDERS):
-        order, probabilities, said = learn(recognizer, images, labels, mistakes, seed)
-        kept = sum(recognizer.predict(images[i]).digit == digit for i, digit in said.items())
-        lost = 0.0
-        if test and said and seed == 0:
-            lost = test.accuracy - read_with(recognizer, test.images, test.labels).accuracy
-        yield Lessons(unlearned[order], probabilities, labels[order], len(said), kept, lost)
-        while recognizer.forget() is not None:
-            pass
+    recognizer: Recognizer, canvases: Sequence[Canvas], labels: Sequence[str], order: np.ndarray, slips: Iterator[bool]
+) -> tuple[np.ndarray, dict[int, str]]:
+    """Read a writer's digits in this order and correct each that is misread; slips tells when the person errs.
+
+    Returns confidence and right of each answer, shape (n, 2), and what was said of which digit.
+    """
+    answers, said = [], {}
+    for i in order:
+        answers.append(read_drawing(recognizer, canvases[i], labels[i]))
+        if not answers[-1][1]:
+            said[i] = str((int(labels[i]) + next(slips) * (1 + i % 9)) % 10)  # another digit where the person errs
+            recognizer.teach(canvases[i].digit_image(), int(said[i]))
+    return np.array(answers), said
 
 
 def hand_row(name: str, recognizer: Recognizer, characters: Sequence[Character], test: Reading) -> tuple[str, ...]:
-    """What learning gives and costs for all who wrote these digits."""
+    """What learning gives for all who wrote these digits, and what it costs on MNIST's test set."""
     writers = collections.defaultdict(list)
     for character in characters:
         writers[character.donor, character.writer].append(character)
-    correct, with_mistakes = [], []
-    tenth = (number % 10 == 9 for number in itertools.count())
+    writers = {writer: written for writer, written in writers.items() if len(written) >= FEWEST_DIGITS}
+    never, tenth = itertools.repeat(False), itertools.cycle([False] * 9 + [True])
+    before, after, with_slips, lost = [], [], [], []  # the answers of second halves; points lost
+    corrections, kept = 0, 0
     for writer, written in writers.items():
-        if len(written) < FEWEST_DIGITS:
-            continue
         say(f"Learning {name}, {' '.join(writer)} ...")
-        images = np.stack([replay(character.strokes).digit_image() for character in written])
-        labels = np.array([int(character.label) for character in written])
-        correct.append([*take_lessons(recognizer, images, labels, itertools.repeat(False), test)])
-        with_mistakes += take_lessons(recognizer, images, labels, tenth, None)
-    lessons = [order for orders in correct for order in orders]
-
-    def second_halves(lessons: Sequence[Lessons], field: str) -> tuple[np.ndarray, np.ndarray]:
-        halves = [(getattr(one, field)[len(one.labels) // 2 :], one.labels[len(one.labels) // 2 :]) for one in lessons]
-        return tuple(np.concatenate(parts) for parts in zip(*halves, strict=True))
-
-    def accuracy(probabilities: np.ndarray, labels: np.ndarray) -> float:
-        return (probabilities.argmax(axis=1) == labels).mean()
-
-    before, after = second_halves(lessons, "before"), second_halves(lessons, "after")
-    lost = [orders[0].lost for orders in correct]
-    taught = sum(one.taught for one in lessons)
+        canvases, labels = [replay(character.strokes) for character in written], [c.label for c in written]
+        unlearned = np.array([*map(functools.partial(read_drawing, recognizer), canvases, labels)])
+        for seed in range(ORDERS):
+            order = np.random.default_rng(seed).permutation(len(labels))
+            half = len(order) // 2
+            before.append(unlearned[order[half:]])
+            for answers, slips in ((with_slips, tenth), (after, never)):
+                taken, said = take_lessons(recognizer, canvases, labels, order, slips)
+                answers.append(taken[half:])
+                if slips is never:
+                    corrections += len(said)
+                    kept += sum(canvases[i].read(recognizer).text == digit for i, digit in said.items())
+                    if seed == 0:
+                        lost.append(test.accuracy - read_with(recognizer, test.images, test.labels).accuracy)
+                while recognizer.forget() is not None:
+                    pass
+    before, after, with_slips = map(np.concatenate, (before, after, with_slips))
     return (
         name,
-        str(len(correct)),
-        f"{accuracy(*before):.2%}",
-        f"{accuracy(*after):.2%}",
-        f"{accuracy(*second_halves(with_mistakes, 'after')):.2%}",
-        f"{taught / len(lessons):.1f}",
-        f"{sum(one.kept for one in lessons) / max(taught, 1):.0%}",
-        f"{expected_calibration_error(*before):.2%}",
-        f"{expected_calibration_error(*after):.2%}",
+        str(len(writers)),
+        *(f"{answers[:, 1].mean():.2%}" for answers in (before, after, with_slips)),
+        f"{corrections / ORDERS / len(writers):.1f}",
+        f"{kept / max(corrections, 1):.1%}",
+        *(f"{expected_calibration_error(*answers.T):.2%}" for answers in (before, after)),
         f"{100 * np.mean(lost):.3f}",
         f"{100 * max(lost):.2f}",
     )

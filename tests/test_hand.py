@@ -191,3 +191,11 @@ def test_files_are_taught_and_forgotten_on_the_command_line(tmp_path):
 def test_wrong_usage(arguments):
     status, out, err = run(*arguments)
     assert status == 2 and not out and "--teach" in err
+
+
+def test_a_lesson_counts_within_a_number_too(recognizer):
+    """Two strokes side by side are read as two parts, until they are taught as one digit."""
+    canvas = md.Canvas([md.Stroke([(100, 100), (110, 400)], 24), md.Stroke([(200, 100), (190, 400)], 24)])
+    recognizer.teach(canvas.digit_image(), 8)
+    assert canvas.read(recognizer).text == "8"
+    forget_all(recognizer)
