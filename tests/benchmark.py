@@ -837,7 +837,7 @@ def take_lessons(
     return np.array(answers), said
 
 
-def hand_row(name: str, recognizer: Recognizer, characters: Sequence[Character], test: Reading) -> tuple[str, ...]:
+def hand_row(name: str, recognizer: Recognizer, characters: Sequence[Character], test: Answers) -> tuple[str, ...]:
     """What learning gives for all who wrote these digits, and what it costs on MNIST's test set."""
     writers = collections.defaultdict(list)
     for character in characters:
@@ -861,7 +861,8 @@ def hand_row(name: str, recognizer: Recognizer, characters: Sequence[Character],
                     corrections += len(said)
                     kept += sum(canvases[i].read(recognizer).text == digit for i, digit in said.items())
                     if seed == 0:
-                        lost.append(test.accuracy - read_with(recognizer, test.images, test.labels).accuracy)
+                        learned = answers_of(recognizer, test.images, test.labels)
+                        lost.append(np.mean(test.right & ~test.refused) - np.mean(learned.right & ~learned.refused))
                 while recognizer.forget() is not None:
                     pass
     before, after, with_slips = map(np.concatenate, (before, after, with_slips))
@@ -881,7 +882,7 @@ def measure_hand(options: argparse.Namespace) -> None:
     """Print how much better this program reads a person whose misread digits are corrected, and what that costs."""
     _, test = mnist_digit.load_mnist(options.mnist)
     recognizer = Recognizer(options.model)
-    mnist = read_with(recognizer, test.images / np.float32(255), test.labels)
+    mnist = answers_of(recognizer, test.images / np.float32(255), test.labels)
     rows = [hand_row("pen digits", recognizer, read_strokes(options.strokes), mnist)]
     if options.unipen:
         rows.append(hand_row("UNIPEN", recognizer, read_unipen(options.unipen, "1a"), mnist))
