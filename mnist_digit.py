@@ -157,18 +157,20 @@ def replace(new: Path, old: Path) -> None:
 
 
 @contextlib.contextmanager
-def locked(path: Path, wait: bool = True) -> Iterator[None]:
-    """Hold a folder, or an empty file, against other processes. Raises BlockingIOError where it is not to wait."""
+def locked(path: Path, busy: str = "") -> Iterator[None]:
+    """Hold a folder, or an empty file, against other processes; wait for it, or raise ValueError saying it is busy."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     if os.name == "nt":  # no flock there
         yield
         return
     import fcntl
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_CREAT)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)  # ends with the process
+        fcntl.flock(handle, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0))  # let go with the process, however it ends
         yield
+    except BlockingIOError as error:
+        raise ValueError(f"{printable(path)}: {busy}") from error
     finally:
         os.close(handle)
 
@@ -582,26 +584,11 @@ def dropout_layers(k: ModuleType) -> list[keras.layers.Layer]:
 # fmt: on
 
 
-def sgd(optimizers: ModuleType, steps: int) -> keras.optimizers.Optimizer:
-    """Plain stochastic gradient descent."""
-    return optimizers.SGD(0.01)
-
-
 def sgd_falling(optimizers: ModuleType, steps: int) -> keras.optimizers.Optimizer:
     """Nesterov momentum; the learning rate warms up for one step in 50, then falls by cosine."""
     warmup = max(1, steps // 50)
     rate = optimizers.schedules.CosineDecay(0.0, steps - warmup, alpha=0.001, warmup_target=0.08, warmup_steps=warmup)
     return optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=0.0005)
-
-
-def adam(optimizers: ModuleType, steps: int) -> keras.optimizers.Optimizer:
-    """Adam, as Keras has it."""
-    return optimizers.Adam(0.001)
-
-
-def adadelta(optimizers: ModuleType, steps: int) -> keras.optimizers.Optimizer:
-    """Adadelta with the learning rate of its author; Keras's 0.001 hardly learns."""
-    return optimizers.Adadelta(1.0)
 
 
 class Recipe(NamedTuple):
@@ -624,10 +611,11 @@ class Recipe(NamedTuple):
 RECIPES = {
     #                   layers          optimizer    batch  epochs  handwriting  no-digits
     "default": Recipe(default_layers, sgd_falling, 128, 20, 0.5, 0.35),
-    "plain-sgd": Recipe(default_layers, sgd, 32, 10),
-    "conv5": Recipe(conv5_layers, adam, 200, 10),
-    "adam": Recipe(l2_layers, adam, 64, 10),
-    "adadelta": Recipe(dropout_layers, adadelta, 128, 12),
+    "plain-sgd": Recipe(default_layers, lambda o, _: o.SGD(0.01), 32, 10),
+    "conv5": Recipe(conv5_layers, lambda o, _: o.Adam(0.001), 200, 10),
+    "adam": Recipe(l2_layers, lambda o, _: o.Adam(0.001), 64, 10),
+    # The learning rate is that of Adadelta's author; with Keras's 0.001 it hardly learns.
+    "adadelta": Recipe(dropout_layers, lambda o, _: o.Adadelta(1.0), 128, 12),
 }
 
 
@@ -662,8 +650,10 @@ def train(
     """
     chosen = RECIPES[recipe]
     chosen = chosen._replace(epochs=epochs or chosen.epochs, batch_size=batch_size or chosen.batch_size)
-    with the_only_training(path.parent), contextlib.redirect_stdout(sys.stderr):
-        plots.mkdir(parents=True, exist_ok=True)
+    for folder in (path.parent, plots):
+        folder.mkdir(parents=True, exist_ok=True)
+    busy = "another training is under way; wait, or choose another --model"
+    with locked(path.parent, busy), contextlib.redirect_stdout(sys.stderr):
         for folder in (path.parent, plots):
             if not os.access(folder, os.W_OK):  # better now than after the first epoch
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
@@ -774,19 +764,6 @@ def as_input(images: np.ndarray) -> np.ndarray:
     return images[..., None] / np.float32(255)
 
 
-@contextlib.contextmanager
-def the_only_training(folder: Path) -> Iterator[None]:
-    """Hold the folder for one training. Raises ValueError where another one has it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with locked(folder, wait=False):
-            yield
-    except BlockingIOError as error:
-        raise ValueError(
-            f"{printable(folder)}: another training is under way; wait, or choose another --model"
-        ) from error
-
-
 def state_of(model: keras.Model) -> list[keras.Variable]:
     """All that training changes: weights, the dropout's seeds, the optimizer's momenta and number of steps."""
     return [*model.variables, *model.optimizer.variables]
@@ -830,19 +807,14 @@ def calibrate(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> Non
     fits best (Guo et al., "On calibration of modern neural networks", 2017).
     """
     logits = np.log(model.predict(images, batch_size=500, verbose=0).astype(np.float64) + 1e-12)
-    shift = np.zeros(logits.shape[1])
-    if len(shift) > 10:
-        digits = logits[labels < 10]
-        shift[10] = max(0, np.quantile(digits[:, 10] - digits[:, :10].max(axis=1), 1 - REFUSED))
 
     def loss(temperature: float) -> float:
-        scaled = (logits - shift) / temperature
+        scaled = logits / temperature
         return float(np.mean(np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(labels)), labels]))
 
     best = min(np.geomspace(0.5, 2, 141), key=loss)
     last = model.layers[-1]
-    kernel, bias = last.get_weights()
-    last.set_weights([kernel / best, (bias - shift) / best])
+    last.set_weights([weights / best for weights in last.get_weights()])
 
 
 def save_model(model: keras.Model, path: Path) -> None:

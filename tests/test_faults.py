@@ -111,7 +111,7 @@ def test_what_cannot_be_resumed_is_begun_afresh(data, interrupted, tmp_path, cap
 
 def test_two_trainings_do_not_mix(data, tmp_path):
     old = faults.put_old_model(tmp_path)
-    with md.the_only_training(tmp_path / "model"):
+    with md.locked(tmp_path / "model"):
         outcome = faults.call(*faults.training(data, tmp_path), folder=tmp_path)
     assert faults.faults_of(outcome, "another training is under way") == []
     assert faults.contents(tmp_path) == old
