@@ -35,6 +35,7 @@ import itertools
 import json
 import math
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -44,7 +45,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 # Read by OpenCV when it is imported: no picture larger than this is unpacked, and what it
 # has to say of a damaged one is said by this program instead, in one line.
-os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(50_000_000))
+os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "50000000")
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 
 import numpy as np
@@ -234,7 +235,7 @@ def redraw_at_stroke_width(mask: np.ndarray) -> np.ndarray:
     scale = (BOX * OVERSAMPLING - target) / max(longest - stroke_width(ink), longest / 4)
     size = [max(1, round(side * scale)) for side in (width, height)]
     ink = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    ink = np.pad((ink > 127).astype(np.uint8), int(target) + 2)
+    ink = np.pad((ink > ink.max() / 2).astype(np.uint8), int(target) + 2)
     measured = stroke_width(ink)
     inside = cv2.distanceTransform(ink, cv2.DIST_L2, 5)
     if measured > target:
@@ -1264,166 +1265,300 @@ def open_keras_model(path: Path) -> keras.Model:
 
 # --- pictures -------------------------------------------------------------------------------
 
+SIDE = 256, 640  # pixels of a picture's longer side while its ink is looked for: enough to see by, and soon done
+FAINT = 25  # how much darker than its paper ink is at least, in 255ths of the paper's light
+BELIEVED = 0.8  # probability (mean over the digits) from which on a guess at the ink is the answer
+MANY = 40  # pieces; what falls into more is grain or a texture
 
-def even_light(channel: np.ndarray) -> np.ndarray:
-    """A channel in [0, 1], dark on light, divided by the light on it: paper then is 1 nearly everywhere.
 
-    The light is the second-degree surface over the picture that fits the paper best; what is
-    far below it is taken for ink and left out of the next fit.
+def decode(path: Path) -> np.ndarray:
+    """The picture in a file, turned upright: of any depth, shape (h, w) or (h, w, channels).
+
+    Raises ValueError where the file holds none, and OSError where it cannot be read.
     """
-    small = cv2.resize(channel, (24, 24), interpolation=cv2.INTER_AREA)
-    y, x = np.indices(small.shape).reshape(2, -1) / 24 - 0.5
-    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
-    values = small.ravel()
-    paper = np.ones(len(values), bool)
-    for _ in range(4):
-        surface, *_ = np.linalg.lstsq(terms[paper], values[paper], rcond=None)
-        error = values - terms @ surface
-        paper = error > -max(0.03, error[paper].std())
-    light = np.float32(terms @ surface).reshape(small.shape)
-    light = cv2.resize(light, channel.shape[::-1], interpolation=cv2.INTER_CUBIC)
-    return np.clip(channel / np.maximum(light, 0.05), 0, 1)
-
-
-def ink_of(channel: np.ndarray, kernel: int) -> np.ndarray:
-    """How much darker than the paper around it each pixel of a channel in [0, 1] is, in [0, 1].
-
-    The paper is what a morphological closing leaves, which removes dark strokes narrower than
-    the kernel and keeps shadows and their edges.
-    """
-    paper = cv2.morphologyEx(channel, cv2.MORPH_CLOSE, np.ones((kernel, kernel), np.uint8))
-    black = 0.02  # keeps the noise of dark paper from counting as ink
-    return np.clip(1 - (channel + black) / (paper + black), 0, 1)
-
-
-def dark_on_light(channel: np.ndarray) -> np.ndarray:
-    """A channel in [0, 1], turned to its negative where the ink is lighter than the paper.
-
-    Ink takes up less room than paper and more of the middle than of the edge: it is the longer
-    tail of the (high-passed) brightness, and what the frame of outermost pixels has less of.
-    """
-    side = max(3, max(channel.shape) // 3)
-    detail = channel - cv2.blur(channel, (side, side))
-    deviation = float(detail.std()) + 1e-6
-    border = np.concatenate([channel[0], channel[-1], channel[:, 0], channel[:, -1]])
-    skewness = float(np.mean(detail**3)) / deviation**3
-    return channel if skewness + (channel.mean() - border.mean()) / deviation <= 0 else 1 - channel
-
-
-def without_rules(ink: np.ndarray) -> np.ndarray:
-    """Ink with the lines that run from one edge of the picture to the other taken away."""
-    for _ in range(2):
-        ink = np.ascontiguousarray(ink.T)  # turned twice: lines across, lines down
-        height, width = ink.shape
-        lines = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, max(1, width // 8)), np.uint8))
-        found = cv2.dilate(np.uint8(lines > 0.06), np.ones((5, 5), np.uint8))
-        _, labels, boxes, _ = cv2.connectedComponentsWithStats(found)
-        for label, (_, _, across, down, _) in enumerate(boxes[1:], start=1):
-            if across >= 0.95 * width and down <= 0.15 * height:
-                line = labels == label
-                darkness = np.median(lines[line & (lines > 0.06)])
-                ink[line & (ink < 1.5 * darkness)] = 0  # what is darker is a stroke that crosses it
-    return ink
-
-
-def ink_mask(ink: np.ndarray) -> np.ndarray:
-    """The mask (uint8, 0 or 1) of the ink (in [0, 1]) that stands out, without specks.
-
-    Raises ValueError where nothing does.
-    """
-    levels = np.uint8(255 * ink)
-    _, mask = cv2.threshold(levels, 0, 1, cv2.THRESH_OTSU)
-    if mask.all() or not mask.any() or levels[mask > 0].mean() - levels[mask == 0].mean() < 25:
-        raise ValueError("no ink in it: blank, or too faint to tell from the paper")
-    _, labels, boxes, _ = cv2.connectedComponentsWithStats(mask)
-    height, width = mask.shape
-    x, y, w, h, area = boxes.T
-    at_edge = (x == 0) | (y == 0) | (x + w == width) | (y + h == height)
-    # The digit's main piece is the longest stroke, whatever blot or shadow is larger.
-    distance = cv2.distanceTransform(np.pad(mask, 1), cv2.DIST_L2, 5)[1:-1, 1:-1]
-    half_width = np.bincount(labels.ravel(), weights=distance.ravel()) / area
-    main = 1 + (area[1:] / half_width[1:]).argmax()
-    keep = (area >= 0.04 * area[main]) & (at_edge[main] | ~at_edge)
-    keep[0] = False
-    return keep[labels].astype(np.uint8)
-
-
-def find_ink(picture: np.ndarray) -> np.ndarray:
-    """The mask (uint8, 0 or 1) of the ink in a picture: float32 in [0, 1], shape (h, w[, channels]).
-
-    Dark on light or light on dark, told apart for each channel; of any colour; on paper with
-    shadows, uneven light or rules. Raises ValueError where there is no ink.
-    """
-    height, width = picture.shape[:2]
-    side = int(np.clip(max(height, width), 256, 640))  # enough to see by, and soon done
-    scale = side / max(height, width)
-    size = [max(1, round(width * scale)), max(1, round(height * scale))]
-    picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    channels = [even_light(dark_on_light(c)) for c in cv2.split(cv2.GaussianBlur(picture, (0, 0), side / 600))]
-
-    def ink(kernel: int) -> np.ndarray:
-        return functools.reduce(np.maximum, (ink_of(channel, kernel) for channel in channels))
-
-    # The first look takes any stroke up to a third of the picture; the second, now that the
-    # pen's width is known, tells a stroke from a shadow.
-    pen = stroke_width(ink_mask(ink(side // 3)))
-    return ink_mask(without_rules(ink(min(side // 3, int(4 * pen) + 5))))
-
-
-def read_picture(path: str | os.PathLike[str]) -> np.ndarray:
-    """The picture in a file: float32 in [0, 1], shape (h, w) or (h, w, 3), transparency filled in.
-
-    Raises ValueError where the file is none, and OSError where it cannot be read.
-    """
-    path = Path(path)
-    if not path.exists():
-        raise ValueError("no such file")
     if not path.is_file():
-        raise ValueError("not a file")
+        raise ValueError("not a file" if path.exists() else "no such file")
     if path.stat().st_size > 400_000_000:
         raise ValueError("larger than 400 MB")
     try:
         with bounded_memory(), silenced():  # libpng and libjpeg speak for themselves
             data = np.fromfile(path, np.uint8)
-            jpeg = data[:2].tobytes() == b"\xff\xd8"  # the only common kind that is stored turned around
-            picture = cv2.imdecode(data, cv2.IMREAD_COLOR if jpeg else cv2.IMREAD_UNCHANGED)
+            picture, kinds, metadata = cv2.imdecodeWithMetadata(data, cv2.IMREAD_UNCHANGED)
     except (cv2.error, MemoryError):
         picture = None
     if picture is None:
-        raise ValueError("not a picture that can be opened; it is damaged, or larger than 50 megapixels")
-    height, width = picture.shape[:2]
-    shrink = 1280 / max(height, width)  # first of all: in float32 40 megapixels need gigabytes
-    if shrink < 1:
-        size = [max(1, round(width * shrink)), max(1, round(height * shrink))]
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    if picture.dtype.kind == "u":
-        picture = picture / np.float32(np.iinfo(picture.dtype).max)
-    else:  # signed and floating-point numbers have no agreed white
-        with np.errstate(all="ignore"):  # what overflows is found right below
-            picture = picture - picture.min().astype(np.float64)
-            picture = np.float32(picture / (picture.max() or 1))
+        most = int(os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"]) // 1_000_000
+        raise ValueError(f"not a picture that can be opened; it is damaged, or larger than {most} megapixels")
+    return upright(picture, dict(zip(kinds, map(bytes, metadata), strict=True)).get(cv2.IMAGE_METADATA_EXIF, b""))
+
+
+def upright(picture: np.ndarray, exif: bytes) -> np.ndarray:
+    """The picture turned as its Exif data say; cv2 does so itself only where it drops depth and transparency."""
+    # Tag 0x112, one number of 16 bits, in either byte order.
+    tag = re.search(rb"\x01\x12\x00\x03\x00{3}\x01\x00([\x01-\x08])|\x12\x01\x03\x00\x01\x00{3}([\x01-\x08])", exif)
+    orientation = ord(tag[1] or tag[2]) if tag else 1
+    if orientation >= 5:
+        picture = picture.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        picture = picture[:, ::-1]
+    return np.ascontiguousarray(picture[::-1] if orientation in (3, 4, 7, 8) else picture)
+
+
+def resized(picture: np.ndarray) -> np.ndarray:
+    """The picture with its longer side within SIDE: first of all, for as float32 a large one would need gigabytes."""
+    longer = max(picture.shape[:2])
+    side = np.clip(longer, *SIDE)
+    size = [max(1, round(length * side / longer)) for length in picture.shape[1::-1]]
+    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if side < longer else cv2.INTER_LINEAR)
+
+
+def in_bytes(picture: np.ndarray) -> np.ndarray:
+    """The picture as uint8. Raises ValueError where it holds what is no finite number."""
+    if picture.dtype == np.uint8:
+        return picture
     if not np.isfinite(picture).all():
         raise ValueError("pixels that are not finite numbers")
-    if picture.ndim == 3 and picture.shape[2] in (2, 4):
-        picture, opaque = picture[..., :-1], picture[..., -1:]
-        colour = np.average(picture, axis=(0, 1), weights=np.broadcast_to(opaque + 1e-6, picture.shape))
-        # Around a drawing on nothing: what its ink stands out from. Around cut-out paper: paper.
-        behind = colour if opaque.mean() > 0.5 else np.float32(colour.mean() < 0.5)
-        picture = picture * opaque + behind * (1 - opaque)
-    return np.ascontiguousarray(picture, np.float32)
+    if picture.dtype.kind == "u":
+        return np.uint8(picture >> 8)
+    low, high = float(picture.min()), float(picture.max())  # such numbers have no agreed black and white
+    return np.uint8((picture - low) * (255 / (high - low or 1)))
 
 
-def read_digit_image(path: str | os.PathLike[str]) -> np.ndarray:
-    """The digit image of one image file: float32, shape (28, 28), in [0, 1].
+def on_paper(picture: np.ndarray) -> np.ndarray:
+    """The picture, uint8, with what is transparent in it filled in."""
+    if picture.ndim == 2 or picture.shape[2] not in (2, 4):
+        return picture
+    picture, opaque = np.float32(picture[..., :-1]), picture[..., -1:] / np.float32(255)
+    colour = np.average(picture, axis=(0, 1), weights=np.broadcast_to(opaque + 1e-6, picture.shape))
+    # Around a drawing on nothing: what its ink stands out from. Around cut-out paper: paper.
+    behind = colour if opaque.mean() > 0.5 else 255 * (colour.mean() < 128)
+    return np.uint8(picture * opaque + behind * (1 - opaque))
 
-    Raises ValueError naming the file and the reason where the file holds no picture or no ink.
+
+def in_grey(picture: np.ndarray) -> np.ndarray:
+    """The picture, uint8, as one channel: along the axis through the colours on which its details differ most."""
+    if picture.ndim == 2 or picture.shape[2] == 1:
+        return picture.reshape(picture.shape[:2])
+    small = np.float32(cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA))
+    details = (small - cv2.blur(small, (43, 43))).reshape(-1, 3)
+    axis = np.linalg.eigh(details.T @ details)[1][:, -1]
+    axis *= np.copysign(1, axis.sum()) / np.abs(axis).sum()
+    return cv2.transform(picture, np.append(axis, -255 * np.minimum(axis, 0).sum())[None])
+
+
+def evened(channel: np.ndarray) -> np.ndarray:
+    """A picture of one channel without the slope of the light from side to side and from top to bottom."""
+    small = np.float32(cv2.resize(channel, (128, 128), interpolation=cv2.INTER_AREA))
+    slopes = np.median(small[32:] - small[:-32]), np.median(small[:, 32:] - small[:, :-32])
+    down, across = (4 * slope * np.linspace(-0.5, 0.5, n) for slope, n in zip(slopes, channel.shape, strict=True))
+    return np.uint8(np.clip(channel - down[:, None] - across, 0, 255))
+
+
+def guess_ink(channel: np.ndarray) -> Iterator[np.ndarray]:
+    """Masks (uint8, 0 is paper) of what may be the ink in one channel of a picture, the likeliest first.
+
+    Ink differs from the paper that a morphological closing leaves, which takes away dark strokes
+    narrower than its kernel; of this the darkest may be ink, and the rest rules or shadows. Whether
+    ink is dark or light the longer tail of the details' brightness tells, but not for certain.
     """
+    side = max(channel.shape)
+    small = np.float32(cv2.resize(channel, (128, 128), interpolation=cv2.INTER_AREA))
+    light = ((small - cv2.blur(small, (25, 25))) ** 3).mean() > 0
+    smooth = cv2.medianBlur(channel, 5), cv2.GaussianBlur(channel, (0, 0), side / 600)
+    for part, negative in itertools.product((3, 8, 16), (light, not light)):
+        without_grain, channel = (255 - picture if negative else picture for picture in smooth)
+        paper = cv2.morphologyEx(without_grain, cv2.MORPH_CLOSE, np.ones((side // part, side // part), np.uint8))
+        black = 12  # keeps the grain of dark paper from counting as ink
+        ink = cv2.divide(cv2.subtract(paper, channel), cv2.add(paper, black), scale=255)
+        threshold, mask = cv2.threshold(ink, 0, 1, cv2.THRESH_OTSU)
+        if not mask.any() or cv2.mean(ink, mask)[0] - cv2.mean(ink, 1 - mask)[0] < FAINT:
+            continue
+        darkest = np.percentile(ink[mask > 0], 90)
+        yield mask
+        yield from (np.uint8(ink > share * darkest) for share in (0.55, 0.75) if share * darkest > 1.08 * threshold)
+
+
+class Ink(NamedTuple):
+    """Pieces of ink: connected, or above each other and no further apart than where a pen skips."""
+
+    labels: np.ndarray  # shape (h, w): which piece each pixel belongs to; 0 is paper
+    boxes: np.ndarray  # x, y, width and height of pieces 1 ... n, shape (n, 4)
+
+    def box(self, pieces: Sequence[int]) -> tuple[int, int, int, int]:
+        low = self.boxes[pieces, :2].min(axis=0)
+        return *low.tolist(), *((self.boxes[pieces, :2] + self.boxes[pieces, 2:]).max(axis=0) - low).tolist()
+
+    def mask(self, pieces: Sequence[int]) -> np.ndarray:
+        x, y, width, height = self.box(pieces)
+        return np.uint8(np.isin(self.labels[y : y + height, x : x + width], np.add(pieces, 1)))
+
+
+def find_pieces(mask: np.ndarray) -> Ink:
+    """The pieces of ink in a mask, from left to right, without specks; none where they are too many."""
+    gap = int(min(stroke_width(mask), max(mask.shape) / 32)) | 1
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(mask, np.ones((gap, 1), np.uint8)))
+    large = 1 + np.flatnonzero((stats[1:, 2:4].max(axis=1) >= max(8, max(mask.shape) / 50)) & (stats[1:, 4] >= 20))
+    large = large[np.argsort(stats[large, 0] + stats[large, 2] / 2)] if len(large) <= MANY else large[:0]
+    number = np.zeros(len(stats), np.int32)
+    number[large] = 1 + np.arange(len(large))
+    labels = number[labels] * mask
+    boxes = [cv2.boundingRect(np.uint8(labels == 1 + i)) for i in range(len(large))]
+    return Ink(labels, np.reshape(boxes, (-1, 4)))
+
+
+def rows_of(boxes: np.ndarray) -> list[np.ndarray]:
+    """The places of boxes, shape (n, 4), by rows from top to bottom, in their order; rows may slope by 15 degrees.
+
+    They slope so that they take up the least height, and not at all where that gains little.
+    """
+    x, y, width, height = boxes.T
+    tried = []
+    for degrees in range(-15, 16, 3):
+        middle = y + height / 2 - (x + width / 2) * math.tan(math.radians(degrees))
+        top, bottom = middle - 0.35 * height, middle + 0.35 * height  # heads and tails may reach into other rows
+        order = np.argsort(top)
+        reach = np.maximum.accumulate(bottom[order])
+        starts = np.flatnonzero(top[order][1:] > reach[:-1]) + 1
+        rows = np.split(order, starts)
+        taken = sum(bottom[row].max() - top[row].min() for row in rows)
+        tried.append((taken * (1 if degrees else 0.93), abs(degrees), [np.sort(row) for row in rows]))
+    return min(tried, key=lambda entry: entry[:2])[2]
+
+
+class Run(NamedTuple):
+    """A Part, and what more there is to know of it in a picture."""
+
+    box: tuple[int, int, int, int]
+    image: np.ndarray
+    prediction: Prediction
+    pieces: tuple[int, ...]
+    pen: float  # its mean stroke width, in pixels
+
+    @property
+    def length(self) -> int:
+        return max(self.box[2:])
+
+
+def read_pieces(ink: Ink, pieces: np.ndarray, recognizer: Recognizer) -> list[list[Run]]:
+    """The most probable parts, digits or not, of these pieces of ink, by rows."""
+
+    def read_row(row: np.ndarray) -> list[Run]:
+        @functools.cache
+        def judge(start: int, stop: int) -> Run:
+            mask = ink.mask(row[start:stop])
+            image = redraw_at_stroke_width(mask)
+            return Run(
+                ink.box(row[start:stop]), image, recognizer.predict(image), tuple(row[start:stop]), stroke_width(mask)
+            )
+
+        return find_parts(ink.boxes[row], np.full(len(row) - 1, np.inf), judge)
+
+    return [read_row(pieces[row]) for row in rows_of(ink.boxes[pieces])] if len(pieces) else []
+
+
+def alike(one: Run, other: Run) -> bool:
+    """Whether two digits may belong to one text: of like size and pen, and near each other."""
+    (x, y, width, height), (x2, y2, width2, height2) = one.box, other.box
+    gap_x, gap_y = max(x, x2) - min(x + width, x2 + width2), max(y, y2) - min(y + height, y2 + height2)
+    like = 0.5 < other.length / one.length < 2 and 0.45 < other.pen / one.pen < 2.2
+    return like and gap_x < 1.5 * one.length and gap_y < one.length
+
+
+def text_of(rows: Sequence[Sequence[Run]]) -> list[list[Run]]:
+    """The digits among runs, by rows, without those that stand apart from the most certain, like edges of shadows."""
+    digits = [run for row in rows for run in row if run.prediction.digit is not None]
+    # Any straight line is a 1: another digit is more certain.
+    text = sorted(digits, key=lambda run: (run.prediction.digit != 1, run.prediction.confidence))[-1:]
+    known = {run.pieces for run in text}
+    for run in text:  # which grows meanwhile
+        near = [other for other in digits if other.pieces not in known and alike(run, other)]
+        known |= {other.pieces for other in near}
+        text += near
+    rows = [[run for run in row if run.pieces in known] for row in rows]
+    return [row for row in rows if row]
+
+
+def read_mask(mask: np.ndarray, recognizer: Recognizer) -> tuple[int, list[list[Run]], Ink]:
+    """How far a mask of ink is believed (0 to 2); its digits by rows, or else what is largest; its pieces.
+
+    What encloses other ink is a frame. What touches the picture's edge is read where it is as high as
+    digits that do not, or where there are none. A believed guess leaves nothing much larger than its digits.
+    """
+    ink = find_pieces(mask)
+    if not len(ink.boxes):
+        return 0, [], ink
+    low, sizes = ink.boxes[:, :2], ink.boxes[:, 2:]
+    high, longest = low + sizes, sizes.max(axis=1)
+    margins = np.minimum(low - low[:, None], high[:, None] - high).min(axis=2)  # [i, j]: of piece j within piece i
+    frame = ((margins > 0.05 * longest[:, None]) & (longest > 0.2 * longest[:, None])).any(axis=1)
+    at_edge = ((low == 0) | (high == mask.shape[::-1])).any(axis=1)
+    chosen = ~frame & ~at_edge
+    rows = read_pieces(ink, np.flatnonzero(chosen), recognizer)
+    text = text_of(rows)
+    height = np.median([part.box[3] for row in text for part in row]) if text else 0
+    alike_in_height = (0.6 * height < sizes[:, 1]) & (sizes[:, 1] < 1.6 * height) & (sizes[:, 0] < 2 * height)
+    more = ~frame & at_edge & (alike_in_height | (height == 0))
+    if more.any():
+        rows = read_pieces(ink, np.flatnonzero(chosen | more), recognizer)
+        text = text_of(rows) or text
+    if not text:
+        return 0, [[max((run for row in rows for run in row), key=lambda run: run.length)]], ink
+    digits = [part for row in text for part in row]
+    confidence = np.exp(np.mean([math.log(part.prediction.confidence) for part in digits]))
+    largest = longest[chosen if height else chosen | more].max()
+    return (confidence > BELIEVED) * (1 + (max(part.length for part in digits) > 0.6 * largest)), text, ink
+
+
+def read_picture(picture: np.ndarray, recognizer: Recognizer) -> tuple[list[list[Run]], Ink]:
+    """The digits in a picture, uint8, by rows, or what is largest where there is none; the pieces of ink.
+
+    They are the first guess's that the network believes, or else the first's that has any.
+    Raises ValueError where there is no ink.
+    """
+    guesses = []
+    for mask in guess_ink(evened(in_grey(picture))):
+        belief, rows, ink = read_mask(mask, recognizer)
+        if belief == 2:
+            return rows, ink
+        if rows:
+            guesses.append((belief, rows, ink))
+    if not guesses:
+        raise ValueError("no ink in it: blank, or too faint to tell from the paper")
+    return max(guesses, key=lambda guess: guess[0])[1:]
+
+
+@contextlib.contextmanager
+def named(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Every error while a file is read becomes a ValueError that names the file and the reason."""
     try:
-        return redraw_at_stroke_width(find_ink(read_picture(path)))
+        yield
     except (ValueError, OSError) as error:
         raise ValueError(f"{printable(path)}: {reason(error)}") from error
     except (cv2.error, MemoryError) as error:
         raise ValueError(f"{printable(path)}: a kind of picture that cannot be read; save it as PNG") from error
+
+
+def read_file(path: str | os.PathLike[str], recognizer: Recognizer) -> Reading:
+    """What one image file says: its digits, by rows, or where there is none what is largest in it.
+
+    Raises ValueError naming the file and the reason where the file holds no picture or no ink.
+    """
+    with named(path):
+        stored = decode(Path(path))
+        picture = on_paper(in_bytes(resized(stored)))
+        rows, _ = read_picture(picture, recognizer)
+    scale = stored.shape[1] / picture.shape[1]
+    return Reading([[Part(tuple(round(scale * n) for n in run.box), *run[1:3]) for run in row] for row in rows])
+
+
+def read_digit_image(path: str | os.PathLike[str], recognizer: Recognizer | None = None) -> np.ndarray:
+    """The digit image of all the digits in one image file together: float32, shape (28, 28), in [0, 1].
+
+    Raises ValueError naming the file and the reason where the file holds no picture or no ink.
+    """
+    with named(path):
+        rows, ink = read_picture(on_paper(in_bytes(resized(decode(Path(path))))), recognizer or Recognizer())
+        return redraw_at_stroke_width(ink.mask([piece for row in rows for run in row for piece in run.pieces]))
 
 
 # --- canvas --------------------------------------------------------------------------------
@@ -2077,14 +2212,14 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def image_in(file: str) -> np.ndarray:
-    """The digit image of a picture or of a saved drawing. Raises ValueError."""
-    return Canvas(open_drawing(Path(file))).digit_image() if file.endswith(".json") else read_digit_image(file)
+def reading_of(file: str, recognizer: Recognizer) -> Reading:
+    """What a picture or a saved drawing says. Raises ValueError."""
+    return Canvas(open_drawing(Path(file))).read(recognizer) if file.endswith(".json") else read_file(file, recognizer)
 
 
 def teach_file(file: str, digits: Sequence[int], recognizer: Recognizer) -> None:
     """Teach what an image file shows, from left to right. Raises ValueError where its parts are not as many."""
-    images = [image_in(file)]
+    images = [part.image for part in reading_of(file, recognizer).parts]
     if len(images) != len(digits):
         raise ValueError(f"{printable(file)}: read as {len(images)} digits; to teach {len(digits)}, cut them apart")
     for image, digit in zip(images, digits, strict=True):
@@ -2098,7 +2233,7 @@ def read_files(files: Sequence[str], recognizer: Recognizer, taught: Sequence[in
         try:
             if taught:
                 teach_file(file, taught, recognizer)
-            answer(f"{printable(file)}: {recognizer.predict(image_in(file))}")
+            answer(f"{printable(file)}: {reading_of(file, recognizer)}")
         except ValueError as error:
             say(f"mnist_digit: {error}")
             status = 1

@@ -7,6 +7,7 @@ Examples:
   benchmark.py recipes --mnist mnist.npz --strokes pendigits-orig.tra --recipe plain-sgd --recipe adam
   benchmark.py speed --mnist mnist.npz
   benchmark.py hand --mnist mnist.npz --strokes pendigits-orig.tra --unipen unipen
+  benchmark.py pictures --strokes pendigits-orig.tra --count 200 --sheet pictures.png
   benchmark.py faults --mnist mnist.npz --kills 20
 
 MNIST is an .npz file with x_train, y_train, x_test and y_test. The strokes are a file of the UCI
@@ -902,6 +903,13 @@ def measure_hand(options: argparse.Namespace) -> None:
 # --- command line --------------------------------------------------------------------------
 
 
+def measure_pictures(options: argparse.Namespace) -> None:
+    """Print how many pictures of pen digits are read rightly, for each kind of paper: see papers.py."""
+    import papers
+
+    print_table(("picture", "right"), papers.run(options, read_strokes(options.strokes)))
+
+
 def measure_faults(options: argparse.Namespace) -> None:
     """What happens when the program is killed or given what it cannot use: see faults.py."""
     import faults
@@ -916,7 +924,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     def command(name: str, measure: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=measure.__doc__, description=measure.__doc__)
         added.set_defaults(measure=measure)
-        needed = measure is not measure_reading
+        needed = measure not in (measure_reading, measure_pictures)
         added.add_argument("--mnist", type=Path, required=needed, metavar="FILE", help="MNIST as an .npz file")
         return added
 
@@ -925,12 +933,13 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     recipes = command("recipes", measure_recipes)
     speed = command("speed", measure_speed)
     hand = command("hand", measure_hand)
+    pictures = command("pictures", measure_pictures)
     faults = command("faults", measure_faults)
-    for parser_with_strokes in (accuracy, reading, recipes, hand):
+    for parser_with_strokes in (accuracy, reading, recipes, hand, pictures):
         parser_with_strokes.add_argument(
             "--strokes", type=Path, required=True, metavar="FILE", help="pendigits-orig.tra, as UCI publishes it"
         )
-    for parser_with_model in (accuracy, reading, speed, hand):
+    for parser_with_model in (accuracy, reading, speed, hand, pictures):
         parser_with_model.add_argument(
             "--model", type=Path, default=mnist_digit.MODEL, metavar="FILE", help="(default: model/digit.tflite)"
         )
@@ -944,6 +953,11 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     accuracy.add_argument("--plain", type=Path, metavar="FILE.keras", help="a network of recipe plain-sgd")
     recipes.add_argument("--recipe", action="append", choices=mnist_digit.RECIPES, help="(default: all)")
     recipes.add_argument("--keep", type=Path, metavar="DIR", help="where the trained networks and plots are to stay")
+    pictures.add_argument("--count", type=int, default=200, metavar="N", help="pictures of each kind (default: 200)")
+    pictures.add_argument("--seed", type=int, default=0, metavar="N", help="of the pictures (default: 0)")
+    pictures.add_argument("--kind", action="append", metavar="NAME", help="only this kind (default: all)")
+    pictures.add_argument("--sheet", type=Path, metavar="FILE.png", help="draw there ten of each kind")
+    pictures.add_argument("--mistakes-only", action="store_true", help="draw all that were misread instead")
     faults.add_argument("--kills", type=int, default=20, metavar="N", help="(default: 20)")
     return parser.parse_args(arguments)
 
