@@ -1316,12 +1316,14 @@ def in_bytes(picture: np.ndarray) -> np.ndarray:
     """The picture as uint8. Raises ValueError where it holds what is no finite number."""
     if picture.dtype == np.uint8:
         return picture
-    if not np.isfinite(picture).all():
-        raise ValueError("pixels that are not finite numbers")
     if picture.dtype.kind == "u":
         return np.uint8(picture >> 8)
-    low, high = float(picture.min()), float(picture.max())  # such numbers have no agreed black and white
-    return np.uint8((picture - low) * (255 / (high - low or 1)))
+    with np.errstate(all="ignore"):  # what overflows is found right below
+        low, high = picture.min(), picture.max()  # such numbers have no agreed black and white
+        picture = (picture - low) * (255 / ((high - low) or 1))
+    if not np.isfinite(picture).all():
+        raise ValueError("pixels that are not finite numbers")
+    return np.uint8(picture)
 
 
 def on_paper(picture: np.ndarray) -> np.ndarray:
