@@ -944,6 +944,9 @@ class Prediction(NamedTuple):
         return f"{'no digit' if self.digit is None else self.digit} ({self.confidence:.1%})"
 
 
+NO_DIGIT = Prediction(None, 1.0, np.zeros(10))  # what needs no network to see
+
+
 class Part(NamedTuple):
     """A part of a drawing or picture that was judged as one character."""
 
@@ -1060,52 +1063,6 @@ def correct(probabilities: np.ndarray, distances: np.ndarray, labels: np.ndarray
     corrected = np.maximum(probabilities, 1e-12)
     corrected[digit] *= max(1.0, REACH / nearest) ** TRUST
     return corrected
-
-
-LONGEST_RUN = 6  # pieces that one character is made of at most
-WIDEST_RUN = 2  # how wide it is at most where it is made of several, in heights of the row
-OTHER = 0.02  # how often a character is none of the ten digits, beside how often it is one
-TOGETHER = 0.05  # how often neighbours cross or overlap, beside how often parts of one character do
-
-
-def best_path(count: int, cost: Callable[[int, int], float]) -> list[tuple[int, int]]:
-    """The runs (start, stop) that part 0 ... count - 1 at the least sum of cost(start, stop).
-
-    It is the shortest path through the graph of all cuts (LeCun et al., "Gradient-based learning
-    applied to document recognition", 1998, part V); no run is longer than LONGEST_RUN.
-    """
-    best = [(0.0, 0)]  # for each cut: what all before it costs at least, and where the run before it starts
-    for stop in range(1, count + 1):
-        starts = range(max(0, stop - LONGEST_RUN), stop)
-        best.append(min((best[start][0] + cost(start, stop), start) for start in starts))
-    path = []
-    while count:
-        path.append((best[count][1], count))
-        count = best[count][1]
-    return path[::-1]
-
-
-def find_parts(boxes: np.ndarray, gaps: np.ndarray, judge: Callable[[int, int], Part]) -> list[Part]:
-    """The most probable parts of the pieces in a row, from left to right.
-
-    boxes: x, y, width and height of each piece, shape (n, 4), in order from left to right; gaps: how
-    far all pieces before the second, third ... one are from all others, in the same unit, shape
-    (n - 1,); judge(start, stop) gives the part that the pieces start ... stop - 1 make.
-    """
-    left, right = boxes[:, 0], boxes[:, 0] + boxes[:, 2]
-    height = max(1, (boxes[:, 1] + boxes[:, 3]).max() - boxes[:, 1].min())
-    overlaps = np.maximum.accumulate(right)[:-1] - np.minimum.accumulate(left[::-1])[-2::-1]
-    # Half a stroke's width apart is as common among neighbours as within a character.
-    cuts = np.interp(gaps / height, [0, 0.05], [TOGETHER, 1]) * np.interp(overlaps / height, [0.1, 0.3], [1, TOGETHER])
-    cuts = [1.0, *cuts]
-
-    def cost(start: int, stop: int) -> float:
-        if stop - start > 1 and max(right[start:stop]) - min(left[start:stop]) > WIDEST_RUN * height:
-            return math.inf
-        probabilities = judge(start, stop).prediction.probabilities
-        return -math.log(max(probabilities.max() + OTHER * (1 - probabilities.sum()), 1e-9) * cuts[start])
-
-    return [judge(start, stop) for start, stop in best_path(len(boxes), cost)]
 
 
 class Recognizer:
@@ -1261,6 +1218,58 @@ def open_keras_model(path: Path) -> keras.Model:
             f"{printable(path)}: takes {shapes[0]} and gives {shapes[1]}, not (None, 28, 28, 1) and (None, 10 or 11)"
         )
     return model
+
+
+LONGEST_RUN = 6  # pieces that one character is made of at most
+WIDEST_RUN = 2  # how wide it is at most where it is made of several, in heights of the tallest piece
+SMALLEST = 0.25  # how tall or wide a digit is at least, in the same unit
+OTHER = 0.03  # how often one meets a character that is no digit, beside how often a number
+STRAY = 0.003  # how often one meets it as a part of a number, beside how often a digit
+TOGETHER = 0.05  # how often neighbours cross or overlap, beside how often strokes of one character do
+
+
+def best_path(count: int, cost: Callable[[int, int], float]) -> list[tuple[int, int]]:
+    """The runs (start, stop) that part 0 ... count - 1 at the least sum of cost(start, stop).
+
+    It is the shortest path through the graph of all cuts (LeCun et al., "Gradient-based learning
+    applied to document recognition", 1998, part V); no run is longer than LONGEST_RUN.
+    """
+    best = [(0.0, 0)]  # for each cut: what all before it costs at least, and where the run before it starts
+    for stop in range(1, count + 1):
+        starts = range(max(0, stop - LONGEST_RUN), stop)
+        best.append(min((best[start][0] + cost(start, stop), start) for start in starts))
+    path = []
+    while count:
+        path.append((best[count][1], count))
+        count = best[count][1]
+    return path[::-1]
+
+
+def find_parts(boxes: np.ndarray, gaps: np.ndarray, judge: Callable[[int, int], Part]) -> list[Part]:
+    """The most probable parts of the pieces in a row, from left to right.
+
+    boxes: x, y, width and height of each piece, shape (n, 4), in order from left to right; gaps: how
+    far all pieces before the second, third ... one are from all others, in the same unit, shape
+    (n - 1,); judge(start, stop) gives the part that the pieces start ... stop - 1 make.
+    """
+    left, right, tallest = boxes[:, 0], boxes[:, 0] + boxes[:, 2], max(1, boxes[:, 3].max())
+    overlaps = np.maximum.accumulate(right)[:-1] - np.minimum.accumulate(left[::-1])[-2::-1]
+    # What stands apart, be it ever so little, and overlaps no more than slanted neighbours do, tells nothing.
+    apart = np.interp(gaps / tallest, [0, 0.03], [TOGETHER, 1])
+    cuts = [1.0, *apart * np.interp(overlaps / tallest, [0.1, 0.2], [1, TOGETHER])]
+
+    def part(start: int, stop: int) -> Part:
+        found = judge(start, stop)
+        return found._replace(prediction=NO_DIGIT) if max(found.box[2:]) < SMALLEST * tallest else found
+
+    def cost(start: int, stop: int) -> float:
+        if stop - start > 1 and max(right[start:stop]) - min(left[start:stop]) > WIDEST_RUN * tallest:
+            return math.inf
+        probabilities = part(start, stop).prediction.probabilities
+        other = (OTHER if stop - start == len(boxes) else STRAY) * (1 - probabilities.sum())
+        return -math.log(max(probabilities.max() + other, 1e-9) * cuts[start])
+
+    return [part(start, stop) for start, stop in best_path(len(boxes), cost)]
 
 
 # --- pictures -------------------------------------------------------------------------------
@@ -1606,9 +1615,9 @@ def distance_to(strokes: Sequence[Stroke]) -> np.ndarray:
 
 def gaps_between(distances: Sequence[np.ndarray]) -> np.ndarray:
     """How far all before the second, third ... piece are from all others, in pixels, by the distances to each."""
-    before = np.minimum.accumulate(distances)
-    others = np.minimum.accumulate(distances[::-1])[::-1]
-    return (before[:-1] + others[1:]).min(axis=(1, 2))
+    before = itertools.accumulate(distances, np.minimum)
+    others = [*itertools.accumulate(distances[:0:-1], np.minimum)][::-1]
+    return np.array([(near + far).min() for near, far in zip(before, others, strict=False)])
 
 
 def draw_segments(image: np.ndarray, points: Sequence[tuple[int, int]], brush: int) -> None:
