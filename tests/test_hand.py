@@ -199,3 +199,24 @@ def test_a_lesson_counts_within_a_number_too(recognizer):
     recognizer.teach(canvas.digit_image(), 8)
     assert canvas.read(recognizer).text == "8"
     forget_all(recognizer)
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_training_takes_lessons_only_where_they_are_named(tmp_path, monkeypatch, named):
+    lessons, mnist = (md.write_digits(count, np.random.default_rng(count)) for count in (30, 240))
+    np.savez(
+        tmp_path / "mnist.npz", x_train=mnist.images, y_train=mnist.labels, x_test=mnist.images, y_test=mnist.labels
+    )
+    md.write_hand(lessons, tmp_path / "hand.npz")
+    monkeypatch.setattr(md, "HAND", tmp_path / "hand.npz")
+    trained_on = []
+
+    def fit(model, training, *_):
+        trained_on.append(training)
+        raise KeyboardInterrupt  # enough is seen
+
+    monkeypatch.setattr(md, "fit", fit)
+    folder = ["--data", tmp_path / "mnist.npz", "--model", tmp_path / "a.tflite", "--plots", tmp_path]
+    hand = ["--hand", tmp_path / "hand.npz"] if named else []
+    assert md.main(["--train", "--no-window", *map(str, folder + hand)]) == 130
+    assert np.array_equal(trained_on[0].images[220:], lessons.images if named else lessons.images[:0])
