@@ -983,8 +983,8 @@ class Reading(NamedTuple):
         return f"{self.text if set(self.text) - set('? ') else 'no digit'} ({self.confidence:.1%})"
 
 
-REACH = 0.35  # from this distance on, what was taught of one drawing says nothing of another
-TRUST = 5  # at a distance n times smaller the taught digit is n ** TRUST times more probable
+REACH = 0.4  # from this distance on, what was taught of one drawing says nothing of another
+TRUST = 3  # at a distance n times smaller the taught digit's odds are n ** TRUST times as high
 NOTHING = Digits(np.zeros((0, IMAGE_SIZE, IMAGE_SIZE), np.uint8), np.zeros(0, np.uint8))
 
 
@@ -1048,7 +1048,7 @@ def write_hand(taught: Digits, path: Path) -> None:
 def describe(image: np.ndarray, features: np.ndarray) -> np.ndarray:
     """What drawings are compared by: a digit image, shrunk to 10x10, and its features, as a vector of length 1."""
     small = cv2.resize(image, (10, 10), interpolation=cv2.INTER_AREA).ravel()  # forgives strokes moved a little
-    parts = ((0.8, small), (0.2, features))
+    parts = ((0.7, small), (0.3, features))
     return np.concatenate([part * np.sqrt(share / max(part @ part, 1e-12)) for share, part in parts], dtype=np.float32)
 
 
@@ -1060,7 +1060,7 @@ def correct(probabilities: np.ndarray, distances: np.ndarray, labels: np.ndarray
     """
     nearest = max(float(distances.min()), 1e-6)
     digit = labels[distances <= 1.25 * nearest][-1]
-    corrected = np.maximum(probabilities, 1e-12)
+    corrected = np.maximum(probabilities, 1e-9)  # what the network rules out can be taught, too
     corrected[digit] *= max(1.0, REACH / nearest) ** TRUST
     return corrected
 
