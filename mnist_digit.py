@@ -2229,10 +2229,18 @@ def reading_of(file: str, recognizer: Recognizer) -> Reading:
 
 
 def teach_file(file: str, digits: Sequence[int], recognizer: Recognizer) -> None:
-    """Teach what an image file shows, from left to right. Raises ValueError where its parts are not as many."""
+    """Teach what a picture or a saved drawing shows: one digit, or a number with a digit for each part that is read.
+
+    Raises ValueError.
+    """
     images = [part.image for part in reading_of(file, recognizer).parts]
+    if len(digits) == 1 and len(images) > 1:  # read as several, but all of it is one
+        drawing = file.endswith(".json")
+        images = [Canvas(open_drawing(Path(file))).digit_image() if drawing else read_digit_image(file, recognizer)]
     if len(images) != len(digits):
-        raise ValueError(f"{printable(file)}: read as {len(images)} digits; to teach {len(digits)}, cut them apart")
+        raise ValueError(
+            f"{printable(file)}: {len(images)} parts are read, not {len(digits)}; teach its digits one by one"
+        )
     for image, digit in zip(images, digits, strict=True):
         recognizer.teach(image, digit)
 
@@ -2261,7 +2269,8 @@ def run(options: argparse.Namespace) -> int:
     if options.forget:
         forgotten = Hand(hand).change(lambda taught: NOTHING)
         say(f"{printable(hand)}: forgot {len(forgotten.labels)} taught digits")
-    if options.train or (options.own and not (options.model.exists() or options.model.with_suffix(".keras").exists())):
+    trained = options.model.exists() or options.model.with_suffix(".keras").exists()
+    if options.train or (options.own and not trained and (options.files or shows_window)):
         options.model = options.model.with_suffix(".tflite")
         train(options.data, options.recipe, options.epochs, options.batch_size, options.seed,
               options.model, options.plots, options.hand)  # fmt: skip

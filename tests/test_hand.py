@@ -173,18 +173,24 @@ def run(*arguments):
 
 
 def test_files_are_taught_and_forgotten_on_the_command_line(tmp_path):
-    picture, hand = tmp_path / "picture.png", tmp_path / "hand.npz"
+    """A picture of a 3, and one of two upright lines, which are read as two digits before."""
+    three, lines, hand = tmp_path / "three.png", tmp_path / "lines.png", tmp_path / "hand.npz"
     image = cv2.resize(md.draw_digit_image(md.write_character("3", np.random.default_rng(1))), None, fx=8, fy=8)
-    picture.write_bytes(cv2.imencode(".png", np.uint8(255 * (1 - image)))[1])
-    assert ": 3 (" in run(picture, "--hand", hand)[1]
-    status, out, err = run("--teach", 5, picture, "--hand", hand)
-    assert (status, err) == (0, "") and ": 5 (" in out
-    assert ": 5 (" in run(picture, "--hand", hand)[1]
-    status, out, err = run("--teach", 42, picture, "--hand", hand)
-    assert status == 1 and not out and err.count("\n") == 1 and "picture.png" in err
+    three.write_bytes(cv2.imencode(".png", np.uint8(255 * (1 - image)))[1])
+    paper = np.full((300, 300), 255, np.uint8)
+    cv2.polylines(paper, [np.array([[100, 80], [100, 220]]), np.array([[200, 80], [190, 220]])], False, 0, 12)
+    lines.write_bytes(cv2.imencode(".png", paper)[1])
+    before = run(three, lines, "--hand", hand)
+    assert "three.png: 3 (" in before[1] and "lines.png: 11 (" in before[1]
+    assert "three.png: 5 (" in run("--teach", 5, three, "--hand", hand)[1]
+    assert "lines.png: 4 (" in run("--teach", 4, lines, "--hand", hand)[1]
+    status, out, err = run("--teach", 42, three, "--hand", hand)
+    assert status == 1 and not out and err.count("\n") == 1 and "three.png" in err
+    status, out, err = run(three, lines, "--hand", hand)
+    assert (status, err) == (0, "") and "three.png: 5 (" in out and "lines.png: 4 (" in out
     status, out, err = run("--forget", "--hand", hand)
-    assert (status, out) == (0, "") and " 1 " in err and err.count("\n") == 1
-    assert ": 3 (" in run(picture, "--hand", hand)[1]
+    assert (status, out) == (0, "") and " 2 " in err and err.count("\n") == 1
+    assert run(three, lines, "--hand", hand) == before
 
 
 @pytest.mark.parametrize("arguments", [["--teach", "4"], ["--teach", "x", "a.png"], ["--teach"]])
