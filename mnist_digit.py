@@ -27,6 +27,7 @@ from __future__ import annotations
 import argparse
 import collections
 import contextlib
+import copy
 import ctypes
 import errno
 import functools
@@ -37,8 +38,10 @@ import math
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
+import time
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -1074,7 +1077,7 @@ class Recognizer:
     """
 
     def __init__(self, path: str | os.PathLike[str] = MODEL, hand: str | os.PathLike[str] | None = None) -> None:
-        path = Path(path)
+        self.path = path = Path(path)
         self._run = open_network(path)
         if not gives_probabilities(self._run):
             raise ValueError(f"{printable(path)}: not a network that takes a 28x28 image and gives ten probabilities")
@@ -1626,16 +1629,20 @@ def draw_segments(image: np.ndarray, points: Sequence[tuple[int, int]], brush: i
     cv2.polylines(image, list(segments), False, 255, brush, cv2.LINE_AA)
 
 
+def fill_in(points: np.ndarray) -> np.ndarray:
+    """A line's points, shape (n, 2), and more where the mouse went far between two events: none 2 pixels apart."""
+    way = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    steps = np.union1d(way, np.arange(0, way[-1], 2))
+    return np.stack([np.interp(steps, way, points[:, axis]) for axis in (0, 1)], axis=1)
+
+
 def erase(stroke: Stroke, start: tuple[int, int], stop: tuple[int, int], radius: float) -> list[Stroke]:
     """What is left of a stroke when an eraser of this radius went from start to stop."""
     points = np.array(stroke.points, float)
     low, high = np.minimum(start, stop) - radius, np.maximum(start, stop) + radius
     if (points.max(axis=0) < low).any() or (points.min(axis=0) > high).any():
         return [stroke]
-    # The mouse may have gone far between two events: fill in points, 2 pixels apart.
-    way = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
-    steps = np.union1d(way, np.arange(0, way[-1], 2))
-    points = np.stack([np.interp(steps, way, points[:, axis]) for axis in (0, 1)], axis=1)
+    points = fill_in(points)
     along = np.subtract(stop, start, dtype=float)
     share = np.clip((points - start) @ along / max(along @ along, 1), 0, 1)
     kept = np.hypot(*(points - start - share[:, None] * along).T) > radius + stroke.brush / 2
@@ -1865,91 +1872,221 @@ def open_drawing(path: Path) -> list[Stroke]:
 
 # --- window --------------------------------------------------------------------------------
 
-WINDOW_SIZE = (900, CANVAS_SIZE)  # the canvas and, at its right, the panel
-LEFT, RIGHT = CANVAS_SIZE + 28, WINDOW_SIZE[0] - 28  # of what stands in the panel
-FRAME_MS, IDLE_MS = 10, 40  # how long to wait for a key: while one draws, and else
+WINDOW_SIZE = (900, CANVAS_SIZE)  # at first, where the screen has room: the canvas, and the panel at its right
+# Where the answer, the bars and the keys stand: x, y and width, in wide windows and in tall ones.
+ARRANGEMENTS = {
+    WINDOW_SIZE: ((588, 0, 284), (588, 240, 284), (588, 442, 284)),
+    (CANVAS_SIZE, 864): ((28, 560, 264), (328, 586, 204), (28, 812, 512)),
+}
+BUSY_MS, IDLE_MS = 10, 40  # how long to wait for a key: while something moves, and else
+MESSAGE_SECONDS, FLASH_SECONDS = 4, 0.3
 
 CANVAS_COLOUR, PANEL_COLOUR, LINE_COLOUR = (22, 18, 16), (44, 38, 34), (72, 64, 58)  # blue, green, red
-TEXT_COLOUR, QUIET_COLOUR = (240, 238, 236), (176, 168, 160)
+TEXT_COLOUR, QUIET_COLOUR, FAINT_COLOUR = (240, 238, 236), (176, 168, 160), (56, 49, 44)
 BEST_COLOUR, BAR_COLOUR = (40, 176, 255), (150, 126, 104)  # differ in brightness, not only in hue
-UNSURE = 0.6  # below this confidence the answer is shown as a guess
+OTHER_COLOUR = (255, 150, 60)  # of ink that speaks for the runner-up, and of the eraser
+LOOK_TWICE = 0.6
+PIECES = 24  # that a digit's ink is cut into to tell why; each costs an answer
+PIECES_A_FRAME = 8
 
 # waitKeyEx's codes in Qt, GTK, Windows and macOS; the letters are the same everywhere.
-SPECIAL_KEYS = {13: "Enter", 10: "Enter", 3: "Enter", 0xFF8D: "Enter", 27: "Esc", 0xFF1B: "Esc"}
-SPECIAL_KEYS |= {8: "Backspace", 127: "Backspace", 0xFF08: "Backspace"}
+SPECIAL_KEYS = {13: "enter", 10: "enter", 3: "enter", 0xFF8D: "enter", 27: "esc", 0xFF1B: "esc", 0xFFBE: "f1"}
+SPECIAL_KEYS |= {8: "backspace", 127: "backspace", 0xFF08: "backspace", 0xFFFF: "delete"}
 
-KEY_HELP = [
-    ("left button", "draw"),
-    ("right button", "erase what it touches"),
-    ("wheel  [  ]", "brush size"),
-    ("Enter", "read the drawing"),
-    ("c", "clear"),
-    ("u  Backspace", "undo, again and again"),
-    ("y", "redo"),
-    ("l", "live reading on, off"),
-    ("s", "save drawing and strokes"),
-    ("h  ?", "show, hide these keys"),
-    ("Esc  q", "quit"),
+
+class Key(NamedTuple):
+    """What some keys do; the panel, the help, --help and the handling of keys all go by this."""
+
+    names: str
+    does: str
+    panel: str = ""  # the same in a word
+    action: Callable[[Window], object] | None = None
+
+
+KEYS = [
+    Key("left button", "draw"),
+    Key("right button", "erase what it touches"),
+    Key("u, Backspace, Ctrl+Z", "undo, again and again", "undo", lambda window: window.canvas.undo()),
+    Key("y, Ctrl+Y, Ctrl+Shift+Z", "redo", "redo", lambda window: window.canvas.redo()),
+    Key("c, Delete", "clear", "clear", lambda window: window.canvas.clear()),
+    Key("], wheel", "a wider brush", "wider", lambda window: window.change_brush(1)),
+    Key("[, wheel", "a narrower brush", "narrower", lambda window: window.change_brush(-1)),
+    Key("s, Ctrl+S", "save drawing and strokes", "save", lambda window: window.save()),
+    Key("Enter", "print the answer", "answer", lambda window: window.enter()),
+    Key("0 ... 9", "tell which digit it is: your hand is learned"),
+    Key("f", "forget what was learned last", "forget", lambda window: window.forget()),
+    Key("w", "why: which ink speaks for the answer", "why", lambda window: window.toggle("why")),
+    Key("l", "read along, or on Enter only", "live", lambda window: window.toggle("live")),
+    Key("h, ?, F1", "show and hide these keys", "all keys", lambda window: window.toggle("help")),
+    Key("Esc, q", "quit; Esc first ends what is shown", "quit", lambda window: window.quit()),
 ]
-PANEL_KEYS = [
-    [("Enter", "read"), ("u", "undo"), ("[ ]", "brush"), ("l", "live"), ("h", "all keys")],
-    [("c", "clear"), ("y", "redo"), ("right", "button erases"), ("s", "save"), ("Esc", "quit")],
-]
+ACTIONS = {name.lower(): key.action for key in KEYS for name in key.names.split(", ")}
+
+
+def key_name(code: int) -> str:
+    """The name, in lower case, of the key with this code of cv2.waitKeyEx; "" where it has none."""
+    control = "ctrl+" * (code > 0 and code & 0x40000 > 0)  # above 0xFFFF GTK tells of Ctrl, Num Lock and the like
+    code &= 0xFFFF
+    return control + (SPECIAL_KEYS.get(code) or (chr(code).lower() if code < 128 else ""))
 
 
 @functools.cache
-def font() -> cv2.FontFace:
-    return cv2.FontFace("sans")
+def font(name: str) -> cv2.FontFace:
+    return cv2.FontFace(name)
 
 
-def write(
-    image: np.ndarray, text: str, x: int, y: int, size: int, colour=TEXT_COLOUR, weight=400, align="left"
-) -> None:
-    """Write text on a BGR image, its baseline at y, and x its left end, its right end or its middle."""
-    if align != "left":
-        width = cv2.getTextSize((0, 0), text, (0, 0), font(), size, weight)[2]
-        x -= width if align == "right" else width // 2
-    cv2.putText(image, text, (x, y), colour, font(), size, weight)
+def put_text(
+    image: np.ndarray, text: str, x: int, y: int, size: int, colour=TEXT_COLOUR, weight=400, align="left", face="sans"
+) -> int:
+    """Put text on a BGR image, its baseline at y, and x its left end, its right end or its middle; return its width."""
+    width = cv2.getTextSize((0, 0), text, (0, 0), font(face), size, weight)[2]
+    x -= {"left": 0, "middle": width // 2, "right": width}[align]
+    cv2.putText(image, text, (x, y), colour, font(face), size, weight)
+    return width
 
 
-@functools.cache
-def empty_window() -> np.ndarray:
-    """What every frame of the window has in common: uint8 BGR."""
-    image = np.full((WINDOW_SIZE[1], WINDOW_SIZE[0], 3), PANEL_COLOUR, np.uint8)
-    cv2.line(image, (LEFT, 412), (RIGHT, 412), LINE_COLOUR)
-    for x, keys in zip((LEFT, (LEFT + RIGHT) // 2 - 2), PANEL_KEYS, strict=True):
-        for y, (key, what) in zip(range(440, 560, 24), keys, strict=True):
-            write(image, key, x, y, 14, TEXT_COLOUR, 600)
-            write(image, what, x + 52, y, 14, QUIET_COLOUR)
-    image.flags.writeable = False
-    return image
+class Sheet:
+    """A picture of the window, uint8 BGR, on which things are put in units: pixels of a window of the usual size."""
+
+    def __init__(self, size: tuple[int, int]) -> None:
+        self.image = np.full((size[1], size[0], 3), PANEL_COLOUR, np.uint8)
+        self.scale, shape = max((min(np.divide(size, shape)), shape) for shape in ARRANGEMENTS)
+        self.corner = (np.array(size) - np.multiply(shape, self.scale)) / 2  # of the canvas, in pixels
+        self.answer, self.bars, self.keys = ARRANGEMENTS[shape]
+
+    def at(self, x: float, y: float) -> tuple[int, int]:
+        """The pixel at a point."""
+        return tuple(np.rint(self.corner + np.multiply(self.scale, (x, y))).astype(int).tolist())
+
+    def area(self, x: float, y: float, width: float, height: float) -> np.ndarray:
+        """The pixels of a rectangle: a view."""
+        (left, top), (right, bottom) = self.at(x, y), self.at(x + width, y + height)
+        return self.image[top:bottom, left:right]
+
+    def text(self, text: str, x: float, y: float, size: float, *style: object, **more: object) -> float:
+        """Put text as put_text() does, and none so small that nobody can read it."""
+        return put_text(self.image, text, *self.at(x, y), max(8, round(size * self.scale)), *style, **more) / self.scale
+
+    def keycap(self, name: str, x: float, y: float) -> float:
+        """Draw a key, its name's baseline at y; return the x at which it ends."""
+        width = max(11, self.text(name, x, -99, 12, weight=500)) + 8  # above the picture: only to measure it
+        left, top, right, bottom = *self.at(x + 2, y - 11), *self.at(x + width - 2, y + 2)
+        corners = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
+        cv2.polylines(self.image, [corners], True, LINE_COLOUR, 1 + round(4 * self.scale), cv2.LINE_AA)  # round ones
+        self.image[top:bottom, left:right] = LINE_COLOUR
+        self.text(name, x + width / 2, y, 12, TEXT_COLOUR, 500, "middle")
+        return x + width + 4
+
+    def words(self, text: str, x: float, y: float, size: float = 14, colour=QUIET_COLOUR) -> None:
+        """Put text in which <Esc> is a key."""
+        for i, word in enumerate(re.split("<(.+?)>", text)):
+            x = self.keycap(word, x, y) if i % 2 else x + self.text(word, x, y, size, colour)
 
 
-def show_prediction(image: np.ndarray, prediction: Prediction | None, digit_image: np.ndarray | None) -> None:
-    """Draw the panel's answer, bars and digit image."""
-    side = 3 * IMAGE_SIZE
-    seen = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.uint8) if digit_image is None else np.uint8(255 * digit_image)
-    seen = cv2.resize(seen, (side, side), interpolation=cv2.INTER_NEAREST)
-    image[30 : 30 + side, RIGHT - side : RIGHT] = seen[..., None]
-    cv2.rectangle(image, (RIGHT - side - 1, 29), (RIGHT, 30 + side), LINE_COLOUR)
-    write(image, "the network sees", RIGHT - side // 2, 132, 11, QUIET_COLOUR, align="middle")
-    if prediction is None:
-        write(image, "?", LEFT, 124, 130, LINE_COLOUR, 600)
-    else:
-        sure = prediction.confidence >= UNSURE
-        write(image, str(prediction.digit), LEFT - 4, 124, 130, BEST_COLOUR if sure else QUIET_COLOUR, 600)
-        write(image, f"{prediction.confidence:.1%}", LEFT + 92, 78, 24, TEXT_COLOUR, 500)
-        write(image, "confidence" if sure else "a guess", LEFT + 93, 100, 13, QUIET_COLOUR)
-    start, longest = LEFT + 24, RIGHT - LEFT - 24 - 56
+@functools.lru_cache(maxsize=2)
+def empty_sheet(size: tuple[int, int]) -> Sheet:
+    """What all pictures of a window of this size have in common."""
+    sheet = Sheet(size)
+    sheet.area(0, 0, CANVAS_SIZE, CANVAS_SIZE)[:] = CANVAS_COLOUR
+    left, top, width = sheet.keys
+    keys = [key for key in KEYS if key.panel]
+    columns = width // 125
+    for i, key in enumerate(keys):
+        column, row = divmod(i, len(keys) // columns)
+        x, y = left + column * width / columns, top + 20 * row
+        sheet.keycap(key.names.split(", ")[0], x, y)
+        sheet.text(key.panel, x + (28 if 2 * column < columns else 50), y, 14, QUIET_COLOUR)  # at the right: Enter, Esc
+    return sheet
+
+
+def thumbnails(sheet: Sheet, count: int) -> list[tuple[float, float, float, float]]:
+    """Where the digit images of so many parts stand: x, y, width and height in units."""
+    left, top, width = sheet.answer
+    step = min(50, (width + 6) / count)
+    side = 0.88 * step
+    return [(left + i * step, top + 182, side, side) for i in range(count)]
+
+
+def show_answer(sheet: Sheet, reading: Reading, shown: Part, hint: str) -> None:
+    """Draw what was read, how sure that is, and the parts' digit images, the one that the bars belong to framed."""
+    left, top, width = sheet.answer
+    refused = not reading.text.strip("? ")
+    sure = reading.confidence >= LOOK_TWICE
+    colour = BEST_COLOUR if sure and "?" not in reading.text else QUIET_COLOUR
+    text = "no digit" if refused else reading.text
+    size = min(124, 100 * (width - 96) / sheet.text(text, left, -999, 100, weight=600))
+    sheet.text(text, left - 4, top + 71 + 0.36 * size, size, colour, 600)
+    sheet.text(f"{reading.confidence:.1%}", left + width, top + 66, 24, TEXT_COLOUR, 400, "right", "uni")
+    sheet.text("confidence" if sure else "a guess", left + width, top + 88, 14, QUIET_COLOUR, 400, "right")
+    sheet.words(hint, left, top + 150)
+    sheet.text("the network sees", left, top + 174, 12, QUIET_COLOUR)
+    for part, place in zip(reading.parts, thumbnails(sheet, len(reading.parts)), strict=True):
+        area = sheet.area(*place)
+        if area.size:
+            image = cv2.resize(part.image, area.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+            area[:] = np.uint8(255 * image)[..., None]
+            if part is shown and len(reading.parts) > 1:
+                cv2.rectangle(area, (0, 0), np.subtract(area.shape[1::-1], 1).tolist(), colour, 1 + int(sheet.scale))
+
+
+def show_bars(sheet: Sheet, prediction: Prediction | None) -> None:
+    """Draw the ten probabilities of one part."""
+    left, top, width = sheet.bars
     for digit in range(10):
-        y = 166 + 24 * digit
-        share = 0.0 if prediction is None else prediction.probabilities[digit]
+        y = top + 18 * digit
+        share = prediction.probabilities[digit] if prediction else 0
         best = prediction is not None and digit == prediction.digit
-        write(image, str(digit), LEFT, y + 12, 15, TEXT_COLOUR if best else QUIET_COLOUR, 700 if best else 400)
-        image[y : y + 14, start : start + longest] = LINE_COLOUR
-        image[y : y + 14, start : start + round(longest * share)] = BEST_COLOUR if best else BAR_COLOUR
-        if prediction is not None:
-            write(image, f"{share:.1%}", RIGHT, y + 12, 13, TEXT_COLOUR if best else QUIET_COLOUR, align="right")
+        sure = best and prediction.confidence >= LOOK_TWICE
+        colour = TEXT_COLOUR if best else QUIET_COLOUR if prediction else LINE_COLOUR
+        sheet.text(str(digit), left, y + 11, 15, colour, 700 if best else 400)
+        sheet.area(left + 24, y, width - 82, 12)[:] = LINE_COLOUR if prediction else FAINT_COLOUR
+        bar = sheet.area(left + 24, y, (width - 82) * share, 12)
+        bar[:] = BEST_COLOUR if sure else QUIET_COLOUR if best else BAR_COLOUR
+        if share >= 0.001:
+            sheet.text(f"{share:.1%}", left + width, y + 11, 14, colour, 400, "right", "uni")
+
+
+def show_marks(sheet: Sheet, row: list[Part], clear: float) -> None:
+    """Draw a line and what was read below each part in a row, clear of ink by so much; above it for want of room."""
+    below = max(y + height for _, y, _, height in (part.box for part in row)) + clear
+    above = min(part.box[1] for part in row) - clear - 16
+    y = below if below < CANVAS_SIZE - 20 or above < 0 else above
+    for part in row:
+        x, _, width, _ = part.box
+        digit = part.prediction.digit
+        sheet.area(x, y, max(width, 8), 1.5)[:] = QUIET_COLOUR
+        sheet.text("?" if digit is None else str(digit), x + width / 2, y + 15, 14, QUIET_COLOUR, 500, "middle")
+
+
+def log_odds(prediction: Prediction, answer: int | None) -> float:
+    """The logarithm of how much more probable an answer, a digit or none, is than all others together."""
+    probabilities = np.maximum(np.append(prediction.probabilities, 1 - prediction.probabilities.sum()), 1e-7)
+    answer = 10 if answer is None else answer
+    return float(np.log(probabilities[answer] / np.delete(probabilities, answer).sum()))
+
+
+def explain(part: Part, strokes: Sequence[Stroke], recognizer: Recognizer) -> Iterator[tuple[np.ndarray, int, float]]:
+    """For each piece of a part's ink its points (x, y), its brush, and how much it speaks for the part's answer.
+
+    That is how much lower the answer's log odds are with the piece taken out of the digit image
+    (occlusion; Zeiler and Fergus, "Visualizing and understanding convolutional networks", 2014).
+    """
+    side = np.array(part.box[2:])
+    middle = part.box[:2] + side / 2
+    lines = [(fill_in(np.array(stroke.points, float)), stroke.brush) for stroke in strokes]
+    count = sum((abs(line - middle) <= side / 2).all(axis=1).sum() for line, _ in lines)
+    pieces = [(piece, brush) for line, brush in lines
+              for piece in np.array_split(line, math.ceil(len(line) / max(1, count / PIECES)))
+              if (abs(piece[len(piece) // 2] - middle) <= side / 2).all()]  # fmt: skip
+    x, y, width, height = cv2.boundingRect(np.uint8(part.image > 0))
+    scale = (BOX - STROKE_WIDTH) / max(side.max() - 1, 1)
+    for piece, brush in pieces[-2 * PIECES :]:
+        place = (piece - middle) * scale + (x + (width - 1) / 2, y + (height - 1) / 2)
+        mask = np.ones_like(part.image)
+        cv2.polylines(mask, [np.rint(16 * place).astype(np.int32)], False, 0, 3, shift=4)
+        answer = part.prediction.digit
+        without = recognizer.predict(part.image * mask)
+        yield piece, brush, log_odds(part.prediction, answer) - log_odds(without, answer)
 
 
 class Window:
@@ -1959,139 +2096,294 @@ class Window:
         self.recognizer = recognizer
         self.canvas = canvas or Canvas()
         self.folder = folder.resolve()  # where drawings are saved; it may vanish
-        self.live = True
-        self.help = False
-        self.message = ""
-        self.open = True
-        self._read: tuple[int, np.ndarray | None, Prediction | None] = (-1, None, None)
+        self.size = WINDOW_SIZE
+        self.live, self.help, self.why, self.open = True, False, False, True
+        self.pointer: tuple[int, int] | None = None  # where the mouse is, in units; None outside the window
+        self.erasing = False
+        self.typed = ""  # of the right number, so far
+        self.learned = ""  # of this drawing
+        self._message, self._message_ends, self._flash_ends = "", 0.0, 0.0
+        self._reading: tuple[int, Reading | None] = (-1, None)
+        self._explained: list[tuple[np.ndarray, int, float]] = []  # the pieces shown, and those of what is next
+        self._explaining: tuple[Part | None, Iterator, list] = (None, iter(()), [])
 
-    def read(self) -> Prediction | None:
+    def current(self) -> Reading | None:
+        """What the drawing as it is now was read as; None where it was not."""
+        return self._reading[1] if self._reading[0] == self.canvas.changes else None
+
+    def read(self) -> Reading | None:
         """Read the drawing as it is now; None while nothing is drawn."""
-        if self._read[0] != self.canvas.changes or self._read[2] is None:
-            image = self.canvas.digit_image()
-            self._read = (self.canvas.changes, image, None if image is None else self.recognizer.predict(image))
-        return self._read[2]
+        if self.current() is None:
+            self._reading = (self.canvas.changes, self.canvas.read(self.recognizer))
+            self.typed = self.learned = ""
+        return self._reading[1]
+
+    @property
+    def message(self) -> str:
+        return self._message if time.monotonic() < self._message_ends else ""
+
+    def tell(self, message: str) -> None:
+        """Show a message for some seconds."""
+        self._message, self._message_ends = message, time.monotonic() + MESSAGE_SECONDS
+
+    def fail(self, what: str, message: str, error: OSError) -> None:
+        """Say what went wrong with what, in the window and on standard error."""
+        self.tell(f"{message}: {reason(error)}")
+        say(f"mnist_digit: {what}: {message.lower()}: {reason(error)}")
+
+    # --- what mouse and keys do
 
     def on_mouse(self, event: int, x: int, y: int, flags: int, param: object = None) -> None:
         """Pass on to the canvas what the mouse does: cv2's callback. What is drawn hides message and help."""
-        changes = self.canvas.changes
-        self.canvas.on_mouse(event, x, y, flags, param)
-        if self.canvas.changes != changes:
-            self.message, self.help = "", False
         if event == cv2.EVENT_MOUSEWHEEL:
-            self.show_brush()
+            self.change_brush(int(np.sign(flags >> 16)))
+            return
+        sheet, changes = empty_sheet(self.size), self.canvas.changes
+        self.pointer = tuple(np.floor((np.array([x, y]) + 0.5 - sheet.corner) / sheet.scale).astype(int).tolist())
+        self.erasing = bool(flags & cv2.EVENT_FLAG_RBUTTON)
+        self.canvas.on_mouse(event, *self.pointer, flags)
+        if self.canvas.changes != changes:
+            self._message, self.help = "", False
 
     def on_key(self, code: int) -> None:
         """Do what the key with this code of cv2.waitKeyEx stands for; nothing where it is unknown."""
-        code &= 0xFFFF  # above it GTK tells of Num Lock and the like
-        key = SPECIAL_KEYS.get(code) or (chr(code).lower() if code < 128 else "")
-        action = {
-            "Enter": self.enter,
-            "c": self.canvas.clear,
-            "u": self.canvas.undo,
-            "Backspace": self.canvas.undo,
-            "y": self.canvas.redo,
-            "[": functools.partial(self.change_brush, -1),
-            "]": functools.partial(self.change_brush, 1),
-            "l": self.toggle_live,
-            "s": self.save,
-            "h": self.toggle_help,
-            "?": self.toggle_help,
-            "Esc": self.quit,
-            "q": self.quit,
-        }.get(key)
-        if action:
-            self.message = ""
-            action()
+        self.press(key_name(code))
 
-    def enter(self) -> None:
-        """Read the drawing and print the answer."""
-        self.canvas.finish()
-        prediction = self.read()
-        if prediction is None:
-            self.message = "Nothing is drawn yet"
-            return
-        try:
-            answer(str(prediction))
-        except OSError as error:
-            self.message = f"Not printed: {error.strerror}"
-            say(f"mnist_digit: {error.filename}: {error.strerror}")
+    def press(self, key: str) -> None:
+        """Do what a key stands for."""
+        if key in tuple("0123456789"):
+            self.type_digit(key)
+        elif ACTIONS.get(key):
+            self._message = ""
+            if key in ("esc", "backspace") and (self.help or self.typed):
+                self.help, self.typed = False, ""
+            else:
+                ACTIONS[key](self)
 
-    def change_brush(self, steps: int) -> None:
-        self.canvas.change_brush(steps)
-        self.show_brush()
-
-    def show_brush(self) -> None:
-        self.message = f"Brush: {self.canvas.brush} pixels"
-
-    def toggle_live(self) -> None:
-        self.live = not self.live
-        self.message = "Live reading is on" if self.live else "Live reading is off: Enter reads"
-
-    def toggle_help(self) -> None:
-        self.help = not self.help
-
-    def save(self) -> None:
-        """Save the drawing; say where in the window and on standard error."""
-        self.canvas.finish()
-        if not self.canvas.strokes:
-            self.message = "Nothing is drawn yet"
-            return
-        try:
-            path = save_drawing(self.canvas, self.folder)
-            self.message = f"Saved {path.stem}.png and .json"
-            say(f"Saved {printable(path.with_suffix('.png'))} and {path.name}")
-        except OSError as error:
-            self.message = f"Not saved: {error.strerror}"
-            say(f"mnist_digit: {printable(self.folder)}: not saved: {error.strerror}")
+    def toggle(self, name: str) -> None:
+        """Switch live, why or help on or off."""
+        setattr(self, name, not getattr(self, name))
 
     def quit(self) -> None:
         self.open = False
 
-    def frame(self) -> np.ndarray:
-        """The window's picture: uint8 BGR, shape (560, 900, 3)."""
+    def change_brush(self, steps: int) -> None:
+        self.canvas.change_brush(steps)
+        self.tell(f"Brush: {self.canvas.brush} pixels")
+
+    def finished(self) -> Reading | None:
+        """The reading of the drawing, whose last stroke ends here; where there is none it is said so."""
+        self.canvas.finish()
+        if not self.canvas.strokes:
+            self.tell("Nothing is drawn yet")
+        return self.read()
+
+    def enter(self) -> None:
+        """Print the answer, or end the right number."""
+        reading = self.finished()
+        if self.typed:
+            self.end_number()
+        elif reading:
+            try:
+                answer(str(reading))
+                self._flash_ends = time.monotonic() + FLASH_SECONDS
+            except OSError as error:
+                self.fail(error.filename, "Not printed", error)
+
+    def save(self) -> None:
+        """Save the drawing; say where in the window and on standard error."""
+        if self.finished():
+            try:
+                path = save_drawing(self.canvas, self.folder)
+                self.tell(f"Saved {path.stem}.png and .json")
+                say(f"Saved {printable(path.with_suffix('.png'))} and {path.name}")
+            except OSError as error:
+                self.fail(printable(self.folder), "Not saved", error)
+
+    def type_digit(self, digit: str) -> None:
+        """Take the next digit of the right number; learn it when there is one for each part."""
+        reading = self.finished()
+        if reading:
+            self.typed += digit
+            if len(self.typed) == len(reading.parts):
+                digits = zip(reading.parts, map(int, self.typed), strict=True)
+                self.learn([(part.image, digit) for part, digit in digits
+                            if part.prediction.digit != digit or part.prediction.confidence < LOOK_TWICE])  # fmt: skip
+
+    def end_number(self) -> None:
+        """Learn that all that is drawn is the one digit that was typed."""
+        if len(self.typed) == 1:
+            self.learn([(self.canvas.digit_image(), int(self.typed))])
+        else:
+            self.tell(f"{self.typed} does not fit {len(self.current().parts)} parts: draw the digits further apart")
+            self.typed = ""
+
+    def learn(self, lessons: list[tuple[np.ndarray, int]]) -> None:
+        """Learn which digits images are, and read again."""
+        typed, self.typed = self.typed, ""
+        try:
+            for lesson in lessons:
+                self.recognizer.teach(*lesson)
+        except OSError as error:
+            self.fail(printable(self.recognizer.hand.path), "Not learned", error)
+            return
+        self._reading = (-1, None)
+        text = self.read().text
+        self.learned = f"learned: it is {typed}" if text == typed else f"learned, yet it reads {text}"
+        if not lessons:
+            self.learned = ""
+            self.tell(f"It reads {typed} already")
+
+    def forget(self) -> None:
+        """Take back the last lesson, and read again."""
+        try:
+            digit = self.recognizer.forget()
+            self.tell("There is nothing to forget" if digit is None else f"Forgotten: a {digit}")
+        except OSError as error:
+            self.fail(printable(self.recognizer.hand.path), "Not forgotten", error)
+        if self.current():
+            self._reading = (-1, None)
+            self.read()
+
+    # --- what it shows
+
+    def state(self) -> tuple:
+        """All that the picture depends on."""
         if self.live:
             self.read()
-        changes, digit_image, prediction = self._read
-        if changes != self.canvas.changes:  # drawn on since Enter
-            digit_image = prediction = None
-        image = empty_window().copy()
-        image[:, :CANVAS_SIZE] = cv2.max(cv2.cvtColor(self.canvas.image, cv2.COLOR_GRAY2BGR), (*CANVAS_COLOUR, 0))
-        show_prediction(image, prediction, digit_image)
-        area = image[:, :CANVAS_SIZE]
-        middle = CANVAS_SIZE // 2
+        return (self.size, self.live, self.help, self.why, self.pointer, self.erasing, self.typed, self.learned,
+                self.message, time.monotonic() < self._flash_ends, self.canvas.changes, self.canvas.brush,
+                id(self._reading), len(self.recognizer.hand), len(self._explaining[2]))  # fmt: skip
+
+    def frame(self) -> np.ndarray:
+        """The window's picture: uint8 BGR, shape (height, width, 3)."""
+        if self.live:
+            self.read()
+        reading, part = self.current(), None
+        sheet = copy.copy(empty_sheet(self.size))
+        sheet.image = sheet.image.copy()
+        left, top, width = sheet.answer
+        if reading:
+            part = self.part_shown(reading)
+            if time.monotonic() < self._flash_ends:
+                sheet.area(left - 12, top + 14, width + 24, 112)[:] = LINE_COLOUR
+            show_answer(sheet, reading, part, self.hint(reading))
+        else:
+            sheet.text("?", left - 4, top + 116, 124, LINE_COLOUR, 600)
+        show_bars(sheet, part and part.prediction)
+        self.show_canvas(sheet, reading, part)
+        return sheet.image
+
+    def part_shown(self, reading: Reading) -> Part:
+        """The part that the bars belong to: the one that is pointed at, else the least sure."""
+        for part, place in zip(reading.parts, thumbnails(empty_sheet(self.size), len(reading.parts)), strict=True):
+            for x, y, width, height in (part.box, place):
+                if self.pointer and 0 <= self.pointer[0] - x <= width and 0 <= self.pointer[1] - y <= height:
+                    return part
+        return min(reading.parts, key=lambda part: part.prediction.confidence)
+
+    def hint(self, reading: Reading) -> str:
+        """What stands below the answer."""
+        count = len(reading.parts)
+        if self.typed:
+            return f"right: {self.typed}{' _' * (count - len(self.typed))}   <Esc> cancels"
+        if self.learned:
+            return f"{self.learned}   <f> forgets it"
+        return "wrong? press the right digit" if count == 1 else "wrong? type the right number"
+
+    def status(self) -> list[str]:
+        """What is not as usual."""
+        lessons = len(self.recognizer.hand)
+        lines = {
+            "live reading is off: <Enter> answers": not self.live,
+            f"network: {self.recognizer.path.name}": self.recognizer.path != MODEL,
+            f"drawings learned from you: {lessons}": lessons,
+            "why: orange ink speaks for the answer, blue ink against it": self.why,
+        }
+        return [line for line, holds in lines.items() if holds]
+
+    def show_canvas(self, sheet: Sheet, reading: Reading | None, part: Part | None) -> None:
+        """Draw the drawing and what is said around it."""
+        area, middle = sheet.area(0, 0, CANVAS_SIZE, CANVAS_SIZE), CANVAS_SIZE / 2
+        for i, line in enumerate(self.status()):
+            sheet.words(line, 14, 24 + 20 * i, 13)
+        if not area.size:
+            return
+        how = cv2.INTER_AREA if sheet.scale < 1 else cv2.INTER_LINEAR
+        ink = cv2.cvtColor(cv2.resize(self.canvas.image, area.shape[1::-1], interpolation=how), cv2.COLOR_GRAY2BGR)
+        if self.why and part:
+            ink = cv2.multiply(ink, self.tints(part, sheet.scale, ink.shape), scale=1 / 255)
+        area[:] = cv2.max(area, ink)
+        if reading and len(reading.parts) > 1:
+            for row in reading.rows:
+                show_marks(sheet, row, max(stroke.brush for stroke in self.canvas.strokes) / 2 + 8)
         if self.help:
             area[:] = area // 5
-            for y, (key, what) in zip(range(130, 560, 32), KEY_HELP, strict=False):
-                write(area, key, middle - 30, y, 17, TEXT_COLOUR, 600, "right")
-                write(area, what, middle, y, 17, QUIET_COLOUR)
+            for i, key in enumerate(KEYS):
+                sheet.words(f"<{key.names.replace(', ', '><')}>", 36, 70 + 31 * i)
+                sheet.text(key.does, 250, 70 + 31 * i, 15, TEXT_COLOUR)
         elif not self.canvas.strokes:
-            write(area, "Draw a digit", middle, middle, 40, QUIET_COLOUR, 500, "middle")
-            write(area, "with the left mouse button", middle, middle + 34, 17, QUIET_COLOUR, align="middle")
-        if self.message:
-            area[-44:] = PANEL_COLOUR
-            write(area, self.message, middle, CANVAS_SIZE - 16, 16, TEXT_COLOUR, align="middle")
+            sheet.text("Draw a digit", middle, middle, 40, QUIET_COLOUR, 500, "middle")
+            sheet.text("or several, side by side", middle, middle + 34, 17, QUIET_COLOUR, 400, "middle")
+        if self.pointer and not self.help:
+            centre, radius = np.rint(np.multiply(self.pointer, sheet.scale)), self.canvas.brush / 2 * sheet.scale
+            colour = OTHER_COLOUR if self.erasing else BAR_COLOUR
+            cv2.circle(area, centre.astype(int).tolist(), round(radius), colour, 1 + self.erasing, cv2.LINE_AA)
+        message = self.message
+        if self.typed:
+            message = f"type all digits from left to right, or <Enter> if all of it is one {self.typed}"
+        if message:
+            sheet.area(0, CANVAS_SIZE - 44, CANVAS_SIZE, 44)[:] = PANEL_COLOUR
+            sheet.words(message, 28, CANVAS_SIZE - 16, 16, TEXT_COLOUR)
+
+    def tints(self, part: Part, scale: float, shape: tuple[int, ...]) -> np.ndarray:
+        """The canvas, white but where ink of a part speaks for its answer or against it: uint8 BGR of this shape."""
+        explained, pieces, found = self._explaining
+        new = list(itertools.islice(pieces, PIECES_A_FRAME))
+        found += new
+        if len(new) < PIECES_A_FRAME:  # all of them: what was drawn meanwhile comes next
+            self._explained = found
+            if explained is not part:
+                self._explaining = (part, explain(part, self.canvas.strokes, self.recognizer), [])
+        image = np.full(shape, 255, np.uint8)
+        most = max([1.0, *(abs(share) for *_, share in self._explained)])
+        for points, brush, share in self._explained:
+            colour = 255 + abs(share) / most * (np.array(BEST_COLOUR if share > 0 else OTHER_COLOUR) - 255)
+            line = np.rint(np.append(points, points[-1:], axis=0) * scale).astype(np.int32)
+            cv2.polylines(image, [line], False, colour.tolist(), 2 + round(brush * scale))
         return image
 
     def run(self) -> None:
-        """Show the window until the person quits. Raises ValueError where there is no display."""
-        check_display()
-        cv2.namedWindow(WINDOW_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_KEEPRATIO | cv2.WINDOW_GUI_NORMAL)
-        cv2.resizeWindow(WINDOW_TITLE, *WINDOW_SIZE)
+        """Show the window until the person quits.
+
+        Raises ValueError where there is no display, and KeyboardInterrupt on Ctrl-C.
+        """
+        width, height = check_display()
+        shrink = min(1, (width - 80) / WINDOW_SIZE[0], (height - 100) / WINDOW_SIZE[1])
+        interrupts = []  # an exception would be lost in one of cv2's callbacks
+        usual = signal.signal(signal.SIGINT, lambda *_: interrupts.append(True))
+        cv2.namedWindow(WINDOW_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL)
+        cv2.resizeWindow(WINDOW_TITLE, *(int(side * shrink) for side in WINDOW_SIZE))
+        cv2.moveWindow(WINDOW_TITLE, 40, 40)  # a screen's edge may be taken up by its panels
         cv2.setMouseCallback(WINDOW_TITLE, self.on_mouse)
-        shown, key = None, -1
-        with wheel_taken_from_qt(lambda delta: self.on_mouse(cv2.EVENT_MOUSEWHEEL, 0, 0, delta << 16)):
-            while self.open:
-                seen = (self.canvas.changes, self.message)
-                changed = key != -1 or seen != shown
+        shown = None
+        with events_taken_from_qt(self):
+            while self.open and not interrupts:
+                size = cv2.getWindowImageRect(WINDOW_TITLE)[2:]
+                self.size = size if min(size) > 0 else self.size
+                state = self.state()
+                changed = state != shown
                 if changed:
                     cv2.imshow(WINDOW_TITLE, self.frame())
-                    shown = seen
-                key = cv2.waitKeyEx(FRAME_MS if changed else IDLE_MS)
+                    shown = state
+                key = cv2.waitKeyEx(BUSY_MS if changed else IDLE_MS)
                 if key != -1:
                     self.on_key(key)
                 self.open &= window_is_there()
             cv2.destroyAllWindows()
+        signal.signal(signal.SIGINT, usual)
+        if interrupts:
+            raise KeyboardInterrupt
 
 
 def window_is_there() -> bool:
@@ -2102,36 +2394,32 @@ def window_is_there() -> bool:
         return False
 
 
-class QtWheelEvent(ctypes.Structure):
-    """Qt 5's QWheelEvent; of any other event only the first two fields are there."""
-
-    _fields_ = (
-        ("object", ctypes.c_void_p * 2),
-        ("type", ctypes.c_ushort),
-        ("modifiers", ctypes.c_int),
-        ("time", ctypes.c_ulong),
-        ("position", ctypes.c_double * 4),
-        ("pixels", ctypes.c_int * 2),
-        ("delta", ctypes.c_int * 2),  # x, y; 120 for a notch
-    )
-
-
 @contextlib.contextmanager
-def wheel_taken_from_qt(turn: Callable[[int], None]) -> Iterator[None]:
-    """While this lasts the wheel calls turn(delta), in place of what cv2's window makes of it in Qt.
+def events_taken_from_qt(window: Window) -> Iterator[None]:
+    """While this lasts the window learns from Qt of the wheel, of keys with Ctrl and of the mouse's leaving.
 
-    That is to zoom, and from then on to shift the picture under the drawing mouse; there is no
-    option against it (opencv/opencv#11500). But Qt shows each event to a callback first. Does
-    nothing where cv2 has not brought its own Qt 5 along.
+    cv2 keeps the latter two to itself, and the wheel zooms its window, and from then on shifts the
+    picture under the drawing mouse (opencv/opencv#11500). But Qt shows each event to a callback
+    first. Does nothing where cv2 has not brought its own Qt 5 along.
     """
+    key_press, leave, wheel = 6, 11, 31  # QEvent::Type
+    shift, control = 0x02000000, 0x04000000  # Qt::KeyboardModifier
 
-    @ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.POINTER(ctypes.POINTER(QtWheelEvent)))
+    @ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.POINTER(ctypes.c_void_p))
     def is_done(receiver_and_event: ctypes._Pointer) -> bool:
-        event = receiver_and_event[1].contents
-        if event.type != 31:  # QEvent::Wheel
-            return False
-        turn(event.delta[1])
-        return True
+        def field(offset: int, kind: type = ctypes.c_int) -> int:
+            return kind.from_address(receiver_and_event[1] + offset).value
+
+        event = field(16, ctypes.c_ushort)  # QEvent::t
+        if event == leave:
+            window.pointer = None
+        if event == wheel:
+            window.on_mouse(cv2.EVENT_MOUSEWHEEL, 0, 0, field(76) << 16)  # QWheelEvent::angleD's y
+            return True
+        if event == key_press and field(20) & control and field(40) < 128:  # QInputEvent::modState, QKeyEvent::k
+            window.press("ctrl+" + "shift+" * bool(field(20) & shift) + chr(field(40)).lower())
+            return True
+        return False
 
     libraries = Path(cv2.__file__).parent.parent.glob("opencv*.libs/libQt5Core*")
     name = "_ZN14QtOpenCVPython9QInternal{}CallbackENS0_8CallbackEPFbPPvE"
@@ -2144,20 +2432,34 @@ def wheel_taken_from_qt(turn: Callable[[int], None]) -> Iterator[None]:
         yield
 
 
-def check_display() -> None:
-    """Raise ValueError where no window can be opened: cv2's Qt would abort the whole process."""
+class Screen(ctypes.Structure):
+    """The first fields of an xcb_screen_t."""
+
+    _fields_ = (("ids", ctypes.c_uint32 * 5), ("width", ctypes.c_uint16), ("height", ctypes.c_uint16))
+
+
+def check_display() -> tuple[int, int]:
+    """The width and height of the screen in pixels; on other systems than Linux those of a usual one.
+
+    Raises ValueError where no window can be opened: cv2's Qt would abort the whole process.
+    """
     if not sys.platform.startswith("linux"):
-        return
+        return 1920, 1080
     hint = "a window needs one: run under xvfb-run, or name image files to read"
     if not os.environ.get("DISPLAY"):
         raise ValueError(f"no display (DISPLAY is not set); {hint}")
+    os.environ["QT_QPA_PLATFORM"] = "xcb"  # cv2 brings no other along, and Qt aborts where another is asked for
     xcb = ctypes.CDLL("libxcb.so.1")  # cv2 has it loaded already
-    xcb.xcb_connect.restype = ctypes.c_void_p
+    xcb.xcb_connect.restype = xcb.xcb_get_setup.restype = ctypes.c_void_p
+    xcb.xcb_setup_roots_iterator.restype = ctypes.POINTER(Screen)  # of the iterator's fields the first
     connection = ctypes.c_void_p(xcb.xcb_connect(None, None))
-    failed = xcb.xcb_connection_has_error(connection)
-    xcb.xcb_disconnect(connection)
-    if failed:
-        raise ValueError(f"the display {os.environ['DISPLAY']} cannot be reached; {hint}")
+    try:
+        if xcb.xcb_connection_has_error(connection):
+            raise ValueError(f"the display {os.environ['DISPLAY']} cannot be reached; {hint}")
+        screen = xcb.xcb_setup_roots_iterator(ctypes.c_void_p(xcb.xcb_get_setup(connection)))[0]
+        return screen.width, screen.height
+    finally:
+        xcb.xcb_disconnect(connection)
 
 
 # --- command line --------------------------------------------------------------------------
