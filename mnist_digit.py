@@ -2296,7 +2296,7 @@ class Window:
         lessons = len(self.recognizer.hand)
         lines = {
             "live reading is off: <Enter> answers": not self.live,
-            f"network: {self.recognizer.path.name}": self.recognizer.path != MODEL,
+            f"network: {self.recognizer.path.name}": self.recognizer.path.absolute() != MODEL,
             f"drawings learned from you: {lessons}": lessons,
             "why: orange ink speaks for the answer, blue ink against it": self.why,
         }

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 PROGRAM = ROOT / "mnist_digit.py"
 TOOLS = {"Xvfb": "xvfb", "xdotool": "xdotool", "import": "imagemagick"}  # and their Debian packages
+ASIDE = (700, 540)  # a place in the window where the pointer points at nothing
 PATIENCE = 60  # seconds; only a test that fails waits so long
 
 
@@ -81,23 +82,27 @@ class Display:
 class ProgramWindow:
     """The program in a real window, used as a person would: by mouse, keys and eyes.
 
-    Points are in pixels of the window's picture, whatever the window's size. folder is where
-    the program is started, and so where it saves; what it prints is kept in notes.
+    Points are in pixels of the window's picture at its usual size, whatever size it has. folder is
+    where the program is started, and so where it saves; what it prints is kept in notes, and so is
+    the hand that it learns, unless the arguments say otherwise.
     """
 
-    def __init__(self, display: Display, folder: Path, notes: Path, *arguments: object) -> None:
+    def __init__(
+        self, display: Display, folder: Path, notes: Path, *arguments: object,
+        stdout: Path | None = None, **variables: str,
+    ) -> None:  # fmt: skip
         self.display = display
-        self._stdout, self._stderr = notes / "stdout", notes / "stderr"
-        with open(self._stdout, "wb") as stdout, open(self._stderr, "wb") as stderr:
+        self._stdout, self._stderr = stdout or notes / "stdout", notes / "stderr"
+        with open(self._stdout, "wb") as out, open(self._stderr, "wb") as err:
             self.process = subprocess.Popen(
-                [sys.executable, str(PROGRAM), *map(str, arguments)],
-                cwd=folder, env=environment(DISPLAY=display.name), stdout=stdout, stderr=stderr,
+                [sys.executable, str(PROGRAM), "--hand", str(notes / "hand.npz"), *map(str, arguments)],
+                cwd=folder, env=environment(DISPLAY=display.name, **variables), stdout=out, stderr=err,
             )  # fmt: skip
         self.id = int(wait_until(self._find, "the window").split()[0])
-        self.size = mnist_digit.WINDOW_SIZE
+        self.size = self.geometry()[2:]
         wait_until(self._is_painted, "the window's first picture")
         self.mouse("windowfocus", "--sync", self.id)  # there is no window manager to do it
-        self.mouse(*self.at(700, 500))
+        self.mouse(*self.at(*ASIDE))
         self.still()
 
     def _find(self) -> bytes:
@@ -119,6 +124,12 @@ class ProgramWindow:
         self.mouse("windowunmap", "--sync", self.id, "windowmap", "--sync", self.id)
         return False
 
+    def geometry(self) -> tuple[int, int, int, int]:
+        """The window's place on the screen and its size: x, y, width, height."""
+        text = self.display.run("xdotool", "getwindowgeometry", "--shell", self.id).decode()
+        values = dict(line.split("=") for line in text.split())
+        return tuple(int(values[name]) for name in ("X", "Y", "WIDTH", "HEIGHT"))
+
     # --- hands
 
     def mouse(self, *words: object) -> None:
@@ -127,14 +138,12 @@ class ProgramWindow:
 
     def at(self, x: float, y: float) -> list[object]:
         """The words for xdotool that move the pointer to a point."""
-        scale = min(np.divide(self.size, mnist_digit.WINDOW_SIZE))
-        left, top = (np.subtract(self.size, np.multiply(mnist_digit.WINDOW_SIZE, scale))) / 2
         # The middle of the point, for a pixel of a small window stands for several.
-        place = [int(left + (x + 0.5) * scale), int(top + (y + 0.5) * scale)]
-        return ["mousemove", "--window", self.id, *place]
+        scale = min(np.divide(self.size, mnist_digit.WINDOW_SIZE))
+        return ["mousemove", "--window", self.id, int((x + 0.5) * scale), int((y + 0.5) * scale)]
 
     def draw(self, strokes: Sequence[Sequence[tuple[float, float]]], button: int = 1, pause: float = 0.012) -> None:
-        """Draw strokes by real mouse events, with a pause (seconds) after each.
+        """Draw strokes by real mouse events, with a pause (seconds) after each, and take the pointer aside.
 
         Without one a busy program is told of some of the points only: Qt joins moves that wait.
         """
@@ -144,7 +153,7 @@ class ProgramWindow:
             for point in others:
                 words += ["sleep", pause, *self.at(*point)]
             words += ["sleep", pause, "mouseup", button, "sleep", pause]
-        self.mouse(*words)
+        self.mouse(*words, *self.at(*ASIDE))
 
     def wheel(self, steps: int) -> None:
         """Turn the wheel, away from the person where steps > 0."""

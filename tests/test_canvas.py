@@ -1,7 +1,6 @@
 """The drawing and the keys, without a window: by hand, and by a hundred thousand wild events."""
 
 import random
-from types import SimpleNamespace
 
 import cv2
 import hypothesis.strategies as st
@@ -37,18 +36,20 @@ def state(canvas):
     return [(tuple(stroke.points), stroke.brush) for stroke in canvas.strokes], canvas.image.tobytes()
 
 
-class CountingRecognizer:
+class CountingRecognizer(md.Recognizer):
     """Stands in for the network: says how much ink there is where, and counts how often it is asked."""
 
     asked = 0
-    hand = SimpleNamespace(taught=())
 
-    def predict(self, image):
+    def __init__(self):
+        super().__init__()
+        self.asked = 0
+
+    def judge(self, image):
         self.asked += 1
         assert image.dtype == np.float32 and image.shape == (28, 28)
         ink = 0.1 + image[4:24].reshape(10, -1).sum(axis=1, dtype=float)
-        probabilities = ink / ink.sum()
-        return md.Prediction(int(probabilities.argmax()), float(probabilities.max()), probabilities)
+        return np.append(ink, 0) / ink.sum(), image.ravel()
 
 
 @pytest.fixture
@@ -256,16 +257,16 @@ def test_a_slow_stroke_does_not_thin_out_the_others(canvas):
 
 
 @pytest.mark.parametrize("code", [13, 10, 0xFF8D, 0x10FF8D, 0x10000D])
-def test_every_enter_key_reads_and_prints_a_line(window, capsys, code):
+def test_every_enter_key_reads_and_prints_a_line(window, capfd, code):
     drag(window.canvas, (100, 100), (100, 400))
     window.on_key(code)
     prediction = window.recognizer.predict(window.canvas.digit_image())
-    assert capsys.readouterr().out == f"{prediction}\n"
+    assert capfd.readouterr().out == f"{prediction}\n"
 
 
-def test_enter_with_nothing_drawn_prints_nothing_and_says_so(window, capsys):
+def test_enter_with_nothing_drawn_prints_nothing_and_says_so(window, capfd):
     window.on_key(13)
-    assert capsys.readouterr().out == "" and "Nothing" in window.message
+    assert capfd.readouterr().out == "" and "Nothing" in window.message
     assert window.recognizer.asked == 0
 
 
@@ -275,7 +276,7 @@ def test_keys_that_quit(window, code):
     assert not window.open
 
 
-@pytest.mark.parametrize("code", [ord("u"), ord("U"), 8, 127, 0xFF08])
+@pytest.mark.parametrize("code", [ord("u"), ord("U"), 8, 127, 0xFF08, 0x4007A])
 def test_keys_that_undo(window, code):
     drag(window.canvas, (100, 100), (100, 400))
     window.on_key(code)
@@ -284,9 +285,10 @@ def test_keys_that_undo(window, code):
     assert len(window.canvas.strokes) == 1
 
 
-def test_c_clears(window):
+@pytest.mark.parametrize("code", [ord("c"), 0xFFFF])
+def test_keys_that_clear(window, code):
     drag(window.canvas, (100, 100), (100, 400))
-    window.on_key(ord("c"))
+    window.on_key(code)
     assert window.canvas.strokes == [] and not window.canvas.image.any() and window.read() is None
 
 
@@ -297,6 +299,14 @@ def test_brackets_set_the_brush(window):
     window.on_key(ord("["))
     window.on_key(ord("["))
     assert window.canvas.brush < brush
+
+
+def test_every_key_is_in_the_panel_or_the_help_once_and_does_something():
+    names = [name.lower() for key in md.KEYS for name in key.names.split(", ") if name != "wheel"]
+    assert len(set(names)) == len(names)
+    for name in ("enter", "u", "ctrl+z", "y", "ctrl+y", "ctrl+shift+z", "c", "delete", "s", "ctrl+s", "h", "f1", "w"):
+        assert md.ACTIONS[name]
+    assert set(md.SPECIAL_KEYS.values()) <= set(md.ACTIONS)
 
 
 def test_keys_without_a_meaning_change_nothing(window):
@@ -350,10 +360,217 @@ def test_a_drawing_that_is_not_there(tmp_path, name):
         md.open_drawing(tmp_path / name)
 
 
+# --- what the window says, and learns
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that stands still until it is set."""
+    now = [1000.0]
+    monkeypatch.setattr(md.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_messages_go_away_by_themselves(window, clock):
+    window.on_key(ord("]"))
+    told, shown = window.message, window.frame()
+    clock[0] += 3.9
+    assert window.message == told and np.array_equal(window.frame(), shown)
+    clock[0] += 0.2
+    assert window.message == "" and not np.array_equal(window.frame(), shown)
+
+
+def test_enter_answers_by_a_short_highlight(window, clock, capfd):
+    drag(window.canvas, (100, 100), (100, 400))
+    before = window.frame()
+    window.on_key(13)
+    assert not np.array_equal(window.frame(), before)
+    clock[0] += 0.5
+    assert np.array_equal(window.frame(), before)
+
+
+def test_every_change_of_the_picture_is_one_of_the_state(window, clock):
+    """The window's loop draws only when state() says so."""
+    drag(window.canvas, (100, 100), (100, 400))
+    seen = {}
+    for key in [None, *"]hhlw3f", "s", None]:
+        if key:
+            window.on_key(ord(key))
+        clock[0] += 1.0
+        for x in (50, 100, 700):
+            window.on_mouse(MOVE, x, 300, 0)
+            state_before, frame = window.state(), window.frame().tobytes()
+            assert seen.setdefault(state_before, frame) == frame
+
+
+class Unsure(CountingRecognizer):
+    """Reads all as 4, or as no digit, with a confidence that is set."""
+
+    confidence, answer = 1.0, 4
+
+    def judge(self, image):
+        probabilities = np.full(11, (1 - self.confidence) / 10)
+        probabilities[self.answer] = self.confidence
+        return probabilities, image.ravel()
+
+
+def has_colour(picture, colour):
+    """Whether the answer has a colour."""
+    return (picture[30:120, md.CANVAS_SIZE : md.CANVAS_SIZE + 200] == colour).all(axis=2).sum() > 500
+
+
+@pytest.mark.parametrize("confidence, answer, orange", [(0.999, 4, True), (0.4, 4, False), (0.999, 10, False)])
+def test_only_what_is_believed_is_orange(window, confidence, answer, orange):
+    window.recognizer = Unsure()
+    window.recognizer.confidence, window.recognizer.answer = confidence, answer
+    drag(window.canvas, (100, 100), (100, 400))
+    picture = window.frame()
+    assert has_colour(picture, md.BEST_COLOUR) == orange
+    assert has_colour(picture, md.QUIET_COLOUR) != orange
+
+
+def test_a_digit_is_taught_and_forgotten(window, capfd):
+    drag(window.canvas, (100, 100), (100, 400))
+    first = window.read().text
+    other = str((int(first) + 5) % 10)
+    for digit in (other, first, other):
+        window.on_key(ord(digit))
+        window.on_key(13)
+        assert capfd.readouterr().out.startswith(f"{digit} (") and digit in window.hint(window.read())
+    assert len(window.recognizer.hand) == 3
+    for digit in (first, other, first, first):
+        window.on_key(ord("f"))
+        assert window.read().text == digit
+    assert "nothing" in window.message
+
+
+class Narrow(CountingRecognizer):
+    """Reads as a 1 what is narrow, as no digit what is wide."""
+
+    def judge(self, image):
+        wide = image.any() and np.ptp(np.flatnonzero(image.any(axis=0))) > 8
+        probabilities = np.full(11, 0.01)
+        probabilities[10 if wide else 1] = 0.9
+        return probabilities, image.ravel()
+
+
+def draw_two(window):
+    window.recognizer = Narrow()
+    drag(window.canvas, (100, 100), (100, 400))
+    drag(window.canvas, (400, 100), (450, 300), (400, 400))
+    assert len(window.read().parts) == 2
+
+
+def test_a_number_is_taught_digit_by_digit(window):
+    draw_two(window)
+    window.on_key(ord("8"))
+    assert "8 _" in window.hint(window.read()) and len(window.recognizer.hand) == 0
+    window.on_key(ord("6"))
+    assert window.read().text == "86" and window.typed == ""
+
+
+def test_what_was_typed_is_dropped_by_drawing_and_by_backspace(window):
+    draw_two(window)
+    window.on_key(ord("8"))
+    window.on_key(8)
+    assert window.typed == "" and len(window.canvas.strokes) == 2
+    window.on_key(ord("8"))
+    drag(window.canvas, (250, 100), (250, 400))
+    window.frame()
+    assert window.typed == "" and len(window.recognizer.hand) == 0
+
+
+def test_esc_ends_what_is_shown_before_it_quits(window):
+    draw_two(window)
+    window.on_key(ord("h"))
+    window.on_key(27)
+    assert window.open and not window.help
+    window.on_key(ord("3"))
+    assert window.typed == "3"
+    window.on_key(27)
+    assert window.open and not window.typed
+    window.on_key(27)
+    assert not window.open
+
+
+def test_one_digit_and_enter_teach_the_whole_drawing(window, capfd):
+    draw_two(window)
+    window.on_key(ord("8"))
+    window.on_key(13)
+    assert len(window.recognizer.hand) == 1 and capfd.readouterr().out == ""
+    assert window.recognizer.predict(window.canvas.digit_image()).digit == 8
+
+
+def test_too_few_digits_and_enter_say_what_to_do(window, capfd):
+    draw_two(window)
+    drag(window.canvas, (250, 100), (250, 400))
+    assert len(window.read().parts) == 3
+    for key in "12\r":
+        window.on_key(ord(key))
+    assert "12 does not fit 3 parts" in window.message and window.typed == "" and len(window.recognizer.hand) == 0
+
+
+def test_a_lesson_that_cannot_be_kept_is_named(window, tmp_path, capfd):
+    (tmp_path / "file").touch()
+    window.recognizer.hand = md.Hand(tmp_path / "file" / "hand.npz")
+    drag(window.canvas, (100, 100), (100, 400))
+    before = window.read().text
+    window.on_key(ord(str((int(before) + 5) % 10)))
+    assert "Not learned" in window.message and window.read().text == before
+    assert capfd.readouterr().err.count("\n") == 1
+
+
+def test_the_bars_belong_to_the_part_that_is_pointed_at(window):
+    draw_two(window)
+    for part, (x, y) in zip(window.read().parts, [(100, 250), (420, 250)], strict=True):
+        window.on_mouse(MOVE, x, y, 0)
+        assert window.part_shown(window.read()) is part
+    x, y, *_ = md.thumbnails(md.empty_sheet(window.size), 2)[0]
+    window.on_mouse(MOVE, int(x) + 5, int(y) + 5, 0)
+    assert window.part_shown(window.read()) is window.read().parts[0]
+    window.on_mouse(MOVE, 5, 5, 0)
+    least = min(window.read().parts, key=lambda part: part.prediction.confidence)
+    assert window.part_shown(window.read()) is least
+
+
+class TopHeavy(CountingRecognizer):
+    """Reads ink in the upper half as a 1, ink in the lower half as a 2."""
+
+    def judge(self, image):
+        upper, lower = np.exp(image[:14].sum() / 20), np.exp(image[14:].sum() / 20)
+        return np.array([0, upper, lower, *[0] * 8]) / (upper + lower), image.ravel()
+
+
+def test_why_tells_ink_that_speaks_for_the_answer_from_ink_against_it(window):
+    window.recognizer = TopHeavy()
+    drag(window.canvas, *[(x, 100) for x in range(100, 400, 10)], (400, 101), (400, 400))
+    assert window.read().text == "1"
+    pieces = list(md.explain(window.read().parts[0], window.canvas.strokes, window.recognizer))
+    assert len(pieces) >= md.PIECES - 4
+    for points, _, share in pieces:
+        if points[:, 1].max() < 150:
+            assert share > 0
+        if points[:, 1].min() > 220:
+            assert share < 0
+
+
+def test_why_tints_the_ink_within_a_few_frames_and_leaves_it_white_again(window):
+    window.recognizer = TopHeavy()
+    drag(window.canvas, *[(x, 100) for x in range(100, 400, 10)], (400, 101), (400, 400))
+    before = window.frame()
+    window.on_key(ord("w"))
+    for _ in range(10):
+        after = window.frame()
+    across, down = after[100, 250].astype(int), after[390, 400].astype(int)
+    assert across[2] == 255 > across[0] + 20 and down[0] == 255 > down[2] + 20  # orange, blue
+    window.on_key(ord("w"))
+    assert np.array_equal(window.frame(), before)
+
+
 # --- wild events
 
 BURST = 400  # events in a burst
-KEYS = [*map(ord, "cccuuuyy[[]lh?xX7 "), *md.SPECIAL_KEYS, 0xFFE1, 0x10FF08, -1]
+KEYS = [*map(ord, "cccuuuyy[[]lh?wf3377xX "), 0x4007A, *md.SPECIAL_KEYS, 0xFFE1, 0x10FF08, -1]
 
 
 class Wild(RuleBasedStateMachine):
@@ -369,7 +586,7 @@ class Wild(RuleBasedStateMachine):
 
     def mouse(self, event, x, y, flags):
         Wild.events += 1
-        self.canvas.on_mouse(event, x, y, flags)
+        self.window.on_mouse(event, x, y, flags)
 
     def key(self, code):
         Wild.events += 1
@@ -467,10 +684,16 @@ class Wild(RuleBasedStateMachine):
             self.key(ord("y"))
             assert state(self.canvas) == expected
 
+    @rule(width=st.integers(1, 1200), height=st.integers(1, 1200))
+    def resize(self, width, height):
+        self.window.size = (width, height)
+        assert self.window.frame().shape == (height, width, 3)
+        self.window.size = md.WINDOW_SIZE
+
     @rule()
     def look(self):
         frame = self.window.frame()
-        assert frame.shape == (md.WINDOW_SIZE[1], md.WINDOW_SIZE[0], 3) and frame.dtype == np.uint8
+        assert frame.shape == (*self.window.size[::-1], 3) and frame.dtype == np.uint8
         assert np.array_equal(self.canvas.image, picture_of(self.canvas.strokes))
 
     @invariant()
@@ -483,13 +706,15 @@ class Wild(RuleBasedStateMachine):
     @invariant()
     def it_can_be_read(self):
         image = self.canvas.digit_image()
-        prediction = self.window.read()
-        assert (image is None) == (prediction is None) == (not self.canvas.strokes)
+        reading = self.window.read()
+        assert (image is None) == (reading is None) == (not self.canvas.strokes)
         if image is not None:
             assert image.shape == (28, 28) and image.dtype == np.float32
             assert np.isfinite(image).all() and image.min() >= 0 and 0 < image.max() <= 1
-            assert prediction.probabilities.sum() == pytest.approx(1)
-            assert np.array_equal(prediction.probabilities, CountingRecognizer().predict(image).probabilities)
+            for part in reading.parts:
+                assert part.prediction.probabilities.sum() <= 1.000001
+                expected = self.window.recognizer.predict(part.image).probabilities
+                assert np.array_equal(part.prediction.probabilities, expected)
 
     def teardown(self):
         image = self.canvas.digit_image()

@@ -5,27 +5,44 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import pytest
-from conftest import PATIENCE, PROGRAM, ProgramWindow, environment, in_canvas, wait_until
+from conftest import ASIDE, PATIENCE, PROGRAM, Display, ProgramWindow, environment, in_canvas, wait_until
 
 import mnist_digit
-from mnist_digit import BAR_COLOUR, BEST_COLOUR, CANVAS_SIZE, LINE_COLOUR, PANEL_COLOUR, QUIET_COLOUR, TEXT_COLOUR
+from mnist_digit import (
+    BAR_COLOUR,
+    BEST_COLOUR,
+    CANVAS_COLOUR,
+    CANVAS_SIZE,
+    LINE_COLOUR,
+    OTHER_COLOUR,
+    PANEL_COLOUR,
+    QUIET_COLOUR,
+    TEXT_COLOUR,
+    WINDOW_SIZE,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
-    from conftest import Display
-
-LINE = re.compile(r"(\d) \((\d+\.\d)%\)")
+LINE = re.compile(r"(\d+|no digit) \((\d+\.\d)%\)")
 THREE = [[(180, 110), (290, 80), (390, 130), (370, 220), (270, 265), (380, 310), (390, 420), (290, 480), (170, 440)]]
+SEVEN = [[(140, 110), (400, 100), (330, 240), (270, 350), (240, 480)], [(190, 290), (380, 280)]]
+LETTER = [[(120, 480), (280, 80), (440, 480)], [(190, 330), (370, 330)]]
 NO_INK = 0
+
+
+def placed(strokes: list, left: int, top: int, scale: float) -> list:
+    """Strokes made smaller and moved."""
+    return [[(left + scale * x, top + scale * y) for x, y in stroke] for stroke in strokes]
 
 
 # --- what a person sees
@@ -43,42 +60,51 @@ def middle_of(mask: np.ndarray) -> np.ndarray:
 
 def bars(picture: np.ndarray) -> tuple[np.ndarray, int | None]:
     """The ten bars: how much of each is filled, in [0, 1], and which one is marked as the best."""
-    panel = picture[:, CANVAS_SIZE:]
+    panel = picture[200:430, CANVAS_SIZE:]
     best, other, empty = ((panel == colour).all(axis=2) for colour in (BEST_COLOUR, BAR_COLOUR, LINE_COLOUR))
     rows = np.flatnonzero((best | other | empty).sum(axis=1) > 150)
     rows = [run[len(run) // 2] for run in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1) if len(run) > 5]
-    assert len(rows) == 10
+    if len(rows) != 10:  # they recede while there is no answer
+        return np.zeros(10), None
     filled = (best | other)[rows].sum(axis=1) / (best | other | empty)[rows].sum(axis=1)
     marked = np.flatnonzero(best[rows].any(axis=1))
     assert len(marked) <= 1
     return filled, int(marked[0]) if len(marked) else None
 
 
-def answer(picture: np.ndarray) -> int | None:
-    """The digit that is marked in the bars and shown in large type, which are to be the same."""
-    _, digit = bars(picture)
-    if digit is None:
+def answer(picture: np.ndarray) -> str | None:
+    """The number in large type; None where there is none that is believed."""
+    place = np.s_[20:124, CANVAS_SIZE + 20 : CANVAS_SIZE + 220]
+    shown = (picture[place] == BEST_COLOUR).all(axis=2)
+    if not shown.any():
         return None
-    place = np.s_[:150, CANVAS_SIZE : CANVAS_SIZE + 115]
-    differences = []
-    for other in range(10):
-        drawn = mnist_digit.empty_window().copy()
-        mnist_digit.show_prediction(drawn, mnist_digit.Prediction(other, 1.0, np.eye(10)[other]), None)
-        differences.append(cv2.absdiff(cv2.cvtColor(drawn[place], 6), cv2.cvtColor(picture[place], 6)).sum())
-    assert int(np.argmin(differences)) == digit
-    return digit
+    for text in [str(digit) for digit in range(10)] + ["37", "31"]:
+        part = mnist_digit.Part((0, 0, 9, 9), np.zeros((28, 28), np.float32), None)
+        parts = [part._replace(prediction=mnist_digit.Prediction(int(d), 1.0, np.eye(10)[int(d)])) for d in text]
+        sheet = mnist_digit.Sheet(WINDOW_SIZE)
+        mnist_digit.show_answer(sheet, mnist_digit.Reading([parts]), part, "")
+        if np.array_equal((sheet.image[place] == BEST_COLOUR).all(axis=2), shown):
+            return text
+    return "something else"
 
 
-def says(picture: np.ndarray, text: str, size: int = 16, weight: int = 400) -> bool:
-    """Whether a text stands somewhere on the panel's colour."""
-    left, top, width, height = cv2.getTextSize((0, 0), text, (0, 0), mnist_digit.font(), size, weight)
-    drawn = np.full((height + 8, width + 8, 3), PANEL_COLOUR, np.uint8)
-    mnist_digit.write(drawn, text, 4 - left, 4 - top, size, TEXT_COLOUR, weight)
+def says(
+    picture: np.ndarray, text: str, size: int = 16, colour=TEXT_COLOUR, weight=400, face="sans", on=PANEL_COLOUR
+) -> bool:
+    """Whether a text stands somewhere on a colour."""
+    left, top, width, height = cv2.getTextSize((0, 0), text, (0, 0), mnist_digit.font(face), size, weight)
+    drawn = np.full((height + 8, width + 8, 3), on, np.uint8)
+    mnist_digit.put_text(drawn, text, 4 - left, 4 - top, size, colour, weight, face=face)
     return cv2.matchTemplate(picture, drawn, cv2.TM_SQDIFF_NORMED).min() < 0.01
 
 
+def hints(picture: np.ndarray, text: str) -> bool:
+    """Whether a text stands below the answer."""
+    return says(picture[125:160, CANVAS_SIZE:], text, 14, QUIET_COLOUR)
+
+
 def has(picture: np.ndarray, colour: tuple[int, int, int]) -> bool:
-    """Whether the canvas has writing of a colour."""
+    """Whether the canvas has something of a colour."""
     return (picture[:, :CANVAS_SIZE] == colour).all(axis=2).sum() > 50
 
 
@@ -92,10 +118,10 @@ def open_window(display: Display, tmp_path: Path) -> Iterator[Callable[..., Prog
     folder = tmp_path / "drawings"
     folder.mkdir()
 
-    def start(*arguments: object) -> ProgramWindow:
+    def start(*arguments: object, screen: Display | None = None, **more: object) -> ProgramWindow:
         notes = tmp_path / f"notes-{len(windows)}"
         notes.mkdir()
-        windows.append(ProgramWindow(display, folder, notes, *arguments))
+        windows.append(ProgramWindow(screen or display, folder, notes, *arguments, **more))
         return windows[-1]
 
     yield start
@@ -113,7 +139,7 @@ def window(open_window: Callable[..., ProgramWindow]) -> ProgramWindow:
 
 def test_drawn_digits_are_read_one_line_for_each_enter(window: ProgramWindow) -> None:
     rng = np.random.default_rng(3)
-    digits = list(range(10)) * 2
+    digits = list(range(10))
     for digit in digits:
         strokes = in_canvas(mnist_digit.write_character(str(digit), rng))
         window.draw([[*stroke[:-1:2], stroke[-1]] for stroke in strokes])
@@ -123,23 +149,23 @@ def test_drawn_digits_are_read_one_line_for_each_enter(window: ProgramWindow) ->
     lines = [LINE.fullmatch(line) for line in window.lines]
     assert len(lines) == len(digits)
     assert all(lines), window.lines
-    right = sum(int(line[1]) == digit for line, digit in zip(lines, digits, strict=True))
-    assert right >= 18, window.lines
+    right = sum(line[1] == str(digit) for line, digit in zip(lines, digits, strict=True))
+    assert right >= 8, window.lines
 
 
 def test_what_enter_prints_is_shown_until_the_drawing_changes(window: ProgramWindow) -> None:
     window.press("l")
-    window.see(lambda p: says(p, "Live reading is off: Enter reads"), "the message that live reading is off")
+    window.see(lambda p: says(p, "live reading is off:", 13, QUIET_COLOUR, on=CANVAS_COLOUR), "what is not as usual")
     window.draw(THREE)
     picture = window.see(lambda p: ink(p).any(), "ink")
     assert bars(picture)[1] is None
     digit, confidence = LINE.fullmatch(window.read()).groups()
     assert digit == "3"
-    picture = window.see(lambda p: answer(p) == 3, "the answer")
-    assert says(picture, f"{confidence}%", 24, 500)
+    picture = window.see(lambda p: answer(p) == "3", "the answer")
+    assert says(picture, f"{confidence}%", 24, face="uni")
     assert bars(picture)[0][3] == pytest.approx(float(confidence) / 100, abs=0.01)
-    window.mouse(*window.at(300, 300))  # moving the mouse changes nothing
-    assert answer(window.screenshot()) == 3
+    window.mouse(*window.at(720, 300))  # moving the mouse changes nothing
+    assert answer(window.screenshot()) == "3"
     window.draw([[(60, 500), (100, 500)]])
     window.see(lambda p: bars(p)[1] is None, "the answer to go")
     window.press("l")
@@ -151,9 +177,8 @@ def test_live_reading_answers_while_the_pen_is_down(window: ProgramWindow) -> No
     first, *others = THREE[0]
     moves = [word for point in others for word in ("sleep", 0.01, *window.at(*point))]
     window.mouse(*window.at(*first), "mousedown", 1, *moves)
-    picture = window.see(lambda p: answer(p) == 3, "an answer before the button is released")
-    frame = picture[30 : 30 + 84, mnist_digit.RIGHT - 84 : mnist_digit.RIGHT]
-    assert (frame == 255).all(axis=2).any()  # the digit image that was read
+    picture = window.see(lambda p: answer(p) == "3", "an answer before the button is released")
+    assert (picture[182:226, CANVAS_SIZE:] == 255).all(axis=2).any()  # the digit image that was read
     window.mouse("mouseup", 1)
     assert window.lines == []
 
@@ -167,13 +192,13 @@ def test_keypad_enter_reads_too(window: ProgramWindow) -> None:
 
 
 def test_enter_on_the_empty_canvas_says_so(window: ProgramWindow) -> None:
-    assert has(window.screenshot(), QUIET_COLOUR)  # "Draw a digit"
+    assert says(window.screenshot(), "Draw a digit", 40, QUIET_COLOUR, 500, on=CANVAS_COLOUR)
     window.press("Return")
     picture = window.see(lambda p: says(p, "Nothing is drawn yet"), "the message")
     assert bars(picture)[1] is None
     window.draw(THREE)
     picture = window.see(lambda p: ink(p).any(), "ink")
-    assert not has(picture, QUIET_COLOUR)  # the invitation is gone
+    assert not has(picture, QUIET_COLOUR)
     assert not says(picture, "Nothing is drawn yet")
     assert window.lines == []
 
@@ -222,7 +247,7 @@ def test_brush_by_keys_and_wheel(window: ProgramWindow) -> None:
 
     def change(action: Callable[..., None], *what: object) -> float:
         action(*what)
-        window.see(lambda p: (p[-30, :CANVAS_SIZE] == PANEL_COLOUR).all(axis=1).sum() > 300, "the brush's size")
+        window.see(lambda p: (p[-40, :CANVAS_SIZE] == PANEL_COLOUR).all(), "the brush's size")
         return dot()
 
     usual = dot()
@@ -296,17 +321,120 @@ def test_a_stroke_may_leave_the_canvas(window: ProgramWindow) -> None:
     assert np.array_equal(window.screenshot()[:, CANVAS_SIZE:], panel)
 
 
-@pytest.mark.parametrize("size", [(450, 280), (1280, 720), (900, 640)])
-def test_the_mouse_is_exact_after_resizing(window: ProgramWindow, size: tuple[int, int]) -> None:
-    window.resize(*size)
-    points = [(40, 40), (520, 40), (280, 280), (40, 520), (520, 520)]
-    window.draw([[point] for point in points], pause=0.02)
-    window.resize(*mnist_digit.WINDOW_SIZE)
-    picture = window.see(lambda p: cv2.connectedComponents(ink(p).astype(np.uint8))[0] == 6, "five dots")
-    for x, y in points:
-        around = np.zeros((CANVAS_SIZE, CANVAS_SIZE), bool)
-        around[y - 30 : y + 30, x - 30 : x + 30] = True
-        assert middle_of(ink(picture) & around) == pytest.approx((x, y), abs=2)
+@pytest.fixture(scope="module")
+def large_display() -> Iterator[Display]:
+    with Display(1600, 1000) as display:
+        yield display
+
+
+def test_at_every_size_the_window_is_filled_and_the_mouse_exact(
+    open_window: Callable[..., ProgramWindow], large_display: Display
+) -> None:
+    window = open_window(screen=large_display)
+    for width, height in [(450, 280), (1600, 1000), (600, 940), (1300, 400), (900, 560)]:
+        window.resize(width, height)
+        scale = max(min(width / 900, height / 560), min(width / 560, height / 864))
+        side = 560 * scale
+        picture = window.screenshot()
+        edges = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
+        assert np.isin(edges, [*PANEL_COLOUR, *CANVAS_COLOUR]).all()
+        canvas = np.argwhere((picture == CANVAS_COLOUR).all(axis=2))
+        (top, left), (bottom, right) = canvas.min(axis=0), canvas.max(axis=0) + 1
+        assert (right - left, bottom - top) == pytest.approx((side, side), abs=1.5)
+        for across, down in [(0.1, 0.1), (0.9, 0.1), (0.5, 0.5), (0.1, 0.9), (0.9, 0.9)]:
+            x, y = int(left + across * side), int(top + down * side)
+            window.mouse("mousemove", "--window", window.id, x, y, "click", 1, "mousemove", "--window", window.id, 1, 1)
+            window.mouse("mousemove", "--window", window.id, width - 1, height - 1)
+            dot = window.see(lambda p: (p[top:bottom, left:right] == 255).all(axis=2).any(), "a dot")  # noqa: B023
+            dot = (dot[top:bottom, left:right] == 255).all(axis=2)
+            assert middle_of(dot) == pytest.approx((x - left, y - top), abs=1.5)
+            window.press("c")
+            window.see(lambda p: np.array_equal(p, picture), "the empty canvas")  # noqa: B023
+
+
+@pytest.mark.parametrize("width, height", [(1366, 768), (800, 600)])
+def test_the_window_opens_wholly_visible(open_window: Callable[..., ProgramWindow], width: int, height: int) -> None:
+    """Even where the environment asks for a platform of Qt's that cv2 does not bring along."""
+    with Display(width, height) as screen:
+        window = open_window(screen=screen, QT_QPA_PLATFORM="wayland")
+        x, y, across, down = window.geometry()
+        assert min(x, y) >= 0 and x + across <= width - 4 and y + down <= height - 4
+        assert (across, down) == WINDOW_SIZE or width < 900
+        window.draw(THREE)
+        assert window.read().startswith("3")
+        window.stop()
+
+
+def test_a_ring_follows_the_pointer(window: ProgramWindow) -> None:
+    """As large as the brush; another one while it erases; none outside the canvas."""
+    empty = window.screenshot()
+
+    def ring(colour: tuple[int, int, int], x: int, y: int) -> Callable[[np.ndarray], bool]:
+        return lambda p: (cv2.absdiff(p[y - 12 : y + 13 : 24, x], np.uint8([colour] * 2)) < 60).all()
+
+    window.mouse(*window.at(200, 100))
+    window.see(ring(BAR_COLOUR, 200, 100), "a ring")
+    window.mouse(*window.at(300, 100), "mousedown", 3)
+    window.see(ring(OTHER_COLOUR, 300, 100), "the eraser's ring")
+    window.mouse("mouseup", 3, *window.at(*ASIDE))
+    window.see(lambda p: np.array_equal(p, empty), "no ring on the panel")
+    window.mouse(*window.at(300, 100))
+    window.see(ring(BAR_COLOUR, 300, 100), "a ring")
+    window.mouse("mousemove", 1279, 719)
+    window.see(lambda p: np.array_equal(p, empty), "no ring outside")
+
+
+# --- learning, refusing, explaining
+
+
+def test_a_number_is_read_marked_and_taught(open_window: Callable[..., ProgramWindow], tmp_path: Path) -> None:
+    hand = tmp_path / "hand.npz"
+    window = open_window("--hand", hand)
+    window.draw(placed(THREE, 0, 150, 0.4) + placed(SEVEN, 250, 150, 0.4))
+    picture = window.see(lambda p: answer(p) == "37", "the number")
+    assert hints(picture, "wrong? type the right number")
+    assert window.read().startswith("37 (")
+    picture = window.still()
+    for x, digit in ((114, "3"), (358, "7")):  # below the ink
+        below = np.flatnonzero(ink(picture)[:, x - 60 : x + 60].any(axis=1)).max()
+        assert says(picture[below + 4 : below + 40, x - 40 : x + 40], digit, 14, QUIET_COLOUR, 500, on=CANVAS_COLOUR)
+    window.press("3")
+    window.see(lambda p: hints(p, "right: 3 _"), "the first digit")
+    window.press("1")
+    window.see(lambda p: answer(p) == "31" and hints(p, "learned: it is 31"), "the right number")
+    assert window.read().startswith("31 (")
+    window.press("q")
+    assert window.wait() == 0
+
+    again = open_window("--hand", hand)
+    again.see(lambda p: says(p, "drawings learned from you: 1", 13, QUIET_COLOUR, on=CANVAS_COLOUR), "what it knows")
+    again.draw(placed(THREE, 0, 150, 0.4) + placed(SEVEN, 250, 150, 0.4))
+    again.see(lambda p: answer(p) == "31", "what was taught")
+    again.press("f")
+    again.see(lambda p: answer(p) == "37", "what was read before")
+    again.press("f")
+    again.see(lambda p: says(p, "There is nothing to forget"), "that there is no more")
+
+
+def test_a_letter_is_no_digit_until_it_is_taught(window: ProgramWindow) -> None:
+    window.draw(LETTER)
+    picture = window.see(lambda p: bars(p)[0].any(), "bars")
+    assert answer(picture) is None
+    assert bars(picture)[1] is None
+    assert LINE.fullmatch(window.read())[1] == "no digit"
+    window.press("4")
+    window.see(lambda p: answer(p) == "4", "the digit that it was said to be")
+    assert LINE.fullmatch(window.read())[1] == "4"
+
+
+def test_why_tints_the_ink(window: ProgramWindow) -> None:
+    window.draw(THREE)
+    before = window.still()
+    assert not has(before, BEST_COLOUR)
+    window.press("w")
+    window.see(lambda p: has(p, BEST_COLOUR), "orange ink")
+    window.press("w")
+    window.see(lambda p: np.array_equal(p, before), "white ink")
 
 
 # --- saving and opening
@@ -358,32 +486,69 @@ def test_a_folder_that_cannot_be_written_to_loses_nothing(window: ProgramWindow,
 # --- other keys, and the end
 
 
-@pytest.mark.parametrize("key", ["h", "question"])
-def test_help_comes_and_goes(window: ProgramWindow, key: str) -> None:
+def test_help_comes_and_goes(window: ProgramWindow) -> None:
     window.draw(THREE)
     before = window.still()
-    window.press(key)
-    picture = window.see(lambda p: has(p, QUIET_COLOUR), "the keys")
-    assert has(picture, TEXT_COLOUR)
-    assert not ink(picture).any()
-    assert np.array_equal(picture[:, CANVAS_SIZE:], before[:, CANVAS_SIZE:])
-    window.press(key)
-    window.see(lambda p: np.array_equal(p, before), "the drawing as it was")
-    window.press(key)
-    window.see(lambda p: has(p, QUIET_COLOUR), "the keys again")
+    for shown, hidden in [("h", "h"), ("question", "question"), ("F1", "Escape")]:
+        window.press(shown)
+        picture = window.see(lambda p: says(p, "print the answer", 15, on=(0, 0, 0)) and not ink(p).any(), "the keys")
+        assert np.array_equal(picture[:, CANVAS_SIZE:], before[:, CANVAS_SIZE:])
+        window.press(hidden)
+        window.see(lambda p: np.array_equal(p, before), "the drawing as it was")
+    window.press("h")
+    window.see(lambda p: not ink(p).any(), "the keys again")
     window.draw([[(480, 500), (520, 500)]])
-    window.see(lambda p: ink(p)[500, 500] and not has(p, QUIET_COLOUR), "drawing to hide the keys")
+    window.see(lambda p: ink(p)[500, 500], "drawing to hide the keys")
+
+
+def test_keys_do_what_they_do_elsewhere(window: ProgramWindow, tmp_path: Path) -> None:
+    window.draw(THREE)
+    before = window.still()
+    for undo, redo in [("ctrl+z", "ctrl+y"), ("ctrl+z", "ctrl+shift+z"), ("Delete", "ctrl+z")]:
+        window.press(undo)
+        window.see(lambda p: not ink(p).any(), f"the empty canvas after {undo}")
+        window.press(redo)
+        window.see(lambda p: np.array_equal(p, before), f"the drawing after {redo}")
+    window.press("ctrl+s")
+    window.see(lambda p: says(p, "Saved drawing-1.png and .json"), "the message")
+    assert len(list((tmp_path / "drawings").iterdir())) == 2
 
 
 def test_unknown_keys_do_nothing(window: ProgramWindow) -> None:
     window.draw(THREE)
     before = window.still()
-    window.press("x", "7", "F1", "Left", "Delete", "space", "Tab", "Shift_L", "adiaeresis")
-    window.press("ctrl+c", "ctrl+s", "ctrl+z", "ctrl+p", "ctrl+x", "ctrl+plus", "ctrl+minus", "ctrl+Left")
+    window.press("x", "Left", "space", "Tab", "Shift_L", "adiaeresis")
+    window.press("ctrl+c", "ctrl+p", "ctrl+x", "ctrl+plus", "ctrl+minus", "ctrl+Left", "ctrl+q")
     assert window.read().startswith("3")  # it has dealt with those before
-    assert np.array_equal(window.screenshot(), before)
+    window.see(lambda p: np.array_equal(p, before), "the same picture")
     assert len(window.lines) == 1
     assert window.errors == ""
+
+
+def test_standard_output_that_fails_is_named_and_the_window_stays(open_window: Callable[..., ProgramWindow]) -> None:
+    window = open_window(stdout=Path("/dev/full"))
+    window.draw(THREE)
+    window.press("Return")
+    window.see(lambda p: says(p, "Not printed: No space left on device"), "the message")
+    assert window.errors == "mnist_digit: standard output: not printed: No space left on device\n"
+    window.press("q")
+    assert window.wait() == 0
+    assert window.errors.count("\n") == 1
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_ctrl_c_closes_the_window(window: ProgramWindow, busy: bool) -> None:
+    if busy:
+        words = [word for x in range(10, 550, 2) for word in (*window.at(x, x), "sleep", 0.005)]
+        mouse = subprocess.Popen(["xdotool", *map(str, words)], env=environment(DISPLAY=window.display.name),
+                                 stderr=subprocess.DEVNULL)  # fmt: skip
+        window.see(lambda p: has(p, BAR_COLOUR), "the mouse's ring")
+    window.process.send_signal(signal.SIGINT)
+    assert window.wait() == 130
+    assert window.errors == ""
+    if busy:
+        mouse.kill()
+        mouse.wait()
 
 
 @pytest.mark.parametrize("how", ["Escape", "q", "close button"])
