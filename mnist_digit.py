@@ -2105,6 +2105,7 @@ class Window:
         self._message, self._message_ends, self._flash_ends = "", 0.0, 0.0
         self._reading: tuple[int, Reading | None] = (-1, None)
         self._explained: list[tuple[np.ndarray, int, float]] = []  # the pieces shown, and those of what is next
+        self._progress = 0  # in explaining
         self._explaining: tuple[Part | None, Iterator, list] = (None, iter(()), [])
 
     def current(self) -> Reading | None:
@@ -2171,28 +2172,27 @@ class Window:
         self.canvas.change_brush(steps)
         self.tell(f"Brush: {self.canvas.brush} pixels")
 
-    def finished(self) -> Reading | None:
-        """The reading of the drawing, whose last stroke ends here; where there is none it is said so."""
+    def is_drawn(self) -> bool:
+        """Whether there is a drawing, whose last stroke ends here; where there is none it is said so."""
         self.canvas.finish()
         if not self.canvas.strokes:
             self.tell("Nothing is drawn yet")
-        return self.read()
+        return bool(self.canvas.strokes)
 
     def enter(self) -> None:
         """Print the answer, or end the right number."""
-        reading = self.finished()
         if self.typed:
             self.end_number()
-        elif reading:
+        elif self.is_drawn():
             try:
-                answer(str(reading))
+                answer(str(self.read()))
                 self._flash_ends = time.monotonic() + FLASH_SECONDS
             except OSError as error:
                 self.fail(error.filename, "Not printed", error)
 
     def save(self) -> None:
         """Save the drawing; say where in the window and on standard error."""
-        if self.finished():
+        if self.is_drawn():
             try:
                 path = save_drawing(self.canvas, self.folder)
                 self.tell(f"Saved {path.stem}.png and .json")
@@ -2202,11 +2202,11 @@ class Window:
 
     def type_digit(self, digit: str) -> None:
         """Take the next digit of the right number; learn it when there is one for each part."""
-        reading = self.finished()
-        if reading:
+        if self.is_drawn():
+            parts = self.read().parts
             self.typed += digit
-            if len(self.typed) == len(reading.parts):
-                digits = zip(reading.parts, map(int, self.typed), strict=True)
+            if len(self.typed) == len(parts):
+                digits = zip(parts, map(int, self.typed), strict=True)
                 self.learn([(part.image, digit) for part, digit in digits
                             if part.prediction.digit != digit or part.prediction.confidence < LOOK_TWICE])  # fmt: skip
 
@@ -2253,7 +2253,7 @@ class Window:
             self.read()
         return (self.size, self.live, self.help, self.why, self.pointer, self.erasing, self.typed, self.learned,
                 self.message, time.monotonic() < self._flash_ends, self.canvas.changes, self.canvas.brush,
-                id(self._reading), len(self.recognizer.hand), len(self._explaining[2]))  # fmt: skip
+                id(self._reading), len(self.recognizer.hand), self._progress)  # fmt: skip
 
     def frame(self) -> np.ndarray:
         """The window's picture: uint8 BGR, shape (height, width, 3)."""
@@ -2341,9 +2341,11 @@ class Window:
         explained, pieces, found = self._explaining
         new = list(itertools.islice(pieces, PIECES_A_FRAME))
         found += new
+        self._progress += len(new)
         if len(new) < PIECES_A_FRAME:  # all of them: what was drawn meanwhile comes next
             self._explained = found
             if explained is not part:
+                self._progress += 1
                 self._explaining = (part, explain(part, self.canvas.strokes, self.recognizer), [])
         image = np.full(shape, 255, np.uint8)
         most = max([1.0, *(abs(share) for *_, share in self._explained)])

@@ -334,16 +334,16 @@ def draw_mistakes(title: str, answers: Answers, notes: Sequence[str]) -> np.ndar
     rows = max(1, -(-len(wrong) // COLUMNS))
     sheet = np.full((rows * step_y + margin, COLUMNS * step_x + 16, 3), PAPER, np.uint8)
     heading = f"{title}: {len(wrong):,} of {len(answers.labels):,} misread ({answers.right.mean():.2%} right)"
-    mnist_digit.write(sheet, heading, 16, 42, 26, INK, 600)
+    mnist_digit.put_text(sheet, heading, 16, 42, 26, INK, 600)
     for place, i in enumerate(wrong):
         row, column = divmod(place, COLUMNS)
         x, y = column * step_x + 16, row * step_y + margin
         image = cv2.resize(np.uint8(255 * answers.images[i]), (TILE, TILE), interpolation=cv2.INTER_NEAREST)
         sheet[y : y + TILE, x : x + TILE] = image[..., None]
-        mnist_digit.write(sheet, f"{answers.labels[i]} read as", x, y + TILE + 19, 14, INK)
-        mnist_digit.write(sheet, str(answers.digits[i]), x + 70, y + TILE + 19, 17, ANSWER, 700)
-        mnist_digit.write(sheet, f"{confidence[i]:.0%}", x + TILE, y + TILE + 19, 13, QUIET, align="right")
-        mnist_digit.write(sheet, notes[i], x, y + TILE + 36, 12, QUIET)
+        mnist_digit.put_text(sheet, f"{answers.labels[i]} read as", x, y + TILE + 19, 14, INK)
+        mnist_digit.put_text(sheet, str(answers.digits[i]), x + 70, y + TILE + 19, 17, ANSWER, 700)
+        mnist_digit.put_text(sheet, f"{confidence[i]:.0%}", x + TILE, y + TILE + 19, 13, QUIET, align="right")
+        mnist_digit.put_text(sheet, notes[i], x, y + TILE + 36, 12, QUIET)
     return sheet
 
 

@@ -169,7 +169,7 @@ class ProgramWindow:
             self.mouse("key", key, "sleep", 0.1)  # cv2 keeps one key a frame, and a person types no faster
 
     def resize(self, width: int, height: int) -> None:
-        self.mouse("windowsize", "--sync", self.id, width, height)
+        self.mouse("windowmove", self.id, 0, 0, "windowsize", "--sync", self.id, width, height)
         self.size = (width, height)
         wait_until(lambda: self.screenshot().shape[:2] == (height, width), "the new size")
         self.still()
