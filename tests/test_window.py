@@ -490,11 +490,10 @@ def test_a_folder_that_cannot_be_written_to_loses_nothing(window: ProgramWindow,
 def test_help_comes_and_goes(window: ProgramWindow) -> None:
     window.draw(THREE)
     before = window.still()
+    last = mnist_digit.KEYS[-1].does
     for shown, hidden in [("h", "h"), ("question", "question"), ("F1", "Escape")]:
         window.press(shown)
-        picture = window.see(
-            lambda p: says(p, mnist_digit.KEYS[-1].does, 15, on=(4, 3, 3)) and not ink(p).any(), "the keys"
-        )
+        picture = window.see(lambda p: says(p, last, 15, on=(4, 3, 3)) and not ink(p).any(), "the keys")
         assert np.array_equal(picture[:, CANVAS_SIZE:], before[:, CANVAS_SIZE:])
         window.press(hidden)
         window.see(lambda p: np.array_equal(p, before), "the drawing as it was")
