@@ -82,7 +82,7 @@ BOX = 20  # side of the box inside it that the ink is fitted into
 STROKE_WIDTH = 2.3  # pixels; strokes drawn so wide hold as much ink as MNIST's digits
 OVERSAMPLING = 4  # strokes are drawn this much larger, then averaged down
 
-REFUSED = 0.002  # share of the true digits that may be taken for no digit
+REFUSED = 0.0035  # share of the true digits that may be taken for no digit
 
 CANVAS_SIZE = 560  # side of the drawing area, in pixels
 WINDOW_TITLE = "Draw a digit"
@@ -806,19 +806,24 @@ def resume(path: Path, settings: list, model: keras.Model) -> list[dict[str, flo
 def calibrate(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> None:
     """Make the network's confidence what held-out images (labels 0 to 9, 10: no digit) show it to be.
 
-    Training shows far more that is no digit than people draw: the logit of "no digit" is lowered
-    until REFUSED of the digits are refused. All logits are then divided by the temperature that
+    Training shows far more that is no digit than people draw: the logit of "no digit" is shifted
+    so that REFUSED of the digits are refused. All logits are then divided by the temperature that
     fits best (Guo et al., "On calibration of modern neural networks", 2017).
     """
     logits = np.log(model.predict(images, batch_size=500, verbose=0).astype(np.float64) + 1e-12)
+    shift = np.zeros(logits.shape[1])
+    if len(shift) > 10:
+        digits = logits[labels < 10]
+        shift[10] = np.quantile(digits[:, 10] - digits[:, :10].max(axis=1), 1 - REFUSED)
 
     def loss(temperature: float) -> float:
-        scaled = logits / temperature
+        scaled = (logits - shift) / temperature
         return float(np.mean(np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(labels)), labels]))
 
     best = min(np.geomspace(0.5, 2, 141), key=loss)
     last = model.layers[-1]
-    last.set_weights([weights / best for weights in last.get_weights()])
+    kernel, bias = last.get_weights()
+    last.set_weights([kernel / best, (bias - shift) / best])
 
 
 def save_model(model: keras.Model, path: Path) -> None:

@@ -33,7 +33,7 @@ def test_it_reads_mnist(mnist_test, export_probabilities):
 def test_export_and_keras_model_agree(mnist_test, export_probabilities):
     model = md.open_keras_model(md.MODEL.with_suffix(".keras"))
     probabilities = model.predict(md.as_input(mnist_test.images), batch_size=500, verbose=0)
-    assert np.abs(probabilities - export_probabilities).max() <= 1e-4
+    assert np.abs(probabilities[:, :10] - export_probabilities).max() <= 1e-4
 
 
 def test_it_reads_handwriting_of_every_style(recognizer):
@@ -51,8 +51,11 @@ def test_the_keras_model_is_compiled_with_sgd():
 def test_any_image_gives_probabilities(recognizer, value):
     prediction = recognizer.predict(np.full((28, 28), value, np.float32))
     assert prediction.probabilities.shape == (10,)
-    assert np.isfinite(prediction.probabilities).all() and prediction.probabilities.sum() == pytest.approx(1)
-    assert prediction.confidence == prediction.probabilities[prediction.digit] == prediction.probabilities.max()
+    assert (prediction.probabilities >= 0).all()
+    no_digit = 1 - prediction.probabilities.sum()  # where that is most probable, it is the answer
+    assert no_digit >= -1e-6
+    assert prediction.confidence == pytest.approx(max(no_digit, prediction.probabilities.max()))
+    assert (prediction.digit is None) == (no_digit > prediction.probabilities.max())
 
 
 def test_another_shape_is_refused(recognizer):
