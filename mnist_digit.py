@@ -153,11 +153,20 @@ def bounded_memory(size: int = 700_000_000) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_DATA, limits)
 
 
-def replace(new: Path, old: Path) -> None:
-    """Put a file in another's place, so that after a loss of power there is one of the two."""
-    with open(new, "rb+") as file:
-        os.fsync(file.fileno())
-    new.replace(old)
+@contextlib.contextmanager
+def replacing(path: Path, mark: str = ".new") -> Iterator[Path]:
+    """A new file, marked in its name, that takes the place of path when all went well.
+
+    At every moment, even after a loss of power, path is the old file or the whole new one.
+    """
+    new = path.with_suffix(mark + path.suffix)
+    try:
+        yield new
+        with open(new, "rb+") as file:
+            os.fsync(file.fileno())
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -319,6 +328,12 @@ def read_handwriting(path: Path = HANDWRITING) -> dict[str, list[Template]]:
     return dict(templates)
 
 
+def turned(points: np.ndarray, angle: float) -> np.ndarray:
+    """Points (x, y), shape (n, 2), turned about the origin by an angle in radians."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    return points @ np.array([[cos, sin], [-sin, cos]])
+
+
 def write_character(label: str, rng: np.random.Generator) -> list[np.ndarray]:
     """The strokes of a digit, letter or sign as somebody might write it: float points (x, y), each of shape (n, 2)."""
     styles = read_handwriting()[label]
@@ -359,10 +374,9 @@ def write_character(label: str, rng: np.random.Generator) -> list[np.ndarray]:
 
     turn = vary(0.1 if is_digit else 0.05)
     slant, aspect = vary(0.24) - 0.12, np.exp(vary(0.2) + 0.05)
-    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    affine = rotation @ np.array([[1, slant], [0, 1]]) @ np.diag([aspect, 1])
+    affine = np.array([[1, slant], [0, 1]]) @ np.diag([aspect, 1])
     bend, frequency, phase = vary(3.0, (2,)), rng.uniform(0.02, 0.07, 2), rng.uniform(0, 2 * np.pi, 2)
-    return [(s + bend * np.sin(frequency * s[:, ::-1] + phase)) @ affine.T for s in strokes]
+    return [turned((s + bend * np.sin(frequency * s[:, ::-1] + phase)) @ affine.T, turn) for s in strokes]
 
 
 class Digits(NamedTuple):
@@ -393,8 +407,7 @@ def write_letter(rng: np.random.Generator) -> list[np.ndarray]:
 def turn_digit(rng: np.random.Generator) -> list[np.ndarray]:
     """A digit that lies on its side, stands on its head or is seen from behind."""
     (quarters, mirror), digits = TURNS[rng.integers(len(TURNS))]
-    matrix = np.linalg.matrix_power([[0, -1], [1, 0]], quarters) @ np.diag([mirror, 1])
-    return [stroke @ matrix.T for stroke in write_character(rng.choice([*digits]), rng)]
+    return [turned(s * (mirror, 1), quarters * np.pi / 2) for s in write_character(rng.choice([*digits]), rng)]
 
 
 def write_several(rng: np.random.Generator) -> list[np.ndarray]:
@@ -413,17 +426,17 @@ def write_several(rng: np.random.Generator) -> list[np.ndarray]:
 
 
 def scribble(rng: np.random.Generator) -> list[np.ndarray]:
-    """Curves that go anywhere, to and fro or round and round."""
+    """Curves that go anywhere, round and round, or to and fro until all is black."""
     strokes = []
     for _ in range(rng.choice([1, 1, 1, 2, 3])):
-        count = int(rng.integers(4, 16))
-        turns = rng.uniform(1, 6) * 2 * np.pi * np.linspace(0, 1, 3 * count)
+        count = int(rng.integers(12, 48))
+        turns = rng.uniform(1, 6) * 2 * np.pi * np.linspace(0, 1, count)
         coil = np.stack([np.cos(turns) + rng.uniform(0, 0.4) * turns, np.sin(rng.uniform(0.6, 1.4) * turns)], axis=1)
-        points = [
-            rng.normal(0, 30, (count, 2)),
-            np.cumsum(rng.normal(0, 25, (count, 2)), axis=0),
-            coil @ rng.normal(0, 30, (2, 2)) + rng.normal(0, 4, coil.shape),
-        ][rng.integers(3)]
+        black = np.stack([np.linspace(-1, 1, count), (-1.0) ** np.arange(count)], axis=1)
+        walk = [rng.normal(0, 30, (count // 3, 2)), np.cumsum(rng.normal(0, 25, (count // 3, 2)), axis=0)]
+        loops = [turned(way * rng.uniform(15, 40, 2), rng.uniform(0, np.pi)) for way in (coil, black)]
+        points = (walk + loops)[rng.integers(4)]
+        points = points + rng.normal(0, 4, points.shape)
         corners = rng.random(len(points)) < rng.choice([0, 0.3, 1])
         strokes.append(smooth_curve(corners) @ points + (rng.normal(0, 25, 2) if strokes else 0))
     return strokes
@@ -775,12 +788,8 @@ def state_of(model: keras.Model) -> list[keras.Variable]:
 
 def remember(path: Path, settings: list, model: keras.Model, history: list[dict[str, float]]) -> None:
     """Keep what an interrupted training needs to go on after this epoch; on an error, what was kept before."""
-    new = path.with_suffix(".new.npz")
-    try:
+    with replacing(path) as new:
         np.savez(new, *(v.numpy() for v in state_of(model)), settings_and_history=json.dumps([settings, history]))
-        replace(new, path)
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def resume(path: Path, settings: list, model: keras.Model) -> list[dict[str, float]]:
@@ -833,23 +842,17 @@ def save_model(model: keras.Model, path: Path) -> None:
     export is missing, which is made anew when it is needed. The old two stay, named .old.
     """
     keras_path, old, old_keras = (path.with_suffix(suffix) for suffix in (".keras", ".old.tflite", ".old.keras"))
-    new, new_export, copy = (path.with_suffix(f".new{suffix}") for suffix in (".keras", ".tflite", ".old"))
-    try:
+    with replacing(path) as new_export, replacing(keras_path) as new:
         model.save(new)
         export(model, new_export)
         if keras_path.exists():
-            shutil.copyfile(keras_path, copy)
-            old.unlink(missing_ok=True)
-            if path.exists():
-                path.replace(old)
-            replace(copy, old_keras)
+            with replacing(old_keras) as copy:
+                shutil.copyfile(keras_path, copy)
+                old.unlink(missing_ok=True)
+                if path.exists():
+                    path.replace(old)
             say(f"The network that was there is now {printable(old_keras)} and {old.name}")
-        replace(new, keras_path)
-        replace(new_export, path)
-        say(f"Saved {printable(path)} and {keras_path.name}")
-    finally:
-        for left in (new, new_export, copy):
-            left.unlink(missing_ok=True)
+    say(f"Saved {printable(path)} and {keras_path.name}")
 
 
 def with_features(model: keras.Model) -> keras.Model:
@@ -888,12 +891,8 @@ def export(model: keras.Model, path: Path) -> None:
 def save_figure(figure, path: Path) -> None:
     """Write a matplotlib figure as PNG, replacing the old one as a whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(".new.png")
-    try:
+    with replacing(path) as new:
         figure.savefig(new, dpi=120)
-        replace(new, path)
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def plot_history(history: Sequence[dict[str, float]], path: Path) -> None:
@@ -1045,12 +1044,8 @@ def read_hand(path: Path) -> Digits:
 
 def write_hand(taught: Digits, path: Path) -> None:
     """Keep digits in a file, which at every moment holds either what it held or all of them."""
-    new = path.with_suffix(".new.npz")
-    try:
+    with replacing(path) as new:
         np.savez(new, images=taught.images, labels=taught.labels)
-        replace(new, path)
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def describe(image: np.ndarray, features: np.ndarray) -> np.ndarray:
@@ -1158,13 +1153,9 @@ def gives_probabilities(run: Callable[[np.ndarray], np.ndarray]) -> bool:
 def export_anew(path: Path) -> None:
     """Export the Keras network beside path."""
     say(f"{printable(path)} is missing: making it anew from {printable(path.stem)}.keras ...")
-    new = path.with_suffix(f".new-{os.getpid()}.tflite")  # two windows may do so at once
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            export(open_keras_model(path.with_suffix(".keras")), new)
-        replace(new, path)
-    finally:
-        new.unlink(missing_ok=True)
+    mark = f".new-{os.getpid()}"  # two windows may do so at once
+    with replacing(path, mark) as new, contextlib.redirect_stdout(sys.stderr):
+        export(open_keras_model(path.with_suffix(".keras")), new)
 
 
 def open_export(path: Path) -> Callable[[np.ndarray], np.ndarray]:

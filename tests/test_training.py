@@ -122,12 +122,12 @@ def test_calibration_makes_confidence_what_is_right(trained):
     model.layers[-1].set_weights(kept)
 
 
-def test_answers_stay_the_same_when_calibrated(trained):
+def test_the_most_probable_digit_stays_the_same_when_calibrated(trained):
     _, model = trained
     digits = md.write_digits(100, np.random.default_rng(5))
-    before = model.predict(md.as_input(digits.images), verbose=0).argmax(axis=1)
+    before = model.predict(md.as_input(digits.images), verbose=0)[:, :10].argmax(axis=1)
     md.calibrate(model, md.as_input(digits.images), digits.labels)
-    assert (model.predict(md.as_input(digits.images), verbose=0).argmax(axis=1) == before).all()
+    assert (model.predict(md.as_input(digits.images), verbose=0)[:, :10].argmax(axis=1) == before).all()
 
 
 @pytest.mark.parametrize(
