@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
-from mnist_digit import Recognizer, read_file, read_handwriting, say, write, write_character
+from mnist_digit import Recognizer, put_text, read_file, read_handwriting, say, write_character
 
 if TYPE_CHECKING:
     import argparse
@@ -484,7 +484,7 @@ def draw_sheet(pictures: Sequence[tuple[np.ndarray, str, str]]) -> np.ndarray:
         height, width = (max(1, round(side * scale)) for side in picture.shape[:2])
         sheet[y : y + height, x : x + width] = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
         colour = (40, 36, 32) if text == answer else (30, 40, 200)
-        write(sheet, f"{text or '-'}: {answer or 'no digit'}", x, y + tile + 18, 15, colour)
+        put_text(sheet, f"{text or '-'}: {answer or 'no digit'}", x, y + tile + 18, 15, colour)
     return sheet
 
 
