@@ -990,8 +990,8 @@ class Reading(NamedTuple):
         return f"{self.text if set(self.text) - set('? ') else 'no digit'} ({self.confidence:.1%})"
 
 
-REACH = 0.4  # from this distance on, what was taught of one drawing says nothing of another
-TRUST = 3  # at a distance n times smaller the taught digit's odds are n ** TRUST times as high
+REACH = 0.33  # from this distance on, what was taught of one drawing says nothing of another
+TRUST = 4  # at a distance n times smaller the taught digit's odds are n ** TRUST times as high
 NOTHING = Digits(np.zeros((0, IMAGE_SIZE, IMAGE_SIZE), np.uint8), np.zeros(0, np.uint8))
 
 
@@ -1049,10 +1049,10 @@ def write_hand(taught: Digits, path: Path) -> None:
 
 
 def describe(image: np.ndarray, features: np.ndarray) -> np.ndarray:
-    """What drawings are compared by: a digit image, shrunk to 10x10, and its features, as a vector of length 1."""
+    """What drawings are compared by, a vector of length 1: as much of the digit image, shrunk, as of its features."""
     small = cv2.resize(image, (10, 10), interpolation=cv2.INTER_AREA).ravel()  # forgives strokes moved a little
-    parts = ((0.7, small), (0.3, features))
-    return np.concatenate([part * np.sqrt(share / max(part @ part, 1e-12)) for share, part in parts], dtype=np.float32)
+    halves = [part * math.sqrt(0.5 / max(part @ part, 1e-12)) for part in (small, features)]
+    return np.concatenate(halves, dtype=np.float32)
 
 
 def correct(probabilities: np.ndarray, distances: np.ndarray, labels: np.ndarray) -> np.ndarray:
