@@ -1019,7 +1019,7 @@ class Hand:
             try:
                 before = read_hand(self.path) if self.path else self.taught
             except ValueError as error:
-                before = NOTHING
+                before = self.taught  # as far as this window knows
                 names = (f"{self.path.name}.damaged-{number}" for number in itertools.count(1))
                 aside = next(path for name in names if not (path := self.path.with_name(name)).exists())
                 self.path.rename(aside)
