@@ -1044,8 +1044,8 @@ def read_hand(path: Path) -> Digits:
 
 def write_hand(taught: Digits, path: Path) -> None:
     """Keep digits in a file, which at every moment holds either what it held or all of them."""
-    with replacing(path) as new:
-        np.savez(new, images=taught.images, labels=taught.labels)
+    with replacing(path) as new, open(new, "wb") as file:  # a name alone would get .npz added
+        np.savez(file, images=taught.images, labels=taught.labels)
 
 
 def describe(image: np.ndarray, features: np.ndarray) -> np.ndarray:

@@ -176,7 +176,7 @@ def run(*arguments):
 
 def test_files_are_taught_and_forgotten_on_the_command_line(tmp_path):
     """A picture of a 3, and one of two upright lines, which are read as two digits before."""
-    three, lines, hand = tmp_path / "three.png", tmp_path / "lines.png", tmp_path / "hand.npz"
+    three, lines, hand = tmp_path / "three.png", tmp_path / "lines.png", tmp_path / "my hand"
     image = cv2.resize(md.draw_digit_image(md.write_character("3", np.random.default_rng(1))), None, fx=8, fy=8)
     three.write_bytes(cv2.imencode(".png", np.uint8(255 * (1 - image)))[1])
     paper = np.full((300, 300), 255, np.uint8)
