@@ -1251,7 +1251,7 @@ def find_parts(boxes: np.ndarray, gaps: np.ndarray, judge: Callable[[int, int], 
     far all pieces before the second, third ... one are from all others, in the same unit, shape
     (n - 1,); judge(start, stop) gives the part that the pieces start ... stop - 1 make.
     """
-    left, right, tallest = boxes[:, 0], boxes[:, 0] + boxes[:, 2], max(1, boxes[:, 3].max())
+    left, right, tallest = boxes[:, 0].tolist(), (boxes[:, 0] + boxes[:, 2]).tolist(), max(1, boxes[:, 3].max())
     overlaps = np.maximum.accumulate(right)[:-1] - np.minimum.accumulate(left[::-1])[-2::-1]
     # What stands apart, be it ever so little, and overlaps no more than slanted neighbours do, tells nothing.
     apart = np.interp(gaps / tallest, [0, 0.03], [TOGETHER, 1])

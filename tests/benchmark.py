@@ -368,7 +368,8 @@ def meaningless_stroke(rng: np.random.Generator) -> np.ndarray:
             return np.stack([count / turns, count % 2], axis=1) + rng.normal(0, 0.1, (len(count), 2))
         case 2:
             angle = 2 * np.pi * turns * way[:, None] + [0, np.pi / 2]
-            return np.sin(angle) * rng.uniform(0.1, 0.5, 2) + np.outer(way, rng.normal(0, 1, 2))
+            onwards = np.outer(way, [rng.uniform(1, 2), 0])  # a ring drawn over and over is a 0
+            return np.sin(angle) * rng.uniform(0.1, 0.5, 2) + onwards
         case _:
             return np.cumsum(cv2.blur(rng.normal(size=(len(way), 2)), (1, 15)), axis=0)
 
