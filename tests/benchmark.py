@@ -35,12 +35,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
+from conftest import PROGRAM, Display
 
-PROGRAM = Path(__file__).resolve().parent.parent / "mnist_digit.py"
-sys.path.insert(0, str(PROGRAM.parent))
-
-import mnist_digit  # noqa: E402  found only by the line above
-from mnist_digit import CANVAS_SIZE, IMAGE_SIZE, Canvas, Digits, Recognizer, say  # noqa: E402
+import mnist_digit
+from mnist_digit import CANVAS_SIZE, IMAGE_SIZE, Canvas, Digits, Recognizer, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -587,19 +585,12 @@ def display() -> Iterator[None]:
     if os.environ.get("DISPLAY"):
         yield
         return
-    read_end, write_end = os.pipe()
-    # Without -noreset the server starts over when a window is closed, and turns away the next one.
-    command = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", "1280x800x24", "-noreset"]
-    server = subprocess.Popen(command, pass_fds=[write_end], stderr=subprocess.DEVNULL)
-    os.close(write_end)
-    try:
-        with open(read_end) as number:  # Xvfb writes the display's number once it can be reached
-            os.environ["DISPLAY"] = f":{number.readline().strip()}"
-        yield
-    finally:
-        os.environ.pop("DISPLAY", None)
-        server.terminate()
-        server.wait()
+    with Display(1280, 800) as screen:
+        os.environ["DISPLAY"] = screen.name
+        try:
+            yield
+        finally:
+            del os.environ["DISPLAY"]
 
 
 @contextlib.contextmanager
@@ -915,7 +906,7 @@ def measure_faults(options: argparse.Namespace) -> None:
     """What happens when the program is killed or given what it cannot use: see faults.py."""
     import faults
 
-    faults.run(options)
+    faults.try_all(options)
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:

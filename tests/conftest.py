@@ -1,17 +1,20 @@
-"""What several tests share: a virtual screen, and the program in a real window on it."""
+"""What tests and measurements share: the program in a process, a virtual screen, a real window on it, a tiny MNIST."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import ctypes.util
+import io
 import os
 import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
@@ -24,6 +27,8 @@ import mnist_digit  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    import keras
 
 PROGRAM = ROOT / "mnist_digit.py"
 TOOLS = {"Xvfb": "xvfb", "xdotool": "xdotool", "import": "imagemagick"}  # and their Debian packages
@@ -51,6 +56,53 @@ def environment(**changes: str | None) -> dict[str, str]:
     """The environment with changes; None takes a variable away."""
     merged = {**os.environ, **changes}
     return {name: value for name, value in merged.items() if value is not None}
+
+
+# A process of its own does the measuring: the peak of a child counts what its parent had.
+MEASURE = """
+import os, sys
+child = os.spawnvp(os.P_NOWAIT, sys.argv[2], sys.argv[2:])
+_, status, usage = os.wait4(child, 0)
+print(os.waitstatus_to_exitcode(status), usage.ru_maxrss, file=open(sys.argv[1], "w"))
+"""
+
+
+class Outcome(NamedTuple):
+    """How one call of the program ended."""
+
+    status: int  # its exit status; that of an abort is negative
+    out: str
+    err: str
+    peak: int  # the most memory that it had, in KiB
+
+
+def run(
+    *arguments: object, code: str = "", cwd: Path | None = None, through: Sequence[str] = (), **variables: str | None
+) -> Outcome:
+    """Run the program, or code that can import it, perhaps in a folder or through another program."""
+    program = ["-c", code] if code else [PROGRAM]
+    with tempfile.NamedTemporaryFile("r") as measured:
+        words = [sys.executable, "-c", MEASURE, measured.name, *through, sys.executable, *program, *arguments]
+        done = subprocess.run(
+            [str(word) for word in words], cwd=cwd, env=environment(**{"PYTHONPATH": str(ROOT), **variables}),
+            capture_output=True, text=True, errors="replace", timeout=1800, check=True,
+        )  # fmt: skip
+        status, peak = map(int, measured.read().split())
+    return Outcome(status, done.stdout, done.stderr, peak)
+
+
+def start(*arguments: object, **streams: object) -> subprocess.Popen:
+    """Start the program; its standard output and error are pipes, where nothing else is said."""
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **streams}
+    return subprocess.Popen([sys.executable, str(PROGRAM), *map(str, arguments)], **streams)
+
+
+def write_mnist(path: Path, count: int = 480) -> Path:
+    """An .npz file as MNIST's, of so many synthetic digits and 100 to test with."""
+    rng = np.random.default_rng(0)
+    train, test = mnist_digit.write_digits(count, rng), mnist_digit.write_digits(100, rng)
+    np.savez(path, x_train=train.images, y_train=train.labels, x_test=test.images, y_test=test.labels)
+    return path
 
 
 class Display:
@@ -263,3 +315,32 @@ def display() -> Iterator[Display]:
         skip_or_fail(f"the window tests need {', '.join(missing)}")
     with Display() as display:
         yield display
+
+
+@pytest.fixture(scope="session")
+def small_mnist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An .npz file as MNIST's, of few digits."""
+    return write_mnist(tmp_path_factory.mktemp("data") / "small mnist.npz")
+
+
+def train_tiny(data: Path, folder: Path) -> keras.Model:
+    """Train the default recipe, in which most is random, for three short epochs."""
+    return mnist_digit.train(
+        data, epochs=3, batch_size=32, path=folder / "model" / "digit.tflite", plots=folder / "plots"
+    )
+
+
+class Terminal(io.StringIO):
+    """What a person sees."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(scope="session")
+def trained(small_mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, keras.Model, str]:
+    """The folder of a tiny training, the network that it returned, and what it said to a person."""
+    folder = tmp_path_factory.mktemp("trained")
+    with contextlib.redirect_stderr(Terminal()) as said:
+        model = train_tiny(small_mnist, folder)
+    return folder, model, said.getvalue()

@@ -1,6 +1,6 @@
 """What the program does when it is killed, starved of disk, shut out, or given what it cannot use.
 
-run() tries all of it at length, for `benchmark.py faults`; test_faults.py tries a little of
+try_all() tries all of it at length, for `benchmark.py faults`; test_faults.py tries a little of
 each. Every function that tries something returns what went wrong, one line each. Needs Linux;
 a full disk also needs root, and the monkey Xvfb and xdotool.
 """
@@ -8,7 +8,6 @@ a full disk also needs root, and the monkey Xvfb and xdotool.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
 import itertools
 import json
@@ -16,62 +15,28 @@ import os
 import re
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
 import time
-import zipfile
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import cv2
 import numpy as np
+from conftest import PROGRAM, Display, Outcome, ProgramWindow, run, start, write_mnist
+from hostile import CANARY, good_picture, hostile_exports, hostile_networks, hostile_pictures
 
-PROGRAM = Path(__file__).resolve().parent.parent / "mnist_digit.py"
-sys.path.insert(0, str(PROGRAM.parent))
-
-import mnist_digit as md  # noqa: E402  found only by the line above
+import mnist_digit as md
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 NOBODY = 65534
+SCREEN = (1280, 720)  # the monkey's
 GIBIBYTE = 1 << 20  # in KiB, as the system counts a process's memory
-CANARY = "code-was-run"  # what hostile code would leave in the folder where the program is started
 
-# --- the program in a process ----------------------------------------------------------------
-
-# A process of its own does the measuring: the peak of a child counts what its parent had.
-MEASURE = """
-import os, sys
-child = os.spawnvp(os.P_NOWAIT, sys.argv[2], sys.argv[2:])
-_, status, usage = os.wait4(child, 0)
-print(os.waitstatus_to_exitcode(status), usage.ru_maxrss, file=open(sys.argv[1], "w"))
-"""
-
-
-class Outcome(NamedTuple):
-    """How one call of the program ended."""
-
-    status: int  # its exit status; that of an abort is negative
-    out: str
-    err: str
-    peak: int  # the most memory that it had, in KiB
-
-
-def call(*arguments: object, folder: Path, through: Sequence[str] = ()) -> Outcome:
-    """Run the program in a folder, perhaps through another one."""
-    with tempfile.NamedTemporaryFile("r") as measured:
-        words = [sys.executable, "-c", MEASURE, measured.name, *through, sys.executable, PROGRAM, *arguments]
-        done = subprocess.run(
-            [str(word) for word in words],
-            cwd=folder, capture_output=True, text=True, errors="replace", timeout=600, check=True,
-        )  # fmt: skip
-        status, peak = map(int, measured.read().split())
-    return Outcome(status, done.stdout, done.stderr, peak)
+# --- how calls end ---------------------------------------------------------------------------
 
 
 def faults_of(outcome: Outcome, *words: str, lines: int = 1, peak: int = GIBIBYTE) -> list[str]:
@@ -85,27 +50,6 @@ def faults_of(outcome: Outcome, *words: str, lines: int = 1, peak: int = GIBIBYT
     if outcome.peak > peak:
         found.append(f"{outcome.peak >> 10} MiB of memory")
     return found
-
-
-def write_mnist(path: Path, count: int = 480) -> Path:
-    """An .npz file as MNIST's, of synthetic digits."""
-    rng = np.random.default_rng(0)
-    train, test = md.write_digits(count, rng), md.write_digits(100, rng)
-    np.savez(path, x_train=train.images, y_train=train.labels, x_test=test.images, y_test=test.labels)
-    return path
-
-
-def write_small_mnist(path: Path, mnist: Path | None, count: int = 480) -> Path:
-    """An .npz file of MNIST's first digits, or of synthetic ones where there is no MNIST."""
-    if mnist is None:
-        return write_mnist(path, count)
-    train, test = md.load_mnist(mnist)
-    np.savez(
-        path,
-        x_train=train.images[:count], y_train=train.labels[:count],
-        x_test=test.images[:100], y_test=test.labels[:100],
-    )  # fmt: skip
-    return path
 
 
 def training(data: Path, folder: Path, epochs: int = 3) -> list[object]:
@@ -148,26 +92,20 @@ class Killed(NamedTuple):
 SAVING = ["digit.training.new.npz", "digit.new.keras", "digit.new.tflite", "digit.training.npz"]
 
 
-def kill_trainings(data: Path, folder: Path, moments: Sequence[str | float], epochs: int = 3) -> Killed:
+def kill_trainings(data: Path, folder: Path, moments: Sequence[str | float], reference: Path) -> Killed:
     """Train, and kill the process at each of the moments.
 
-    A moment is a file whose appearance in the folder of the model it is, or a share of the
-    time that a whole training takes. After each kill the same command is given again; a
-    training that has come to its end before is checked, and begun anew.
+    A moment is a file whose appearance in the folder of the model it is, or seconds. After each
+    kill the same command is given again; a training that has come to its end before is compared
+    with the reference, a folder with one that was left alone, and begun anew.
     """
-    start = time.monotonic()
-    reference = folder / "reference"
-    outcome = call(*training(data, reference, epochs), folder=folder)
-    assert outcome.status == 0, outcome.err
-    duration = time.monotonic() - start
-    folder = folder / "killed"
     old = put_old_model(folder)
     models_lost, epochs_lost, differences = [], [], []
     waiting = list(moments)
     while waiting or not differences or unfinished(folder):
         moment = waiting.pop(0) if waiting else None
         kept = epochs_kept(folder)
-        err, killed = train_until(data, folder, epochs, moment, duration)
+        err, killed = train_until(data, folder, moment)
         began = max(map(int, re.findall(r"^Epoch (\d+)/", err, re.M)), default=1)
         going_on = re.search(r"^Going on after epoch (\d+),", err, re.M)
         said = int(going_on[1]) if going_on else 0
@@ -198,15 +136,14 @@ def epochs_kept(folder: Path) -> int:
         return len(json.loads(str(kept["settings_and_history"]))[1])
 
 
-def train_until(data: Path, folder: Path, epochs: int, moment: str | float | None, duration: float) -> tuple[str, bool]:
+def train_until(data: Path, folder: Path, moment: str | float | None) -> tuple[str, bool]:
     """Train, and kill the process at the moment, if there is one.
 
     Returns what it wrote to standard error, and whether it was killed before it ended.
     """
     with tempfile.TemporaryFile("w+") as err:
-        words = [sys.executable, PROGRAM, *training(data, folder, epochs)]
-        process = subprocess.Popen([str(word) for word in words], stdout=subprocess.DEVNULL, stderr=err)
-        end = time.monotonic() + (moment * duration if isinstance(moment, float) else 600)
+        process = start(*training(data, folder), stdout=subprocess.DEVNULL, stderr=err)
+        end = time.monotonic() + (moment if isinstance(moment, float) else 600)
         while moment is not None and process.poll() is None and time.monotonic() < end:
             if isinstance(moment, str) and (folder / "model" / moment).exists():
                 break
@@ -245,13 +182,17 @@ def faults_of_pair(folder: Path, old: dict[str, bytes]) -> list[str]:
 
 def faults_of_finished(folder: Path, old: dict[str, bytes]) -> list[str]:
     """What is wrong with what a training left that came to its end."""
-    expected = ["model/digit.keras", "model/digit.tflite", "plots/confusion_matrix.png", "plots/learning_curves.png"]
-    found = []
-    if sorted(contents(folder)) != expected or unfinished(folder):
-        found.append(f"left behind: {sorted(contents(folder))}")
-    if contents(folder)["model/digit.keras"] == old["model/digit.keras"]:
-        found.append("the new network was not saved")
-    return found
+    new = contents(folder)
+    expected = ["digit.keras", "digit.old.keras", "digit.old.tflite", "digit.tflite"]
+    expected = [*(f"model/{name}" for name in expected), "plots/confusion_matrix.png", "plots/learning_curves.png"]
+    if sorted(new) != expected:
+        return [f"left behind: {sorted(new)}"]
+    kept = [new[f"model/digit.old.{kind}"] == old[f"model/digit.{kind}"] for kind in ("keras", "tflite")]
+    return (
+        []
+        if all(kept) and new["model/digit.keras"] != old["model/digit.keras"]
+        else ["not the new and the old network"]
+    )
 
 
 def largest_difference(*folders: Path) -> float:
@@ -283,7 +224,7 @@ def train_on_full_disk(data: Path, folder: Path, free: int) -> list[str]:
     with small_disk(folder / "disk", 16 << 20) as disk:
         old = put_old_model(disk)
         (disk / "filler").write_bytes(bytes(shutil.disk_usage(disk).free - free))
-        outcome = call(*training(data, disk, epochs=1), folder=folder)
+        outcome = run(*training(data, disk, epochs=1), cwd=folder)
         (disk / "filler").unlink()
         kept = {name: content for name, content in contents(disk).items() if name in old}
         left = {name for name in set(contents(disk)) - set(old) if ".new" in name or "/new" in name}
@@ -309,7 +250,7 @@ def save_on_full_disk(folder: Path) -> list[str]:
             window.on_key(ord("s"))
         if not window.message.startswith("Not saved") or err.getvalue().count("\n") != 1:
             found.append(f"a drawing: {window.message} {err.getvalue()}")
-        outcome = call("--model", disk / "digit.tflite", good_picture(folder), folder=folder)
+        outcome = run("--model", disk / "digit.tflite", good_picture(folder), cwd=folder)
         found += faults_of(outcome, "making it anew", "No space left", lines=2)
         if sorted(contents(disk)) != ["digit.keras", "filler"]:
             found.append(f"left behind: {sorted(contents(disk))}")
@@ -345,7 +286,7 @@ def take_permissions_away(data: Path, folder: Path) -> dict[str, list[str]]:
 
     def attempt(what: str, locked: Path, *arguments: object, lines: int = 1) -> None:
         locked.chmod(0o555 if locked.is_dir() else 0)
-        outcome = call(*arguments, folder=folder, through=through)
+        outcome = run(*arguments, cwd=folder, through=through)
         locked.chmod(0o777 if locked.is_dir() else 0o666)
         tried[what] = faults_of(outcome, "mnist_digit: ", "ermission denied", locked.name, lines=lines)
 
@@ -363,13 +304,12 @@ def take_permissions_away(data: Path, folder: Path) -> dict[str, list[str]]:
 
 # --- damaged ---------------------------------------------------------------------------------
 
-# Reads the same digit with each of the models; a crash ends it early.
+# Reads the same picture with each of the models, and prints how that ended; a crash ends it early.
 READ_WITH_EACH = """
 import sys
-sys.path.insert(0, sys.argv[1])
 import mnist_digit
-for model in sys.argv[3:]:
-    print(mnist_digit.main(["--model", model, sys.argv[2]]), flush=True)
+for model in sys.argv[2:]:
+    print(mnist_digit.main(["--model", model, sys.argv[1]]), flush=True)
 """
 
 
@@ -379,7 +319,7 @@ def damage_models(folder: Path, count: int, rng: np.random.Generator) -> dict[st
     Each is to be refused or, where the damage is in nothing that matters, to answer as before.
     """
     picture = good_picture(folder)
-    answer = call(picture, folder=folder).out
+    answer = run(picture, cwd=folder).out
     tried = {}
     for suffix in (".tflite", ".keras"):
         content = md.MODEL.with_suffix(suffix).read_bytes()
@@ -392,131 +332,28 @@ def damage_models(folder: Path, count: int, rng: np.random.Generator) -> dict[st
             damaged[place] ^= 1 << int(rng.integers(8))
             models.append(folder / f"damaged-{i}{suffix}")
             models[-1].write_bytes(damaged)
-        done = subprocess.run(
-            [sys.executable, "-c", READ_WITH_EACH, str(PROGRAM.parent), str(picture), *map(str, models)],
-            cwd=folder, capture_output=True, text=True, timeout=1800,
-        )  # fmt: skip
-        ends = [line for line in done.stdout.splitlines() if line in ("0", "1")]
-        answers = [line + "\n" for line in done.stdout.splitlines() if line not in ("0", "1")]
+        done = run(picture, *models, code=READ_WITH_EACH, cwd=folder)
+        ends = [line for line in done.out.splitlines() if line in ("0", "1")]
+        answers = [line + "\n" for line in done.out.splitlines() if line not in ("0", "1")]
         found = [f"another answer: {line}" for line in answers if line != answer]
-        if done.returncode != 0 or len(ends) != len(places) or "Traceback" in done.stderr:
-            found.append(f"exit status {done.returncode} after {len(ends)} of {len(places)}: {done.stderr[-500:]}")
-        if done.stderr.count("\n") != ends.count("1"):
-            found.append(f"{ends.count('1')} refused with {done.stderr.count(chr(10))} lines")
+        if done.status != 0 or len(ends) != len(places) or "Traceback" in done.err:
+            found.append(f"exit status {done.status} after {len(ends)} of {len(places)}: {done.err[-500:]}")
+        if done.err.count("\n") != ends.count("1"):
+            found.append(f"{ends.count('1')} refused with {done.err.count(chr(10))} lines")
         for model in models:
             model.unlink()
         tried[f"{len(places)} bytes of digit{suffix}"] = found
     return tried
 
 
-# --- hostile pictures ------------------------------------------------------------------------
-
-
-def good_picture(folder: Path, name: str = "good.png") -> Path:
-    """A picture that can be read."""
-    path = folder / name
-    path.write_bytes(cv2.imencode(".png", digit_picture())[1])
-    return path
-
-
-def digit_picture() -> np.ndarray:
-    """A picture of a 3, dark on light: uint8, shape (280, 280, 3)."""
-    ink = md.draw_digit_image(md.write_character("3", np.random.default_rng(3)))
-    grey = np.uint8(255 * (1 - cv2.resize(ink, (280, 280), interpolation=cv2.INTER_CUBIC).clip(0, 1)))
-    return cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
-
-
-def png_of_size(width: int, height: int) -> bytes:
-    """A black PNG of one bit a pixel: kilobytes, whatever its size."""
-    packer = zlib.compressobj(9)
-    row = bytes(1 + (width + 7) // 8)
-    data = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)), (b"IDAT", data), (b"IEND", b"")]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
-    )
-
-
-def tiff_of_size(width: int, height: int, bits: int, samples: int, kind: int) -> bytes:
-    """A black TIFF, deflated: kilobytes, whatever its size. kind: 1 unsigned, 2 signed, 3 floating point."""
-    strip = zlib.compress(bytes(width * samples * bits // 8 * 100), 9)  # of 100 rows
-    count = height // 100
-    start = 8 + len(strip)  # all rows are the same, and so share one strip
-    offsets, sizes = struct.pack(f"<{count}I", *[8] * count), struct.pack(f"<{count}I", *[len(strip)] * count)
-    depths, kinds = struct.pack("<4H", *[bits] * 4), struct.pack("<4H", *[kind] * 4)
-    place = [start + sum(map(len, (offsets, sizes, depths)[:i])) for i in range(4)]
-    tags = [
-        (256, 4, 1, width), (257, 4, 1, height), (259, 3, 1, 8), (262, 3, 1, 2 if samples > 2 else 1),
-        (277, 3, 1, samples), (278, 4, 1, 100), (284, 3, 1, 1), (273, 4, count, place[0]), (279, 4, count, place[1]),
-        (258, 3, samples, place[2] if samples > 2 else bits), (339, 3, samples, place[3] if samples > 2 else kind),
-    ]  # fmt: skip
-    entries = b"".join(struct.pack("<HHII", *tag) for tag in sorted(tags))
-    head = b"II*\0" + struct.pack("<I", place[3] + len(kinds)) + strip + offsets + sizes + depths + kinds
-    return head + struct.pack("<H", len(tags)) + entries + bytes(4)
-
-
-def hostile_pictures(folder: Path) -> Iterator[Path]:
-    """Files that are no picture of a digit, whatever they are called."""
-    picture = digit_picture()
-    bogus: dict[str, bytes] = {}
-    for kind in ("png", "jpg", "bmp", "tiff", "webp", "gif", "pgm", "jp2"):
-        whole = cv2.imencode(f".{kind}", picture[..., 0] if kind == "pgm" else picture)[1].tobytes()
-        for share in (0.1, 0.5, 0.99):
-            bogus[f"truncated at {share:.0%}.{kind}"] = whole[: int(share * len(whole))]
-    for name, value in {"nan": np.nan, "infinite": np.inf, "minus infinite": -np.inf}.items():
-        values = np.float32(picture) / 255
-        values[7, 7] = value
-        bogus[f"{name}.tiff"] = cv2.imencode(".tiff", values)[1].tobytes()
-    bogus["all nan.tiff"] = cv2.imencode(".tiff", np.full((30, 30), np.nan, np.float32))[1].tobytes()
-    extremes = np.where(picture[..., 0] > 127, 1e308, -1e308)
-    bogus["beyond every range.tiff"] = cv2.imencode(".tiff", extremes)[1].tobytes()
-    for width, height in ((1, 1), (1, 3000), (3000, 1), (300, 300)):
-        for shade in (0, 255):
-            blank = np.full((height, width), shade, np.uint8)
-            bogus[f"{width}x{height} of {shade}.png"] = cv2.imencode(".png", blank)[1].tobytes()
-    damaged = bytearray(cv2.imencode(".png", picture)[1].tobytes())
-    damaged[len(damaged) // 2] ^= 255
-    bogus |= {
-        "empty.png": b"",
-        "text.png": b"This is no picture.\n",
-        "page.jpg": b"<html><body>404 Not Found</body></html>",
-        "drawing.png": b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
-        "zip.png": b"PK\x05\x06" + bytes(18),
-        "network.jpg": md.MODEL.read_bytes(),
-        "noise.png": np.random.default_rng(1).bytes(5000),
-        "noise behind a head.png": b"\x89PNG\r\n\x1a\n" + np.random.default_rng(2).bytes(5000),
-        "noise behind a head.jpg": b"\xff\xd8\xff\xe0" + np.random.default_rng(3).bytes(5000),
-        "noise behind a head.tiff": b"II*\0\x08\0\0\0" + np.random.default_rng(4).bytes(5000),
-        "damaged.png": bytes(damaged),
-        "30,000 x 30,000.png": png_of_size(30_000, 30_000),
-        "49 megapixels.png": png_of_size(7000, 7000),
-        "1.5 gigabytes.tiff": tiff_of_size(7000, 7000, 64, 4, 3),
-        "600 megabytes.tiff": tiff_of_size(7000, 7000, 32, 3, 3),
-        "signed.tiff": tiff_of_size(100, 100, 32, 1, 2),
-        "two words.png": b"no picture",
-        "Ziffer ü 数字 \u202e.png": b"no picture",
-        "two\nlines.png": b"no picture",
-    }
-    for name, content in bogus.items():
-        (folder / name).write_bytes(content)
-        yield folder / name
-    with open(folder / "a gigabyte.bmp", "wb") as file:
-        file.write(b"BM")
-        file.truncate(1 << 30)  # sparse
-    (folder / "folder.png").mkdir()
-    (folder / "dangling.png").symlink_to("nowhere")
-    (folder / "circle.png").symlink_to("circle.png")
-    (folder / "endless.png").symlink_to("/dev/zero")
-    os.mkfifo(folder / "pipe.png")
-    for name in ("a gigabyte.bmp", "folder.png", "dangling.png", "circle.png", "endless.png", "pipe.png", "none.png"):
-        yield folder / name
+# --- hostile files ---------------------------------------------------------------------------
 
 
 def read_pictures(pictures: Sequence[Path], folder: Path) -> list[str]:
     """Have hostile pictures read, each between good ones, by one call of the program."""
     good = good_picture(folder, "good picture.png")
     mixed = [good, *itertools.chain.from_iterable((path, good) for path in pictures)]
-    outcome = call(*mixed, folder=folder)
+    outcome = run(*mixed, cwd=folder)
     found = faults_of(outcome, lines=len(pictures))
     if outcome.out.count("\n") != len(pictures) + 1 or len(set(outcome.out.splitlines())) != 1:
         found.append("not every good picture was answered alike")
@@ -526,172 +363,22 @@ def read_pictures(pictures: Sequence[Path], folder: Path) -> list[str]:
     return found
 
 
-# --- hostile models --------------------------------------------------------------------------
-
-
-def run_code(x: object) -> object:
-    """Leave a trace; what stands in hostile models."""
-    __import__("pathlib").Path("code-was-run").touch()
-    return x
-
-
-def sealed(content: bytes) -> bytes:
-    """Content with the digest that exports end with."""
-    return content + hashlib.sha256(content).digest()
-
-
-def hostile_exports(folder: Path) -> Iterator[Path]:
-    """Files that are no network for OpenCV, whatever they are called. TensorFlow is not needed for them."""
-    whole = md.MODEL.read_bytes()
-    picture = cv2.imencode(".png", digit_picture())[1].tobytes()
-    noise = np.random.default_rng(5).bytes(100_000)
-    bogus = {
-        "empty": b"", "short": b"TFL3", "noise": noise, "text": b"no network\n" * 100, "picture": picture,
-        "halved": whole[: len(whole) // 2], "without its end": whole[:-1], "without its digest": whole[:-32],
-        "longer": whole + b"\0", "sealed noise": sealed(noise), "sealed half": sealed(whole[: len(whole) // 2]),
-        "sealed head": sealed(whole[:8] + noise), "sealed nothing": sealed(b""),
-    }  # fmt: skip
-    for name, content in bogus.items():
-        (folder / f"{name}.tflite").write_bytes(content)
-        yield folder / f"{name}.tflite"
-    (folder / "folder.tflite").mkdir()
-    (folder / "dangling.tflite").symlink_to("nowhere")
-    os.mkfifo(folder / "pipe.tflite")
-    for name in ("folder", "dangling", "pipe", "none", "two\nlines"):
-        yield folder / f"{name}.tflite"
-
-
-def hostile_networks(folder: Path) -> Iterator[Path]:
-    """Files that are no network for Keras, would run code, or ask for gigabytes."""
-    keras = md.import_keras()
-    from keras import layers
-
-    def network(*some: keras.layers.Layer, shape: tuple = (28, 28, 1)) -> keras.Model:
-        return keras.Sequential([keras.Input(shape), *some])
-
-    def ends() -> list[keras.layers.Layer]:
-        return [layers.Flatten(), layers.Dense(10, activation="softmax")]
-
-    anonymous = lambda x: (__import__("pathlib").Path("code-was-run").touch(), x)[1]  # noqa: E731  it is to be one
-    networks = {
-        "lambda": network(layers.Lambda(anonymous, output_shape=(28, 28, 1)), *ends()),
-        "lambda of a name": network(layers.Lambda(run_code, output_shape=(28, 28, 1)), *ends()),
-        "lambda as activation": network(layers.Flatten(), layers.Dense(10, activation=anonymous)),
-        "of another shape": network(*ends(), shape=(32, 32, 3)),
-        "of seven digits": network(layers.Flatten(), layers.Dense(7, activation="softmax")),
-        "without probabilities": network(layers.Flatten(), layers.Dense(10)),
-    }
-    networks["not a number"] = network(*ends())
-    networks["not a number"].layers[-1].set_weights([np.full((784, 10), np.nan), np.zeros(10)])
-    with md.silenced():
-        for name, suffix in itertools.product(networks, (".keras", ".h5")):
-            networks[name].save(folder / f"{name}{suffix}")
-            yield folder / f"{name}{suffix}"
-        huge = network(layers.UpSampling2D(2), layers.MaxPooling2D(2), layers.Flatten(), layers.Dense(64), *ends()[1:])
-        huge.save(folder / "whole.keras")
-        huge.save(folder / "whole.h5")
-        export = folder / "of seven digits.tflite"
-        md.export(networks["of seven digits"], export)
-    yield export
-
-    with zipfile.ZipFile(folder / "whole.keras") as parts:
-        whole = {name: parts.read(name) for name in parts.namelist()}
-    config = json.loads(whole["config.json"])
-
-    def write(name: str, **changed: object) -> Path:
-        changed = {"config.json": json.dumps(changed["config"])} if "config" in changed else changed
-        with zipfile.ZipFile(folder / f"{name}.keras", "w", zipfile.ZIP_DEFLATED) as file:
-            for part, content in {**whole, **changed}.items():
-                file.writestr(part, content)
-        return folder / f"{name}.keras"
-
-    def write_with(name: str, **layer: object) -> Path:
-        changed = json.loads(whole["config.json"])
-        changed["config"]["layers"].insert(1, {"registered_name": None, **layer})
-        return write(name, config=changed)
-
-    yield write_with("system", module="os", class_name="system", config={"command": f"touch {CANARY}"})
-    yield write_with("function", module="os", class_name="function", config="system")
-    yield write_with("download", module="keras.utils", class_name="function", config="get_file")
-    yield write_with("pickle", module="keras.layers", class_name="TorchModuleWrapper", config={"module": "gAN9"})
-    yield write_with("graph", module="keras.layers", class_name="TFSMLayer", config={"filepath": "/"})
-    yield write_with(
-        "file", module="keras.layers", class_name="StringLookup", config={"vocabulary": "/etc/hostname", "name": "v"}
-    )
-    text = json.dumps(config)
-    yield write("two gigabytes of units", **{"config.json": text.replace('"units": 64', '"units": 700000')})
-    yield write("a billion units", **{"config.json": text.replace('"units": 64', '"units": 1000000000')})
-    yield write("vast picture", **{"config.json": text.replace('"size": [2, 2]', '"size": [2000, 2000]')
-                                   .replace('"pool_size": [2, 2]', '"pool_size": [2000, 2000]')
-                                   .replace('"strides": [2, 2]', '"strides": [2000, 2000]')})  # fmt: skip
-    yield write("deep", **{"config.json": "[" * 100_000 + "]" * 100_000})
-    yield write("no input", config={**config, "build_config": {}, "config": {
-        **config["config"], "layers": config["config"]["layers"][1:], "build_input_shape": None}})  # fmt: skip
-    yield write("a layer", config=keras.saving.serialize_keras_object(layers.Dense(3)))
-    yield write("weights bomb", **{"model.weights.h5": bytes(1 << 30)})
-    yield write("config bomb", **{"config.json": bytes(1 << 30)})
-    yield write("shape bomb", **{"model.weights.h5": with_vast_dataset(whole["model.weights.h5"])})
-    shutil.copy(folder / "whole.h5", folder / "units.h5")
-    with open_h5(folder / "units.h5") as file:
-        file.attrs["model_config"] = file.attrs["model_config"].replace('"units": 64', '"units": 700000')
-    yield folder / "units.h5"
-
-    for suffix in (".keras", ".h5"):
-        content = (folder / f"whole{suffix}").read_bytes()
-        noise = np.random.default_rng(6).bytes(5000)
-        for name, bogus in {"empty": b"", "noise": noise, "halved": content[: len(content) // 2]}.items():
-            (folder / f"{name}{suffix}").write_bytes(bogus)
-            yield folder / f"{name}{suffix}"
-    (folder / "folder.keras").mkdir()
-    os.mkfifo(folder / "pipe.keras")
-    for name in ("folder.keras", "pipe.keras", "none.keras"):
-        yield folder / name
-
-
-def open_h5(file: Path | io.BytesIO):
-    """An .h5 file, to be changed. Keras brings h5py along."""
-    import h5py
-
-    return h5py.File(file, "r+")
-
-
-def with_vast_dataset(content: bytes) -> bytes:
-    """An .h5 file of weights with one set of 4 GB that takes no room in the file."""
-    kept = io.BytesIO(content)
-    with open_h5(kept) as file:
-        values = file["layers/dense/vars"]
-        del values["0"]
-        values.create_dataset("0", shape=(784, 1_300_000), dtype="f4", chunks=(784, 100), compression="gzip")
-    return kept.getvalue()
-
-
-def open_models(models: Iterable[Path], folder: Path, peak: int = GIBIBYTE) -> dict[str, list[str]]:
-    """Have a picture read with each of the models: what was tried, and what went wrong."""
-    picture = good_picture(folder, "good picture.png")
-    tried = {}
-    for model in models:
-        outcome = call("--model", model, picture, folder=folder)
-        found = faults_of(outcome, f"mnist_digit: {md.printable(model)}: ", peak=peak)
-        found += ["an answer"] if outcome.out else []
-        found += [f"unclear: {outcome.err}"] if len(outcome.err) > len(str(model)) + 300 else []
-        if (folder / CANARY).exists():
-            (folder / CANARY).unlink()
-            found.append("its code was run")
-        if "lambda" in model.name:
-            found += [] if "needs code of its own" in outcome.err else ["the reason is not said"]
-        tried[model.name] = found
-    return tried
-
-
-def npz_bomb() -> bytes:
-    """An .npz file of a megabyte with a gigabyte of images."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as parts, parts.open("x_train.npy", "w") as images:
-        header = {"descr": "|u1", "fortran_order": False, "shape": (1_400_000, 28, 28)}
-        np.lib.format.write_array_header_1_0(images, header)
-        for _ in range(1400):
-            images.write(bytes(1000 * 28 * 28))
-    return file.getvalue()
+def open_models(models: Sequence[Path], folder: Path, peak: int = GIBIBYTE) -> list[str]:
+    """Have a picture read with each of the hostile models, by one process: what went wrong."""
+    outcome = run(good_picture(folder, "good picture.png"), *models, code=READ_WITH_EACH, cwd=folder)
+    lines = outcome.err.splitlines()
+    found = []
+    if (outcome.status, outcome.out, len(lines)) != (0, "1\n" * len(models), len(models)) or outcome.peak > peak:
+        found.append(f"exit status {outcome.status}, {outcome.peak >> 10} MiB, {outcome.out!r}, {outcome.err[-500:]!r}")
+    for model, line in zip(models, lines, strict=False):
+        if not line.startswith(f"mnist_digit: {md.printable(model)}: ") or len(line) > len(str(model)) + 300:
+            found.append(f"{model.name!r}: {line}")
+        if "lambda" in model.name and "needs code of its own" not in line:
+            found.append(f"{model.name!r}: the reason is not said: {line}")
+    if (folder / CANARY).exists():
+        (folder / CANARY).unlink()
+        found.append("its code was run")
+    return found
 
 
 # --- the window ------------------------------------------------------------------------------
@@ -699,13 +386,12 @@ def npz_bomb() -> bytes:
 # Draws, reads, erases, undoes and clears; writes the memory after each number of drawings.
 DRAW_ON_AND_ON = """
 import os, sys
-sys.path.insert(0, sys.argv[1])
 import cv2, numpy as np
 import mnist_digit as md
 
 window, rng = md.Window(md.Recognizer()), np.random.default_rng(0)
 sys.stdout = open(os.devnull, "w")
-marks = [int(word) for word in sys.argv[2:]]
+marks = [int(word) for word in sys.argv[1:]]
 for number in range(1, marks[-1] + 1):
     for _ in range(3):
         points = np.cumsum(rng.normal(0, 25, (40, 2)), axis=0) + rng.uniform(100, 460, 2)
@@ -726,28 +412,24 @@ for number in range(1, marks[-1] + 1):
 
 def memory_of_drawings(*marks: int) -> list[int]:
     """The memory in KiB of a process that made so many drawings in one window's state."""
-    done = subprocess.run(
-        [sys.executable, "-c", DRAW_ON_AND_ON, str(PROGRAM.parent), *map(str, marks)],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    return [int(line) for line in done.stderr.splitlines()]
+    outcome = run(*marks, code=DRAW_ON_AND_ON)
+    return [int(line) for line in outcome.err.splitlines()]
 
 
-def random_events(rng: np.random.Generator, window: str, count: int) -> list[str]:
+def random_events(rng: np.random.Generator, window: int, count: int) -> list[object]:
     """Words for xdotool for so many events: wild moves, presses, releases, wheel, keys, sizes."""
     keys = ["c", "u", "y", "BackSpace", "bracketleft", "bracketright", "l", "h", "question", "Return", "KP_Enter",
             "Tab", "space", "F1", "Left", "ctrl+c", "7", "udiaeresis", "s"]  # fmt: skip
-    words: list[str] = []
+    words: list[object] = []
     for _ in range(count):
         kind = rng.choice(["move", "press", "release", "wheel", "key", "size"], p=[0.6, 0.14, 0.14, 0.02, 0.095, 0.005])
         if kind == "move":
-            x, y = rng.integers(0, (1280, 720))
-            words += ["mousemove", str(x), str(y)]
+            x, y = rng.integers(0, SCREEN)
+            words += ["mousemove", x, y]
         elif kind == "key":
             words += ["key", str(rng.choice(keys))]
         elif kind == "size":
-            width, height = rng.integers((200, 150), (1280, 720))
-            words += ["windowsize", window, str(width), str(height)]
+            words += ["windowsize", window, *rng.integers((200, 150), SCREEN)]
         elif kind == "wheel":
             words += ["click", str(rng.integers(4, 6))]
         else:
@@ -761,36 +443,28 @@ def monkey(folder: Path, count: int, rng: np.random.Generator) -> tuple[list[str
 
     The growth is the memory at the end divided by that after a fifth of the events.
     """
-    command = ["Xvfb", "-displayfd", "1", "-screen", "0", "1280x720x24", "-nolisten", "tcp"]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    screen = {**os.environ, "DISPLAY": f":{server.stdout.readline().strip()}"}
     found, memory = [], []
-    with server, open(folder / "err", "w+") as err:
-        words = [sys.executable, str(PROGRAM)]
-        program = subprocess.Popen(words, cwd=folder, env=screen, stdout=subprocess.DEVNULL, stderr=err)
-        search = ["xdotool", "search", "--sync", "--onlyvisible", "--name", md.WINDOW_TITLE]
-        window = subprocess.run(search, env=screen, capture_output=True, text=True, check=True).stdout.split()[0]
-        subprocess.run(["xdotool", "windowfocus", window], env=screen, check=True)
+    with Display(*SCREEN) as display:
+        window = ProgramWindow(display, folder, folder)
         for done in range(100, count + 1, 100):
-            words = ["xdotool", *random_events(rng, window, 100)]
-            subprocess.run(words, env=screen, capture_output=True, check=program.poll() is None)
-            if program.poll() is not None:
+            window.mouse(*random_events(rng, window.id, 100))
+            if window.process.poll() is not None:
                 found.append(f"the window was gone after {done} events")
                 break
             if done in (count // 500 * 100, count):
-                status = Path(f"/proc/{program.pid}/status").read_text()
+                status = Path(f"/proc/{window.process.pid}/status").read_text()
                 memory.append(int(re.search(r"VmRSS:\s+(\d+)", status)[1]))
-        subprocess.run(["xdotool", "mouseup", "1", "mouseup", "3", "key", "Escape"], env=screen, check=False)
+        else:
+            window.mouse("mouseup", 1, "mouseup", 3)
+            window.press("Escape", "Escape", "q")  # the first may close the help
         try:
-            status = program.wait(30)
+            status = window.wait()
         except subprocess.TimeoutExpired:
-            program.kill()
+            window.stop()
             status = "none: it had to be killed"
-        err.seek(0)
-        said = [line for line in err if not line.startswith(("Saved ", "QFontDatabase", "Note that Qt", "qt.qpa"))]
-        server.terminate()
+        said = [line for line in window.errors.splitlines() if not line.startswith("Saved ")]
     found += [f"exit status {status}"] if status != 0 else []
-    found += [f"said: {''.join(said)[-500:]}"] if said else []
+    found += [f"said: {said}"] if said else []
     return found, memory[-1] / memory[0] if len(memory) == 2 else float("nan")
 
 
@@ -808,7 +482,7 @@ def report(what: str, tried: int, lost: object) -> None:
     print(f"| {what} | {tried:,} | {lost} |", flush=True)
 
 
-def run(options: argparse.Namespace) -> None:
+def try_all(options: argparse.Namespace) -> None:
     """Try everything at length, and print what was tried, how often, and what was lost."""
     rng = np.random.default_rng()
     with tempfile.TemporaryDirectory() as name:
@@ -819,11 +493,14 @@ def run(options: argparse.Namespace) -> None:
         }
         for place in places.values():
             place.mkdir()
-        data = write_small_mnist(folder / "mnist.npz", options.mnist)
+        data = write_mnist(folder / "mnist.npz")
 
         print("| what was tried | how often | what was lost |\n| --- | ---: | --- |")
-        moments = [SAVING[i // 2 % len(SAVING)] if i % 2 else float(rng.random()) for i in range(options.kills)]
-        killed = kill_trainings(data, places["kills"], moments, epochs=4)
+        begun = time.monotonic()
+        assert run(*training(data, folder / "reference")).status == 0
+        duration = time.monotonic() - begun
+        moments = [SAVING[i // 2 % len(SAVING)] if i % 2 else duration * rng.random() for i in range(options.kills)]
+        killed = kill_trainings(data, places["kills"], moments, folder / "reference")
         report("training killed: a model lost or half-written", killed.kills, killed.models_lost)
         report("training killed: finished epochs lost", killed.kills, killed.epochs_lost)
         report("training killed and resumed to its end: largest difference of a weight", killed.trainings,
@@ -845,8 +522,8 @@ def run(options: argparse.Namespace) -> None:
         tried = {path.name: read_pictures([path], places["pictures"]) for path in pictures}
         tried["all at once"] = read_pictures(pictures, places["pictures"])
         report("hostile pictures: traceback, abort, over 1 GiB of memory", len(pictures), tried)
-        tried = open_models(hostile_exports(places["models"]), places["models"])
-        tried |= open_models(hostile_networks(places["models"]), places["models"])
+        models = [*hostile_exports(places["models"]), *hostile_networks(places["models"])]
+        tried = {model.name: open_models([model], places["models"]) for model in models}
         report("hostile models: traceback, abort, code run, over 1 GiB of memory", len(tried), tried)
 
         found, growth = monkey(places["window"], 5000, rng)

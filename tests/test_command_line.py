@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import conftest
 import cv2
 import numpy as np
 import pytest
@@ -17,18 +18,9 @@ import mnist_digit as md
 PROGRAM = Path(md.__file__)
 
 
-def run(*arguments, cwd=None, **environment):
-    """Run the program; give its exit status and what it wrote to standard output and error."""
-    environment = {**os.environ, "KERAS_HOME": os.devnull, **environment}
-    done = subprocess.run(
-        [sys.executable, PROGRAM, *map(str, arguments)],
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    return done.returncode, done.stdout, done.stderr
+def run(*arguments, **variables):
+    """Run the program where no MNIST can be downloaded; give its exit status, standard output and error."""
+    return conftest.run(*arguments, **{"KERAS_HOME": os.devnull, **variables})[:3]
 
 
 def is_one_line_with(error, *words):
@@ -115,12 +107,28 @@ def test_help_is_the_manual():
     assert len(out.splitlines()) < 75
 
 
-def test_reading_needs_neither_tensorflow_nor_matplotlib(digits):
-    heavy = "import sys, mnist_digit as md; md.main(sys.argv[1:]); print(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", heavy, digits[3]], cwd=PROGRAM.parent, capture_output=True, text=True, check=True
-    )
-    assert not {"tensorflow", "keras", "matplotlib"} & set(done.stdout.split())
+# As where nothing but opencv-python and numpy is installed.
+WITH_TWO_PACKAGES = """
+import sys
+class Blocked:
+    def find_spec(self, name, *_):
+        if name.partition(".")[0] not in {*sys.stdlib_module_names, "numpy", "cv2", "mnist_digit"}:
+            raise ImportError(f"{name} is blocked")
+sys.meta_path.insert(0, Blocked())
+import mnist_digit as md
+window = md.Window(md.Recognizer(), md.Canvas([md.Stroke([(280, 100), (280, 400)], 24)]))
+window.enter()
+window.frame()
+sys.exit(md.main(sys.argv[1:]))
+"""
+
+
+def test_drawing_and_reading_need_only_opencv_and_numpy(digits):
+    status, out, err = run(digits[3], code=WITH_TWO_PACKAGES)
+    assert (status, err) == (0, "")
+    assert out.startswith("1 (") and f"\n{digits[3]}: 3 (" in out
+    status, _, err = run("--train", "--no-window", code=WITH_TWO_PACKAGES)
+    assert status == 1 and is_one_line_with(err, "keras is blocked", "pip install")
 
 
 @pytest.mark.parametrize("name", ["none.keras", "none.tflite", "none.h5"])

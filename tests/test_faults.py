@@ -1,27 +1,22 @@
 """A little of every fault that `benchmark.py faults` tries at length: killed, starved, shut out, badly fed."""
 
+import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import faults
+import hostile
 import numpy as np
 import pytest
-from conftest import skip_or_fail, wait_until
+from conftest import run, skip_or_fail, start, train_tiny, wait_until
 
 import mnist_digit as md
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the faults are made by Linux's means")
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    """An .npz file as MNIST's, of few digits."""
-    return faults.write_mnist(tmp_path_factory.mktemp("data") / "mnist.npz", 240)
 
 
 @pytest.fixture
@@ -32,31 +27,26 @@ def public():
         yield Path(name)
 
 
-def begin(data, folder, epochs):
-    """Start a training in a process."""
-    words = [sys.executable, faults.PROGRAM, *faults.training(data, folder, epochs)]
-    return subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
 # --- interrupted
 
 
-def test_killed_trainings_lose_nothing_and_end_as_if_left_alone(data, tmp_path):
-    killed = faults.kill_trainings(data, tmp_path, ["digit.training.new.npz", 0.7, "digit.new.tflite"], epochs=2)
-    assert killed.kills == 3 and killed.trainings >= 1
+def test_killed_trainings_lose_nothing_and_end_as_if_left_alone(small_mnist, trained, tmp_path):
+    killed = faults.kill_trainings(small_mnist, tmp_path, ["digit.training.new.npz", "digit.new.tflite"], trained[0])
+    assert killed.kills == 2 and killed.trainings >= 1
     assert killed.models_lost == []
     assert killed.epochs_lost == []
     assert killed.difference < 1e-4
 
 
-def test_ctrl_c_keeps_the_finished_epochs_and_the_old_model(data, tmp_path):
+def test_ctrl_c_keeps_the_finished_epochs_and_the_old_model(small_mnist, tmp_path):
     old = faults.put_old_model(tmp_path)
-    process = begin(data, tmp_path, epochs=10_000)
+    process = start(*faults.training(small_mnist, tmp_path, epochs=10_000))
     wait_until(lambda: faults.epochs_kept(tmp_path) >= 2, "two epochs")
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
     assert process.returncode == 130 and not out
     assert "Traceback" not in err and "KeyboardInterrupt" not in err
+    assert err.rstrip().splitlines()[-1] == "Interrupted; the same command goes on after the last finished epoch."
     files = faults.contents(tmp_path)
     assert {name: files[name] for name in old} == old
     kept = faults.epochs_kept(tmp_path)
@@ -69,61 +59,58 @@ class Interruption(BaseException):
 
 
 @pytest.fixture(scope="module")
-def interrupted(data, tmp_path_factory):
+def interrupted(small_mnist, tmp_path_factory):
     """A folder with a training that was interrupted after the first of three epochs."""
     folder = tmp_path_factory.mktemp("interrupted")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(md, "plot_history", lambda *_: (_ for _ in ()).throw(Interruption))
         with pytest.raises(Interruption):
-            train(data, folder)
+            train_tiny(small_mnist, folder)
     return folder
 
 
-def train(data, folder, seed=5):
-    """Train the recipe in which most is random."""
-    return md.train(data, epochs=3, batch_size=32, seed=seed, path=folder / "digit.tflite", plots=folder)
-
-
-def test_a_resumed_training_ends_like_one_left_alone(data, interrupted, tmp_path, capfd):
+def test_a_resumed_training_ends_like_one_left_alone(small_mnist, trained, interrupted, tmp_path, capfd):
     shutil.copytree(interrupted, tmp_path / "resumed")
-    resumed = train(data, tmp_path / "resumed")
+    resumed = train_tiny(small_mnist, tmp_path / "resumed")
     assert "Going on after epoch 1," in capfd.readouterr().err
-    (tmp_path / "alone").mkdir()
-    alone = train(data, tmp_path / "alone")
+    alone = md.open_keras_model(trained[0] / "model" / "digit.keras")
     for one, other in zip(resumed.get_weights(), alone.get_weights(), strict=True):
         assert np.allclose(one, other, atol=1e-5)
-    assert not (tmp_path / "resumed" / "digit.training.npz").exists()
+    assert not (tmp_path / "resumed" / "model" / "digit.training.npz").exists()
 
 
 @pytest.mark.parametrize("change, said", [("settings", "other settings"), ("state", "cannot be read")])
-def test_what_cannot_be_resumed_is_begun_afresh(data, interrupted, tmp_path, capfd, change, said):
-    folder = tmp_path / "model"
-    shutil.copytree(interrupted, folder)
-    if change == "state":
-        (folder / "digit.training.npz").write_bytes(b"half a network")
-    model = train(data, folder, seed=6 if change == "settings" else 5)
+def test_what_cannot_be_resumed_is_begun_afresh(interrupted, tmp_path, capfd, change, said):
+    with np.load(interrupted / "model" / "digit.training.npz") as kept:
+        settings, history = json.loads(str(kept["settings_and_history"]))
+    content = (interrupted / "model" / "digit.training.npz").read_bytes()
+    unfinished = tmp_path / "digit.training.npz"
+    model = md.build(md.RECIPES["default"], 100)
+    unfinished.write_bytes(content)
+    assert md.resume(unfinished, settings, model) == history and len(history) == 1
+    before = [weights.copy() for weights in model.get_weights()]
+    unfinished.write_bytes(content if change == "settings" else content[:-1000])
+    capfd.readouterr()
+    assert md.resume(unfinished, settings + ["another"] * (change == "settings"), model) == []
+    assert all(map(np.array_equal, model.get_weights(), before))
     err = capfd.readouterr().err
-    assert said in err and "starting afresh" in err and "Going on" not in err
-    assert model is not None and sorted(path.name for path in folder.iterdir()) == [
-        "confusion_matrix.png", "digit.keras", "digit.tflite", "learning_curves.png"
-    ]  # fmt: skip
+    assert said in err and "starting afresh" in err and err.count("\n") == 1
 
 
-def test_two_trainings_do_not_mix(data, tmp_path):
+def test_two_trainings_do_not_mix(small_mnist, tmp_path):
     old = faults.put_old_model(tmp_path)
     with md.locked(tmp_path / "model"):
-        outcome = faults.call(*faults.training(data, tmp_path), folder=tmp_path)
+        outcome = run(*faults.training(small_mnist, tmp_path), cwd=tmp_path)
     assert faults.faults_of(outcome, "another training is under way") == []
     assert faults.contents(tmp_path) == old
 
 
 def test_two_processes_that_miss_the_export_both_get_it(tmp_path):
     shutil.copy(md.MODEL.with_suffix(".keras"), tmp_path / "digit.keras")
-    picture = faults.good_picture(tmp_path)
-    words = [sys.executable, str(faults.PROGRAM), "--model", str(tmp_path / "digit.tflite"), str(picture)]
-    both = [subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) for _ in range(2)]
+    picture = hostile.good_picture(tmp_path)
+    both = [start("--model", tmp_path / "digit.tflite", picture) for _ in range(2)]
     answers = [process.communicate(timeout=300)[0] for process in both]
-    assert answers[0] == answers[1] == faults.call(picture, folder=tmp_path).out != ""
+    assert answers[0] == answers[1] == run(picture, cwd=tmp_path).out != ""
     assert sorted(path.name for path in tmp_path.iterdir()) == ["digit.keras", "digit.tflite", "good.png"]
 
 
@@ -131,9 +118,9 @@ def test_two_processes_that_miss_the_export_both_get_it(tmp_path):
 
 
 @pytest.mark.parametrize("free", [1 << 20, 4 << 20], ids=["in the first epoch", "in saving the network"])
-def test_a_full_disk_ends_training_with_a_line_and_keeps_the_model(data, tmp_path, free):
+def test_a_full_disk_ends_training_with_a_line_and_keeps_the_model(small_mnist, tmp_path, free):
     try:
-        assert faults.train_on_full_disk(data, tmp_path, free) == []
+        assert faults.train_on_full_disk(small_mnist, tmp_path, free) == []
     except OSError as error:
         skip_or_fail(str(error)) if os.getuid() == 0 else pytest.skip(str(error))
 
@@ -145,8 +132,8 @@ def test_a_full_disk_keeps_no_half_drawing_and_no_half_export(tmp_path):
         skip_or_fail(str(error)) if os.getuid() == 0 else pytest.skip(str(error))
 
 
-def test_what_is_locked_is_named_in_a_line(data, public):
-    tried = faults.take_permissions_away(data, public)
+def test_what_is_locked_is_named_in_a_line(small_mnist, public):
+    tried = faults.take_permissions_away(small_mnist, public)
     assert len(tried) == 7 and {what: found for what, found in tried.items() if found} == {}
 
 
@@ -159,50 +146,51 @@ def test_a_damaged_byte_is_found_or_does_not_matter(tmp_path):
 
 
 def test_hostile_pictures_get_a_line_each_and_the_others_an_answer(tmp_path):
-    pictures = list(faults.hostile_pictures(tmp_path))
+    pictures = list(hostile.hostile_pictures(tmp_path))
     assert len(pictures) >= 60
     assert faults.read_pictures(pictures, tmp_path) == []
 
 
 def test_a_picture_in_any_path_is_answered_in_a_line(tmp_path):
     for name in ("two words.png", "Ziffer ü 数字.png", "two\nlines.png", "-dash.png"):
-        outcome = faults.call(faults.good_picture(tmp_path, name), folder=tmp_path)
+        outcome = run(hostile.good_picture(tmp_path, name), cwd=tmp_path)
         assert outcome.status == 0 and outcome.err == "" and outcome.out.count("\n") == 1
         assert outcome.out.startswith(f"{md.printable(tmp_path / name)}: ")
 
 
 def test_hostile_exports_are_refused(tmp_path):
-    tried = faults.open_models(faults.hostile_exports(tmp_path), tmp_path)
-    assert len(tried) >= 15 and {what: found for what, found in tried.items() if found} == {}
+    models = list(hostile.hostile_exports(tmp_path))
+    assert len(models) >= 15
+    assert faults.open_models(models, tmp_path) == []
 
 
 def test_networks_that_would_run_code_or_take_gigabytes_are_refused(tmp_path):
     worst = ["lambda.h5", "lambda as activation.keras", "graph.keras", "vast picture.keras",
              "weights bomb.keras", "pipe.keras"]  # fmt: skip
-    networks = [path for path in faults.hostile_networks(tmp_path) if path.name in worst]
-    tried = faults.open_models(networks, tmp_path)
-    assert len(tried) == len(worst) and {what: found for what, found in tried.items() if found} == {}
+    networks = [path for path in hostile.hostile_networks(tmp_path) if path.name in worst]
+    assert len(networks) == len(worst)
+    assert faults.open_models(networks, tmp_path) == []
 
 
 def test_the_hostile_code_runs_where_nothing_stops_it(tmp_path, monkeypatch):
     """What the tests above count on: that they would see it."""
     monkeypatch.chdir(tmp_path)
-    network = next(path for path in faults.hostile_networks(tmp_path) if path.name == "lambda.h5")
+    network = next(path for path in hostile.hostile_networks(tmp_path) if path.name == "lambda.h5")
     model = md.import_keras().models.load_model(network, safe_mode=False, compile=False)
     model(np.zeros((1, 28, 28, 1)))
-    assert (tmp_path / faults.CANARY).exists()
+    assert (tmp_path / hostile.CANARY).exists()
 
 
 @pytest.mark.parametrize("name", ["bomb", "text", "pipe"])
 def test_hostile_data_is_refused(tmp_path, name):
     path = tmp_path / "data.npz"
     if name == "bomb":
-        path.write_bytes(faults.npz_bomb())
+        path.write_bytes(hostile.npz_bomb())
     elif name == "text":
         path.write_text("no data")
     else:
         os.mkfifo(path)
-    outcome = faults.call(*faults.training(path, tmp_path), folder=tmp_path)
+    outcome = run(*faults.training(path, tmp_path), cwd=tmp_path)
     assert faults.faults_of(outcome, "data.npz: ") == []
 
 
@@ -216,9 +204,8 @@ def test_memory_does_not_grow_with_the_drawings():
 
 def test_a_reader_that_leaves_early_gets_no_traceback(tmp_path):
     """As in: mnist_digit.py *.png | head -1."""
-    picture = faults.good_picture(tmp_path)
-    words = [sys.executable, str(faults.PROGRAM), *[str(picture)] * 200]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    picture = hostile.good_picture(tmp_path)
+    process = start(*[picture] * 200)
     process.stdout.readline()
     process.stdout.close()
     assert process.stderr.read() == "" and process.wait() == 1

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
-from conftest import ASIDE, PATIENCE, PROGRAM, Display, ProgramWindow, environment, in_canvas, wait_until
+from conftest import ASIDE, Display, ProgramWindow, environment, in_canvas, run, wait_until
 
 import mnist_digit
 from mnist_digit import (
@@ -570,28 +570,21 @@ def test_quit(window: ProgramWindow, how: str) -> None:
 # --- where there is no window
 
 
-def run_without_window(*arguments: object, **variables: str | None) -> subprocess.CompletedProcess:
-    command = [sys.executable, str(PROGRAM), *map(str, arguments)]
-    return subprocess.run(
-        command, env=environment(**variables), capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
-
-
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always a display")
 @pytest.mark.parametrize("display_name", [None, "", ":987", "nonsense"])
 def test_no_display_is_one_line(display_name: str | None) -> None:
-    done = run_without_window(DISPLAY=display_name)
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert re.fullmatch(r"mnist_digit: .*display.*xvfb-run.*\n", done.stderr)
+    done = run(DISPLAY=display_name)
+    assert done.status == 1
+    assert done.out == ""
+    assert re.fullmatch(r"mnist_digit: .*display.*xvfb-run.*\n", done.err)
 
 
 def test_a_drawing_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
     foreign = tmp_path / "foreign.json"
     foreign.write_text('{"strokes": 3}')
     for file in (foreign, tmp_path / "missing.json"):
-        done = run_without_window("--open", file)
-        assert done.returncode == 1
-        assert done.stdout == ""
-        assert re.fullmatch(r"mnist_digit: .*\n", done.stderr)
-        assert str(file) in done.stderr
+        done = run("--open", file)
+        assert done.status == 1
+        assert done.out == ""
+        assert re.fullmatch(r"mnist_digit: .*\n", done.err)
+        assert str(file) in done.err
