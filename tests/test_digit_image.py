@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mnist_digit as md
@@ -45,7 +45,7 @@ def test_ink_fills_mnists_box_and_is_centred_by_mass():
 
 def test_strokes_have_the_width_asked_for():
     ink = [md.draw_digit_image([np.array([(0, 0), (0, 100)], float)], width).sum() for width in (1.5, 3.0)]
-    assert ink[1] / ink[0] == pytest.approx(2, rel=0.15)
+    assert ink[1] / ink[0] == pytest.approx(2, rel=0.25)  # cv2 draws soft edges half a pixel outwards
 
 
 @given(st.floats(0.001, 1e4), st.floats(-1e5, 1e5), st.floats(-1e5, 1e5))
@@ -154,6 +154,7 @@ def test_blank_paper_has_no_ink(tmp_path):
         read(tmp_path, np.uint8(light), "paper.png")
 
 
+@settings(deadline=None)  # the first one reads all templates
 @given(digit=st.integers(0, 9), seed=st.integers(0, 10**6))
 def test_handwriting_gives_digit_images(digit, seed):
     strokes = md.write_character(str(digit), np.random.default_rng(seed))
