@@ -669,11 +669,10 @@ def train(
     chosen = chosen._replace(epochs=epochs or chosen.epochs, batch_size=batch_size or chosen.batch_size)
     for folder in (path.parent, plots):
         folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):  # better now than after the first epoch
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
     busy = "another training is under way; wait, or choose another --model"
     with locked(path.parent, busy), contextlib.redirect_stdout(sys.stderr):
-        for folder in (path.parent, plots):
-            if not os.access(folder, os.W_OK):  # better now than after the first epoch
-                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
         mnist, test = load_mnist(data)
         training, validation = split(mnist, chosen, np.random.default_rng(seed))
         if hand:
@@ -2463,15 +2462,11 @@ def check_display() -> tuple[int, int]:
 # --- command line --------------------------------------------------------------------------
 
 
-def whole_number(lowest: int) -> Callable[[str], int]:
-    """What argparse takes a number from lowest to the largest seed with."""
-
-    def number(text: str) -> int:
-        if not lowest <= int(text) < 1 << 32:
-            raise argparse.ArgumentTypeError(f"{text} is not in {lowest} to {(1 << 32) - 1}")
-        return int(text)
-
-    return number
+def whole_number(text: str) -> int:
+    """A number that can be a seed, for argparse."""
+    if not (text.isascii() and text.isdigit() and int(text) < 1 << 32):
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0 to {(1 << 32) - 1}")
+    return int(text)
 
 
 def digits(text: str) -> list[int]:
@@ -2482,7 +2477,7 @@ def digits(text: str) -> list[int]:
 
 
 def named_file(text: str) -> Path:
-    """What argparse takes the name of a file with."""
+    """The name of a file, for argparse."""
     if not Path(text).name:
         raise argparse.ArgumentTypeError(f"{text!r} names no file")
     return Path(text)
@@ -2506,11 +2501,13 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--data", type=Path, metavar="FILE", help="MNIST as an .npz file (default: Keras's copy, downloaded once)")
     add("--recipe", choices=RECIPES, default="default",
         help="how to train; another than the default one has a model/RECIPE.tflite of its own")  # fmt: skip
-    add("--epochs", type=whole_number(1), metavar="N", help="(default: the recipe's)")
-    add("--batch-size", type=whole_number(1), metavar="N", help="(default: the recipe's)")
-    add("--seed", type=whole_number(0), default=0, metavar="N", help="of all that is random (default: 0)")
+    add("--epochs", type=whole_number, metavar="N", help="(default: the recipe's)")
+    add("--batch-size", type=whole_number, metavar="N", help="(default: the recipe's)")
+    add("--seed", type=whole_number, default=0, metavar="N", help="of all that is random (default: 0)")
     add("--plots", type=Path, metavar="DIR", help="where the plots go (default: plots/, plots/RECIPE/)")
     options = parser.parse_args(arguments)
+    if 0 in (options.epochs, options.batch_size):
+        parser.error("--epochs and --batch-size are to be above 0")
     if options.teach and not options.files:
         parser.error("--teach needs the image files that show it")
     if options.no_window and not (options.train or options.files or options.forget):
