@@ -248,7 +248,7 @@ def save_on_full_disk(folder: Path) -> list[str]:
         window = md.Window(None, md.Canvas([md.Stroke([(10, 10), (500, 500)], 24)]), disk)
         with contextlib.redirect_stderr(io.StringIO()) as err:
             window.on_key(ord("s"))
-        if not window.message.startswith("Not saved") or err.getvalue().count("\n") != 1:
+        if not window.message.startswith("Failed") or err.getvalue().count("\n") != 1:
             found.append(f"a drawing: {window.message} {err.getvalue()}")
         outcome = run("--model", disk / "digit.tflite", good_picture(folder), cwd=folder)
         found += faults_of(outcome, "making it anew", "No space left", lines=2)

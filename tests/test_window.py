@@ -474,10 +474,10 @@ def test_a_folder_that_cannot_be_written_to_loses_nothing(window: ProgramWindow,
     before = ink(window.still())
     shutil.rmtree(tmp_path / "drawings")  # permissions would not stop root
     window.press("s")
-    picture = window.see(lambda p: says(p, "Not saved: No such file or directory"), "the message")
+    picture = window.see(lambda p: says(p, "Failed: drawing-1.json: No such file or directory"), "the message")
     assert np.array_equal(ink(picture)[:500], before[:500])
     assert window.errors.count("\n") == 1
-    assert "not saved" in window.errors
+    assert "drawing-1.json" in window.errors
     (tmp_path / "drawings").mkdir()
     assert window.read().startswith("3")
     window.press("q")
@@ -490,7 +490,7 @@ def test_a_folder_that_cannot_be_written_to_loses_nothing(window: ProgramWindow,
 def test_help_comes_and_goes(window: ProgramWindow) -> None:
     window.draw(THREE)
     before = window.still()
-    last = mnist_digit.KEYS[-1].does
+    last = mnist_digit.KEYS[-1][1]
     for shown, hidden in [("h", "h"), ("question", "question"), ("F1", "Escape")]:
         window.press(shown)
         picture = window.see(lambda p: says(p, last, 15, on=(4, 3, 3)) and not ink(p).any(), "the keys")
@@ -531,8 +531,8 @@ def test_standard_output_that_fails_is_named_and_the_window_stays(open_window: C
     window = open_window(stdout=Path("/dev/full"))
     window.draw(THREE)
     window.press("Return")
-    window.see(lambda p: says(p, "Not printed: No space left on device"), "the message")
-    assert window.errors == "mnist_digit: standard output: not printed: No space left on device\n"
+    window.see(lambda p: says(p, "Failed: standard output: No space left on device"), "the message")
+    assert window.errors == "mnist_digit: standard output: No space left on device\n"
     window.press("q")
     assert window.wait() == 0
     assert window.errors.count("\n") == 1
