@@ -151,11 +151,11 @@ class ProgramWindow:
                 cwd=folder, env=environment(DISPLAY=display.name, **variables), stdout=out, stderr=err,
             )  # fmt: skip
         self.id = int(wait_until(self._find, "the window").split()[0])
-        self.size = self.geometry()[2:]
         wait_until(self._is_painted, "the window's first picture")
         self.mouse("windowfocus", "--sync", self.id)  # there is no window manager to do it
-        self.mouse(*self.at(*ASIDE))
         self.still()
+        self.size = self.geometry()[2:]
+        self.mouse(*self.at(*ASIDE))
 
     def _find(self) -> bytes:
         assert self.process.poll() is None, f"the program ended: {self.errors}"

@@ -391,7 +391,7 @@ def test_a_ring_follows_the_pointer(window: ProgramWindow) -> None:
 def test_a_number_is_read_marked_and_taught(open_window: Callable[..., ProgramWindow], tmp_path: Path) -> None:
     hand = tmp_path / "hand.npz"
     window = open_window("--hand", hand)
-    window.draw(placed(THREE, 0, 150, 0.4) + placed(SEVEN, 250, 150, 0.4))
+    window.draw(placed(THREE, 0, 150, 0.4) + placed(SEVEN, 250, 150, 0.4), pause=0.05)
     picture = window.see(lambda p: answer(p) == "37", "the number")
     assert hints(picture, "wrong? type the right number")
     assert window.read().startswith("37 (")
@@ -409,7 +409,7 @@ def test_a_number_is_read_marked_and_taught(open_window: Callable[..., ProgramWi
 
     again = open_window("--hand", hand)
     again.see(lambda p: says(p, "drawings learned from you: 1", 13, QUIET_COLOUR, on=CANVAS_COLOUR), "what it knows")
-    again.draw(placed(THREE, 0, 150, 0.4) + placed(SEVEN, 250, 150, 0.4))
+    again.draw(placed(THREE, 0, 150, 0.4) + placed(SEVEN, 250, 150, 0.4), pause=0.05)
     again.see(lambda p: answer(p) == "31", "what was taught")
     again.press("f")
     again.see(lambda p: answer(p) == "37", "what was read before")
