@@ -383,7 +383,7 @@ def open_models(models: Sequence[Path], folder: Path, peak: int = GIBIBYTE) -> l
 
 # --- the window ------------------------------------------------------------------------------
 
-# Draws, reads, erases, undoes and clears; writes the memory after each number of drawings.
+# Draws, explains, reads, learns, forgets, erases, undoes and clears; writes the memory after each number of drawings.
 DRAW_ON_AND_ON = """
 import os, sys
 import cv2, numpy as np
@@ -397,12 +397,12 @@ for number in range(1, marks[-1] + 1):
         points = np.cumsum(rng.normal(0, 25, (40, 2)), axis=0) + rng.uniform(100, 460, 2)
         left = rng.random() < 0.8
         kind = cv2.EVENT_FLAG_LBUTTON if left else cv2.EVENT_FLAG_RBUTTON
-        window.canvas.on_mouse(cv2.EVENT_LBUTTONDOWN if left else cv2.EVENT_RBUTTONDOWN, 280, 280, kind)
+        window.on_mouse(cv2.EVENT_LBUTTONDOWN if left else cv2.EVENT_RBUTTONDOWN, 280, 280, kind)
         for x, y in points.astype(int).tolist():
-            window.canvas.on_mouse(cv2.EVENT_MOUSEMOVE, x, y, kind)
-        window.canvas.on_mouse(cv2.EVENT_LBUTTONUP if left else cv2.EVENT_RBUTTONUP, x, y, 0)
+            window.on_mouse(cv2.EVENT_MOUSEMOVE, x, y, kind)
+        window.on_mouse(cv2.EVENT_LBUTTONUP if left else cv2.EVENT_RBUTTONUP, x, y, 0)
         window.frame()
-    for key in "\\ruuyc":
+    for key in "w\\r3fuuyc":
         window.on_key(ord(key))
     if number in marks:
         pages = int(open("/proc/self/statm").read().split()[1])
@@ -419,7 +419,8 @@ def memory_of_drawings(*marks: int) -> list[int]:
 def random_events(rng: np.random.Generator, window: int, count: int) -> list[object]:
     """Words for xdotool for so many events: wild moves, presses, releases, wheel, keys, sizes."""
     keys = ["c", "u", "y", "BackSpace", "bracketleft", "bracketright", "l", "h", "question", "Return", "KP_Enter",
-            "Tab", "space", "F1", "Left", "ctrl+c", "7", "udiaeresis", "s"]  # fmt: skip
+            "Tab", "space", "F1", "Left", "ctrl+c", "ctrl+z", "ctrl+shift+z", "Delete", "udiaeresis", "s", "w", "w",
+            "f", "1", "3", "7"]  # fmt: skip
     words: list[object] = []
     for _ in range(count):
         kind = rng.choice(["move", "press", "release", "wheel", "key", "size"], p=[0.6, 0.14, 0.14, 0.02, 0.095, 0.005])
@@ -526,8 +527,8 @@ def try_all(options: argparse.Namespace) -> None:
         tried = {model.name: open_models([model], places["models"]) for model in models}
         report("hostile models: traceback, abort, code run, over 1 GiB of memory", len(tried), tried)
 
-        found, growth = monkey(places["window"], 5000, rng)
-        report("wild events in the real window: exceptions", 5000, found)
+        found, growth = monkey(places["window"], 10_000, rng)
+        report("wild events in the real window: exceptions", 10_000, found)
         report("the same: memory after 5,000 events, against after 1,000", 1, f"{growth:.3f} times")
         early, late = memory_of_drawings(50, 5000)
         report("drawings in one window: memory after 5,000, against after 50", 5000, f"{late / early:.3f} times")

@@ -222,5 +222,5 @@ def test_window_stays_when_standard_output_is_full(monkeypatch, capfd):
 
     window = md.Window(md.Recognizer(), md.Canvas([md.Stroke([(280, 100), (280, 400)], 24)]))
     monkeypatch.setattr("builtins.print", full)
-    window.enter()
-    assert window.open and window.message == "Not printed: No space left on device"
+    window.press("enter")
+    assert window.open and window.message == "Failed: standard output: No space left on device"

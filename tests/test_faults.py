@@ -197,6 +197,11 @@ def test_hostile_data_is_refused(tmp_path, name):
 # --- the window
 
 
+def test_wild_events_in_the_real_window_raise_nothing(display, tmp_path):
+    found, _ = faults.monkey(tmp_path, 500, np.random.default_rng(0))
+    assert found == []
+
+
 def test_memory_does_not_grow_with_the_drawings():
     early, late = faults.memory_of_drawings(50, 200)
     assert late <= 1.05 * early
