@@ -1875,7 +1875,7 @@ OTHER_COLOUR = (255, 150, 60)  # of ink that speaks for another answer, and of t
 # Of 4,800 digits by 35 hands (pen strokes, UNIPEN) read with a confidence of 0.5 to 0.8, 64 % were read right;
 # of those with 0.8 to 0.9, 92 %.
 LOOK_TWICE = 0.8
-PIECES, PIECES_A_FRAME = 24, 8  # of a digit's ink, to tell why; each costs an answer
+PIECES, PIECES_A_FRAME = 24, 4  # of a digit's ink, to tell why; each costs an answer
 
 KEYS = [  # what they are, what they do, the same in a word for the panel, and how
     ("left button", "draw", "", None),
@@ -2030,26 +2030,36 @@ def log_odds(prediction: Prediction, digit: int | None) -> float:
     return math.log(max(probability, 1e-9) / max(probabilities.sum() - probability, 1e-9))
 
 
-def explain(part: Part, strokes: Sequence[Stroke], recognizer: Recognizer) -> Iterator[tuple[np.ndarray, int, float]]:
-    """For each piece of a part's ink its points (x, y), its brush, and how much it speaks for the part's answer.
+def explain(part: Part, strokes: Sequence[Stroke], recognizer: Recognizer) -> Iterator[np.ndarray | None]:
+    """The canvas, uint8 BGR, white but for what each piece of a part's ink says of its answer; first a None for each.
 
-    That is how much lower the answer's log odds are with the piece taken out of the digit image
-    (occlusion; Zeiler and Fergus, "Visualizing and understanding convolutional networks", 2014).
+    Orange is ink without which the answer's log odds would be lower, blue that without which they
+    would be higher (occlusion; Zeiler and Fergus, "Visualizing and understanding convolutional
+    networks", 2014).
     """
     side = np.array(part.box[2:])
     middle = part.box[:2] + side / 2
     lines = [(fill_in(np.array(stroke.points, float)), stroke.brush) for stroke in strokes]
     length = max(1, sum((abs(line - middle) <= side / 2).all(axis=1).sum() for line, _ in lines) / PIECES)
     pieces = [(piece, brush) for line, brush in lines for piece in np.array_split(line, math.ceil(len(line) / length))
-              if (abs(piece[len(piece) // 2] - middle) <= side / 2).all()]  # fmt: skip
+              if (abs(piece[len(piece) // 2] - middle) <= side / 2).all()][-2 * PIECES :]  # fmt: skip
     x, y, width, height = cv2.boundingRect(np.uint8(part.image > 0))
     scale, centre = (BOX - STROKE_WIDTH) / max(side.max() - 1, 1), (x + (width - 1) / 2, y + (height - 1) / 2)
-    for piece, brush in pieces[-2 * PIECES :]:
+    odds = []
+    for piece, _ in pieces:
         mask = np.ones_like(part.image)
         line = np.rint(16 * ((piece - middle) * scale + centre)).astype(np.int32)
         cv2.polylines(mask, [line], False, 0, 3, shift=4)
-        without = recognizer.predict(part.image * mask)
-        yield piece, brush, log_odds(part.prediction, part.prediction.digit) - log_odds(without, part.prediction.digit)
+        odds.append(log_odds(recognizer.predict(part.image * mask), part.prediction.digit))
+        yield None
+    shares = log_odds(part.prediction, part.prediction.digit) - np.array(odds)
+    shares /= max(1, np.abs(shares).max(initial=0))
+    tints = np.full((CANVAS_SIZE, CANVAS_SIZE, 3), 255, np.uint8)
+    for (piece, brush), share in zip(pieces, shares, strict=True):
+        colour = 255 + abs(share) * (np.array(BEST_COLOUR if share > 0 else OTHER_COLOUR) - 255)
+        line = np.rint(np.append(piece, piece[-1:], axis=0)).astype(np.int32)
+        cv2.polylines(tints, [line], False, colour.tolist(), brush + 2)
+    yield tints
 
 
 class Window:
@@ -2067,8 +2077,9 @@ class Window:
         self.learned = ""  # of this drawing
         self._message, self._message_ends, self._flash_ends = "", 0.0, 0.0
         self._reading: tuple[int, Reading | None] = (-1, None)  # and of which of the canvas's changes
-        self._explained: list[tuple[np.ndarray, int, float]] = []  # the pieces shown
-        self._explaining: tuple[Part | None, Iterator, list] = (None, iter(()), [])  # those of what is next
+        self._explained: Part | None = None
+        self._explaining: Iterator | None = None  # while it is under way
+        self._tints = np.full((CANVAS_SIZE, CANVAS_SIZE, 3), 255, np.uint8)
         self._steps = 0  # of explaining
 
     def read(self) -> Reading | None:
@@ -2242,11 +2253,12 @@ class Window:
             return
         for i, line in enumerate(self.status()):
             sheet.words(line, 14, 24 + 20 * i, 13)
-        how = cv2.INTER_AREA if sheet.scale < 1 else cv2.INTER_LINEAR
-        ink = cv2.cvtColor(cv2.resize(self.canvas.image, area.shape[1::-1], interpolation=how), cv2.COLOR_GRAY2BGR)
+        ink = cv2.cvtColor(self.canvas.image, cv2.COLOR_GRAY2BGR)
         if self.why and part:
-            ink = cv2.multiply(ink, self.tints(part, sheet.scale, ink.shape), scale=1 / 255)
-        area[:] = cv2.max(area, ink)
+            self.explain_more(part)
+            ink = cv2.min(ink, self._tints)
+        how = cv2.INTER_AREA if sheet.scale < 1 else cv2.INTER_LINEAR
+        cv2.max(area, cv2.resize(ink, area.shape[1::-1], interpolation=how), area)
         if reading and len(reading.parts) > 1:
             for row in reading.rows:
                 show_marks(sheet, row, max(stroke.brush for stroke in self.canvas.strokes) / 2 + 8)
@@ -2269,27 +2281,14 @@ class Window:
             sheet.area(0, CANVAS_SIZE - 44, CANVAS_SIZE, 44)[:] = PANEL_COLOUR
             sheet.words(message, 28, CANVAS_SIZE - 16, 16, TEXT_COLOUR)
 
-    def tints(self, part: Part, scale: float, shape: tuple[int, ...]) -> np.ndarray:
-        """The canvas, white but where ink of a part speaks for its answer or against it: uint8 BGR of this shape.
-
-        A few pieces are explained for each frame; until all are, what was shown before stays.
-        """
-        explained, pieces, found = self._explaining
-        new = list(itertools.islice(pieces, PIECES_A_FRAME))
-        found += new
-        if len(new) < PIECES_A_FRAME:
-            self._explained = found
-            if explained is not part:
-                self._steps += 1
-                self._explaining = (part, explain(part, self.canvas.strokes, self.recognizer), [])
-        self._steps += len(new)
-        image = np.full(shape, 255, np.uint8)
-        most = max([1.0, *(abs(share) for *_, share in self._explained)])
-        for points, brush, share in self._explained:
-            colour = 255 + abs(share) / most * (np.array(BEST_COLOUR if share > 0 else OTHER_COLOUR) - 255)
-            line = np.rint(np.append(points, points[-1:], axis=0) * scale).astype(np.int32)
-            cv2.polylines(image, [line], False, colour.tolist(), 2 + round(brush * scale))
-        return image
+    def explain_more(self, part: Part) -> None:
+        """Explain some more pieces of a part's ink, and first those of what was begun before."""
+        if self._explaining is None and self._explained is not part:
+            self._explained, self._explaining = part, explain(part, self.canvas.strokes, self.recognizer)
+        for tints in itertools.islice(self._explaining or (), PIECES_A_FRAME):
+            self._steps += 1
+            if tints is not None:
+                self._tints, self._explaining = tints, None
 
     def run(self) -> None:
         """Show the window until the person quits.
