@@ -1259,6 +1259,8 @@ def find_parts(boxes: np.ndarray, gaps: np.ndarray, judge: Callable[[int, int], 
         other = (OTHER if stop - start == len(boxes) else STRAY) * (1 - probabilities.sum())
         return -math.log(max(probabilities.max() + other, 1e-9) * cuts[start])
 
+    if part(0, len(boxes)).prediction.probabilities.max() > 1 - 1e-9:  # taught of all the pieces, however many and wide
+        return [part(0, len(boxes))]
     return [part(start, stop) for start, stop in best_path(len(boxes), cost)]
 
 

@@ -192,12 +192,16 @@ def test_wrong_usage(arguments):
     assert status == 2 and not out and "--teach" in err
 
 
-def test_a_lesson_counts_within_a_number_too(recognizer):
-    """Two strokes side by side are read as two parts, until they are taught as one digit."""
-    canvas = md.Canvas([md.Stroke([(100, 100), (110, 400)], 24), md.Stroke([(200, 100), (190, 400)], 24)])
+@pytest.mark.parametrize("lines", [2, 9])
+def test_a_drawing_of_many_parts_can_be_taught_as_one_digit(recognizer, lines):
+    """Lines side by side are read as a number, until they are taught as one digit."""
+    canvas = md.Canvas([md.Stroke([(50 * i, 100), (50 * i + 5, 250)], 24) for i in range(1, lines + 1)])
+    before = canvas.read(recognizer).text
+    assert len(before) == lines
     recognizer.teach(canvas.digit_image(), 8)
     assert canvas.read(recognizer).text == "8"
     forget_all(recognizer)
+    assert canvas.read(recognizer).text == before
 
 
 @pytest.mark.parametrize("named", [True, False])
