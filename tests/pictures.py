@@ -21,19 +21,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PLOTS = ROOT / "plots"
-DIGITS = {  # as in model/handwriting.txt
-    3: "130,150 190,90 300,80 380,140 350,220 250,262! 350,290 400,370 340,465 230,480 140,430",
-    7: "140,110 260,105 400,100! 330,240 270,350 240,480 / 190,290 380,280",
-    5: "190,100 175,250 280,215 390,290 370,430 260,480 150,440 / 185,100 385,90",
+SHAPES = {  # as in model/handwriting.txt
+    "3": "60,190 95,160 150,155 190,185 175,225 126,246! 176,260 200,300 170,347 115,355 70,330",
+    "7": "230,170 290,167 360,165! 325,235 295,290 280,355 / 255,260 350,255",
+    "5": "420,165 412,240 465,222 520,260 510,330 455,355 400,335 / 418,165 518,158",
+    "A": "120,480 280,80! 440,480 / 190,330 370,330",
+    "a seven much like a one": "245,125 300,100! 285,220 255,350 240,480",
+    "another such": "225,140 285,110! 270,230 250,350 230,470",
 }
-STEPS = 16  # of a digit's drawing, each a frame
+STEPS = 12  # of a digit's drawing, each a frame
 STEP_MS, LAST_MS = 70, 1400
 SCALE = 0.6
 
 
-def written(digit: int) -> list[np.ndarray]:
-    """The strokes of a digit, in pixels of the canvas."""
-    template = mnist_digit.parse_template(DIGITS[digit])
+def written(shape: str) -> list[np.ndarray]:
+    """The strokes of a shape, in pixels of the canvas."""
+    template = mnist_digit.parse_template(SHAPES[shape])
     return [curve @ points for points, curve in zip(template.points, template.curves, strict=True)]
 
 
@@ -75,15 +78,23 @@ def save_animation(frames: list[np.ndarray], durations: list[int], path: Path) -
 def main() -> None:
     PLOTS.mkdir(exist_ok=True)
     frames, durations = [], []
+
+    def show(picture: np.ndarray, point: np.ndarray, milliseconds: int) -> None:
+        frames.append(with_pointer(picture, point))
+        durations.append(milliseconds)
+
     with Display() as display, tempfile.TemporaryDirectory() as folder:
         window = ProgramWindow(display, Path(folder), Path(folder))
-        for digit in DIGITS:
-            for picture, point in draw_slowly(window, written(digit)):
-                frames.append(with_pointer(picture, point))
-                durations.append(STEP_MS)
+        for scene in (["3", "7", "5"], ["A"], ["a seven much like a one"], ["another such"]):
+            for shape in scene:
+                for picture, point in draw_slowly(window, written(shape)):
+                    show(picture, point, STEP_MS)
             durations[-1] = LAST_MS
-            if digit == 3:
+            if "5" in scene:
                 cv2.imwrite(str(PLOTS / "window.png"), picture, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+            if scene == ["a seven much like a one"]:
+                window.press("7")
+                show(window.still(), point, LAST_MS)
             window.press("c")
             window.still()
         window.stop()
