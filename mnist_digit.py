@@ -2158,6 +2158,7 @@ class Window:
 
     def enter(self) -> None:
         """Print the answer, or end the right number: with one digit only, all that is drawn is this digit."""
+        self.read()  # which forgets what was typed for another drawing
         if len(self.typed) == 1:
             self.learn([(self.canvas.digit_image(), int(self.typed))])
         elif self.typed:

@@ -419,8 +419,7 @@ def test_a_number_is_read_marked_and_taught(open_window: Callable[..., ProgramWi
 
 def test_a_letter_is_no_digit_until_it_is_taught(window: ProgramWindow) -> None:
     window.draw(LETTER)
-    picture = window.see(lambda p: bars(p)[0].any(), "bars")
-    assert answer(picture) is None
+    picture = window.see(lambda p: bars(p)[0].any() and answer(p) is None, "no digit, with its bars")
     assert bars(picture)[1] is None
     assert LINE.fullmatch(window.read())[1] == "no digit"
     window.press("4")
