@@ -2159,12 +2159,14 @@ class Window:
     def enter(self) -> None:
         """Print the answer, or end the right number: with one digit only, all that is drawn is this digit."""
         self.read()  # which forgets what was typed for another drawing
-        if len(self.typed) == 1:
+        if not self.is_drawn():
+            self.typed = ""
+        elif len(self.typed) == 1:
             self.learn([(self.canvas.digit_image(), int(self.typed))])
         elif self.typed:
             self.tell(f"{self.typed} does not fit {len(self.read().parts)} parts: draw the digits further apart")
             self.typed = ""
-        elif self.is_drawn():
+        else:
             answer(str(self.read()))
             self._flash_ends = time.monotonic() + FLASH_SECONDS
 
