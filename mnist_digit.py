@@ -951,6 +951,8 @@ class Part(NamedTuple):
     box: tuple[int, int, int, int]  # x, y, width, height in pixels of the drawing or picture
     image: np.ndarray  # its digit image
     prediction: Prediction
+    pieces: tuple[int, ...] = ()  # of a picture's ink
+    pen: float = 0  # the mean width of its strokes in a picture, in pixels
 
 
 class Reading(NamedTuple):
@@ -1270,6 +1272,7 @@ SIDE = 256, 640  # pixels of a picture's longer side while its ink is looked for
 FAINT = 25  # how much darker than its paper ink is at least, in 255ths of the paper's light
 BELIEVED = 0.8  # probability (mean over the digits) from which on a guess at the ink is the answer
 MANY = 40  # pieces; what falls into more is grain or a texture
+DOUBT = 0.1  # probability of being a digit from which on it is one beside others
 
 
 def decode(path: Path) -> np.ndarray:
@@ -1357,6 +1360,17 @@ def evened(channel: np.ndarray) -> np.ndarray:
     return np.uint8(np.clip(channel - down[:, None] - across, 0, 255))
 
 
+def without_rules(mask: np.ndarray) -> np.ndarray:
+    """A mask of ink without the thin straight lines that run through most of the picture."""
+    least = 0.6 * min(mask.shape)
+    thin = mask - cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8))
+    lines = cv2.HoughLinesP(thin, 1, np.pi / 360, int(least / 2), minLineLength=least, maxLineGap=least / 20)
+    mask = mask.copy()
+    for line in lines.reshape(-1, 2, 2) if lines is not None else ():
+        cv2.line(mask, *line.tolist(), 0, 3)
+    return mask
+
+
 def guess_ink(channel: np.ndarray) -> Iterator[np.ndarray]:
     """Masks (uint8, 0 is paper) of what may be the ink in one channel of a picture, the likeliest first.
 
@@ -1368,9 +1382,10 @@ def guess_ink(channel: np.ndarray) -> Iterator[np.ndarray]:
     small = np.float32(cv2.resize(channel, (128, 128), interpolation=cv2.INTER_AREA))
     light = ((small - cv2.blur(small, (25, 25))) ** 3).mean() > 0
     smooth = cv2.medianBlur(channel, 5), cv2.GaussianBlur(channel, (0, 0), side / 600)
-    for part, negative in itertools.product((3, 8, 16), (light, not light)):
+    masks = []
+    for negative in (light, not light):
         without_grain, channel = (255 - picture if negative else picture for picture in smooth)
-        paper = cv2.morphologyEx(without_grain, cv2.MORPH_CLOSE, np.ones((side // part, side // part), np.uint8))
+        paper = cv2.morphologyEx(without_grain, cv2.MORPH_CLOSE, np.ones((side // 4, side // 4), np.uint8))
         black = 12  # keeps the grain of dark paper from counting as ink
         ink = cv2.divide(cv2.subtract(paper, channel), cv2.add(paper, black), scale=255)
         threshold, mask = cv2.threshold(ink, 0, 1, cv2.THRESH_OTSU)
@@ -1379,155 +1394,198 @@ def guess_ink(channel: np.ndarray) -> Iterator[np.ndarray]:
         darkest = np.percentile(ink[mask > 0], 90)
         yield mask
         yield from (np.uint8(ink > share * darkest) for share in (0.55, 0.75) if share * darkest > 1.08 * threshold)
+        masks.append(mask)
+    yield from filter(np.any, map(without_rules, masks))
 
 
-class Ink(NamedTuple):
-    """Pieces of ink: connected, or above each other and no further apart than where a pen skips."""
+class Ink:
+    """The pieces of ink in a mask (uint8, 0 is paper): connected, or above each other where a pen may have skipped.
 
-    labels: np.ndarray  # shape (h, w): which piece each pixel belongs to; 0 is paper
-    boxes: np.ndarray  # x, y, width and height of pieces 1 ... n, shape (n, 4)
+    Specks are left out; there are no pieces where they are too many. A piece is a number counted from 0.
+    """
 
-    def box(self, pieces: Sequence[int]) -> tuple[int, int, int, int]:
-        low = self.boxes[pieces, :2].min(axis=0)
-        return *low.tolist(), *((self.boxes[pieces, :2] + self.boxes[pieces, 2:]).max(axis=0) - low).tolist()
+    def __init__(self, mask: np.ndarray, recognizer: Recognizer) -> None:
+        skip = int(min(stroke_width(mask), max(mask.shape) / 32)) | 1
+        _, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(mask, np.ones((skip, 1), np.uint8)))
+        large = (stats[:, 2:4].max(axis=1) >= max(8, max(mask.shape) / 50)) & (stats[:, 4] >= 20)
+        large &= (np.arange(len(stats)) > 0) & (large.sum() <= 1 + MANY)
+        self.labels = (np.cumsum(large) * large)[labels] * mask  # of a pixel: 1 + its piece; 0 is paper
+        self.whole = list(range(large.sum()))  # slices of one piece have the same number
+        self.boxes = np.zeros((0, 4), int)  # of each piece: x, y, width, height
+        self._enclose()
+        self._recognizer, self._parts = recognizer, {}
+
+    def _enclose(self) -> None:
+        boxes = [cv2.boundingRect(np.uint8(self.labels == label)) for label in range(1, len(self.whole) + 1)]
+        self.boxes = np.reshape(boxes, (-1, 4))
 
     def mask(self, pieces: Sequence[int]) -> np.ndarray:
+        """The mask of these pieces alone, in the box around them."""
         x, y, width, height = self.box(pieces)
         return np.uint8(np.isin(self.labels[y : y + height, x : x + width], np.add(pieces, 1)))
 
+    def box(self, pieces: Sequence[int]) -> tuple[int, int, int, int]:
+        """The box around these pieces: x, y, width, height."""
+        low, high = self.boxes[pieces, :2].min(axis=0), (self.boxes[pieces, :2] + self.boxes[pieces, 2:]).max(axis=0)
+        return *low.tolist(), *(high - low).tolist()
 
-def find_pieces(mask: np.ndarray) -> Ink:
-    """The pieces of ink in a mask, from left to right, without specks; none where they are too many."""
-    gap = int(min(stroke_width(mask), max(mask.shape) / 32)) | 1
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(mask, np.ones((gap, 1), np.uint8)))
-    large = 1 + np.flatnonzero((stats[1:, 2:4].max(axis=1) >= max(8, max(mask.shape) / 50)) & (stats[1:, 4] >= 20))
-    large = large[np.argsort(stats[large, 0] + stats[large, 2] / 2)] if len(large) <= MANY else large[:0]
-    number = np.zeros(len(stats), np.int32)
-    number[large] = 1 + np.arange(len(large))
-    labels = number[labels] * mask
-    boxes = [cv2.boundingRect(np.uint8(labels == 1 + i)) for i in range(len(large))]
-    return Ink(labels, np.reshape(boxes, (-1, 4)))
+    def judge(self, *pieces: int) -> Part:
+        """What these pieces are read as together."""
+        if pieces not in self._parts:
+            mask = self.mask(pieces)
+            image = redraw_at_stroke_width(mask)
+            prediction = self._recognizer.predict(image)
+            self._parts[pieces] = Part(self.box(pieces), image, prediction, pieces, stroke_width(mask))
+        return self._parts[pieces]
+
+    def cut(self, piece: int) -> range:
+        """Cut a piece where few of its pixels stand above each other, as where digits touch; give the slices.
+
+        Above each other is meant along the slant at which the cuts are clearest.
+        """
+        y, x = np.nonzero(self.labels == piece + 1)
+        columns = [np.rint(x + slant * (y - y.min())).astype(int) for slant in np.linspace(-0.2, 0.8, 6)]
+        column = max((column - column.min() for column in columns), key=lambda column: (np.bincount(column) ** 2).sum())
+        count, reach = np.float32(np.bincount(column))[None], 1 + self.boxes[piece, 3] // 14
+        count = cv2.blur(count, (5, 1))
+        thin = (count == cv2.erode(count, np.ones((1, 2 * reach + 1)))) & (count < 3 * stroke_width(self.mask([piece])))
+        cuts = [i for i in range(reach, len(count[0]) - reach) if thin[0, i] and not thin[0, i - reach : i].any()]
+        slice_of = np.searchsorted(cuts, column, side="right")
+        slices = range(len(self.whole), len(self.whole) + len(cuts) + 1)
+        self.labels[y, x] = 1 + slices[0] + slice_of
+        self.whole += [piece] * len(slices)
+        self._enclose()
+        return slices
 
 
 def rows_of(boxes: np.ndarray) -> list[np.ndarray]:
-    """The places of boxes, shape (n, 4), by rows from top to bottom, in their order; rows may slope by 15 degrees.
+    """The places of boxes, shape (n, 4), by rows from top to bottom, left to right; rows may slope by 15 degrees.
 
     They slope so that they take up the least height, and not at all where that gains little.
     """
     x, y, width, height = boxes.T
     tried = []
-    for degrees in range(-15, 16, 3):
+    for degrees in sorted(range(-15, 16, 3), key=abs):
         middle = y + height / 2 - (x + width / 2) * math.tan(math.radians(degrees))
         top, bottom = middle - 0.35 * height, middle + 0.35 * height  # heads and tails may reach into other rows
         order = np.argsort(top)
-        reach = np.maximum.accumulate(bottom[order])
-        starts = np.flatnonzero(top[order][1:] > reach[:-1]) + 1
+        starts = np.flatnonzero(top[order][1:] > np.maximum.accumulate(bottom[order])[:-1]) + 1
         rows = np.split(order, starts)
-        taken = sum(bottom[row].max() - top[row].min() for row in rows)
-        tried.append((taken * (1 if degrees else 0.93), abs(degrees), [np.sort(row) for row in rows]))
-    return min(tried, key=lambda entry: entry[:2])[2]
+        taken = sum(bottom[row].max() - top[row].min() for row in rows) * (1 if degrees else 0.93)
+        tried.append((taken, [row[np.argsort((x + width / 2)[row])] for row in rows]))
+    return min(tried, key=lambda entry: entry[0])[1]
 
 
-class Run(NamedTuple):
-    """A Part, and what more there is to know of it in a picture."""
-
-    box: tuple[int, int, int, int]
-    image: np.ndarray
-    prediction: Prediction
-    pieces: tuple[int, ...]
-    pen: float  # its mean stroke width, in pixels
-
-    @property
-    def length(self) -> int:
-        return max(self.box[2:])
+def read_row(ink: Ink, row: np.ndarray) -> list[Part]:
+    """The most probable parts, digits or not, of a row's pieces of ink."""
+    gaps = np.where(np.diff(np.array(ink.whole)[row]), np.inf, 0)
+    return find_parts(ink.boxes[row], gaps, lambda start, stop: ink.judge(*row[start:stop].tolist()))
 
 
-def read_pieces(ink: Ink, pieces: np.ndarray, recognizer: Recognizer) -> list[list[Run]]:
+def read_rows(ink: Ink, pieces: np.ndarray) -> list[list[Part]]:
     """The most probable parts, digits or not, of these pieces of ink, by rows."""
-
-    def read_row(row: np.ndarray) -> list[Run]:
-        @functools.cache
-        def judge(start: int, stop: int) -> Run:
-            mask = ink.mask(row[start:stop])
-            image = redraw_at_stroke_width(mask)
-            return Run(
-                ink.box(row[start:stop]), image, recognizer.predict(image), tuple(row[start:stop]), stroke_width(mask)
-            )
-
-        return find_parts(ink.boxes[row], np.full(len(row) - 1, np.inf), judge)
-
-    return [read_row(pieces[row]) for row in rows_of(ink.boxes[pieces])] if len(pieces) else []
+    return [read_row(ink, pieces[row]) for row in rows_of(ink.boxes[pieces])] if len(pieces) else []
 
 
-def alike(one: Run, other: Run) -> bool:
+def length(part: Part) -> int:
+    return max(part.box[2:])
+
+
+def alike(one: Part, other: Part) -> bool:
     """Whether two digits may belong to one text: of like size and pen, and near each other."""
     (x, y, width, height), (x2, y2, width2, height2) = one.box, other.box
-    gap_x, gap_y = max(x, x2) - min(x + width, x2 + width2), max(y, y2) - min(y + height, y2 + height2)
-    like = 0.5 < other.length / one.length < 2 and 0.45 < other.pen / one.pen < 2.2
-    return like and gap_x < 1.5 * one.length and gap_y < one.length
+    gap = max(max(x, x2) - min(x + width, x2 + width2), max(y, y2) - min(y + height, y2 + height2))
+    like = 0.5 < length(other) / length(one) < 2 and 0.45 < other.pen / one.pen < 2.2
+    return like and gap < 1.5 * length(one)
 
 
-def text_of(rows: Sequence[Sequence[Run]]) -> list[list[Run]]:
-    """The digits among runs, by rows, without those that stand apart from the most certain, like edges of shadows."""
-    digits = [run for row in rows for run in row if run.prediction.digit is not None]
+def text_of(rows: Sequence[Sequence[Part]]) -> list[list[Part]]:
+    """The digits among parts, by rows, without those that stand apart from the most certain, like edges of shadows.
+
+    Beside digits, what is not certainly none is one too.
+    """
+    doubtful = [part for row in rows for part in row if part.prediction.probabilities.sum() > DOUBT]
+    digits = [part for part in doubtful if part.prediction.digit is not None]
     # Any straight line is a 1: another digit is more certain.
-    text = sorted(digits, key=lambda run: (run.prediction.digit != 1, run.prediction.confidence))[-1:]
-    known = {run.pieces for run in text}
-    for run in text:  # which grows meanwhile
-        near = [other for other in digits if other.pieces not in known and alike(run, other)]
+    text = sorted(digits, key=lambda part: (part.prediction.digit != 1, part.prediction.confidence))[-1:]
+    known = {part.pieces for part in text}
+    for part in text:  # which grows meanwhile
+        near = [other for other in doubtful if other.pieces not in known and alike(part, other)]
         known |= {other.pieces for other in near}
         text += near
-    rows = [[run for run in row if run.pieces in known] for row in rows]
+    rows = [[as_digit(part) for part in row if part.pieces in known] for row in rows]
     return [row for row in rows if row]
 
 
-def read_mask(mask: np.ndarray, recognizer: Recognizer) -> tuple[int, list[list[Run]], Ink]:
-    """How far a mask of ink is believed (0 to 2); its digits by rows, or else what is largest; its pieces.
+def as_digit(part: Part) -> Part:
+    """The same part, read as the likeliest digit."""
+    probabilities = part.prediction.probabilities
+    digit = int(probabilities.argmax())
+    return part._replace(prediction=Prediction(digit, float(probabilities[digit]), probabilities))
 
-    What encloses other ink is a frame. What touches the picture's edge is read where it is as high as
-    digits that do not, or where there are none. A believed guess leaves nothing much larger than its digits.
+
+def frames(ink: Ink) -> np.ndarray:
+    """Which pieces of ink enclose others and are no digit themselves: bool, shape (n,)."""
+    low, high, longest = ink.boxes[:, :2], ink.boxes[:, :2] + ink.boxes[:, 2:], ink.boxes[:, 2:].max(axis=1)
+    margins = np.minimum(low - low[:, None], high[:, None] - high).min(axis=2)  # [i, j]: of j within i
+    enclosing = ((margins > 0.05 * longest[:, None]) & (longest > 0.2 * longest[:, None])).any(axis=1)
+    # A box may look like a nought, and an open seven encloses its bar.
+    return np.array([bool(enclosing[i]) and ink.judge(i).prediction.digit in (None, 0) for i in range(len(enclosing))])
+
+
+def read_mask(mask: np.ndarray, recognizer: Recognizer) -> tuple[bool, list[list[Part]], Ink]:
+    """Whether a mask of ink is believed; its digits by rows, or else what is largest; its pieces.
+
+    What touches the picture's edge is read where it is as high as the digits that do not. What is refused
+    beside digits may be several that touch. A believed guess leaves nothing much larger than its digits.
     """
-    ink = find_pieces(mask)
+    ink = Ink(mask, recognizer)
     if not len(ink.boxes):
-        return 0, [], ink
-    low, sizes = ink.boxes[:, :2], ink.boxes[:, 2:]
-    high, longest = low + sizes, sizes.max(axis=1)
-    margins = np.minimum(low - low[:, None], high[:, None] - high).min(axis=2)  # [i, j]: of piece j within piece i
-    frame = ((margins > 0.05 * longest[:, None]) & (longest > 0.2 * longest[:, None])).any(axis=1)
-    at_edge = ((low == 0) | (high == mask.shape[::-1])).any(axis=1)
-    chosen = ~frame & ~at_edge
-    rows = read_pieces(ink, np.flatnonzero(chosen), recognizer)
+        return False, [], ink
+    at_edge = ((ink.boxes[:, :2] == 0) | (ink.boxes[:, :2] + ink.boxes[:, 2:] == mask.shape[::-1])).any(axis=1)
+    inside = ~frames(ink)
+    inner, size = np.flatnonzero(inside & ~at_edge), ink.boxes[:, 2:].max(axis=1)
+    rows = read_rows(ink, inner)
     text = text_of(rows)
-    height = np.median([part.box[3] for row in text for part in row]) if text else 0
-    alike_in_height = (0.6 * height < sizes[:, 1]) & (sizes[:, 1] < 1.6 * height) & (sizes[:, 0] < 2 * height)
-    more = ~frame & at_edge & (alike_in_height | (height == 0))
-    if more.any():
-        rows = read_pieces(ink, np.flatnonzero(chosen | more), recognizer)
+    largest = size[inner if text else inside].max(initial=1)
+    height = np.median([part.box[3] for row in text for part in row] or [0])
+    as_high = (ink.boxes[:, 3] > 0.6 * height) & (ink.boxes[:, 3] < 1.6 * (height or np.inf))
+    chosen = np.flatnonzero(inside & (~at_edge | as_high))
+    if len(chosen) > len(inner):
+        rows = read_rows(ink, chosen)
         text = text_of(rows) or text
+    wide = as_high & ~at_edge & (ink.boxes[:, 2] > 0.5 * ink.boxes[:, 3])
+    refused = [
+        part.pieces[0] for row in rows for part in row if part.prediction.digit is None and len(part.pieces) == 1
+    ]
+    refused = [piece for piece in refused if text and wide[piece]]
+    if refused:
+        slices = [number for piece in refused for number in ink.cut(piece)]
+        parted = text_of(read_rows(ink, np.append(np.setdiff1d(chosen, refused), slices)))
+        text = max(text, parted, key=lambda rows: sum(map(len, rows)))
     if not text:
-        return 0, [[max((run for row in rows for run in row), key=lambda run: run.length)]], ink
+        return False, [[max((part for row in rows for part in row), key=length)]] if rows else [], ink
     digits = [part for row in text for part in row]
     confidence = np.exp(np.mean([math.log(part.prediction.confidence) for part in digits]))
-    largest = longest[chosen if height else chosen | more].max()
-    return (confidence > BELIEVED) * (1 + (max(part.length for part in digits) > 0.6 * largest)), text, ink
+    return confidence > BELIEVED and max(map(length, digits)) > 0.6 * largest, text, ink
 
 
-def read_picture(picture: np.ndarray, recognizer: Recognizer) -> tuple[list[list[Run]], Ink]:
+def read_picture(picture: np.ndarray, recognizer: Recognizer) -> tuple[list[list[Part]], Ink]:
     """The digits in a picture, uint8, by rows, or what is largest where there is none; the pieces of ink.
 
-    They are the first guess's that the network believes, or else the first's that has any.
+    They are the first guess's that the network believes, or else the first's that has any pieces.
     Raises ValueError where there is no ink.
     """
-    guesses = []
+    first = None
     for mask in guess_ink(evened(in_grey(picture))):
-        belief, rows, ink = read_mask(mask, recognizer)
-        if belief == 2:
+        believed, rows, ink = read_mask(mask, recognizer)
+        if believed:
             return rows, ink
-        if rows:
-            guesses.append((belief, rows, ink))
-    if not guesses:
+        if rows and first is None:
+            first = rows, ink
+    if first is None:
         raise ValueError("no ink in it: blank, or too faint to tell from the paper")
-    return max(guesses, key=lambda guess: guess[0])[1:]
+    return first
 
 
 @contextlib.contextmanager
@@ -1551,7 +1609,7 @@ def read_file(path: str | os.PathLike[str], recognizer: Recognizer) -> Reading:
         picture = on_paper(in_bytes(resized(stored)))
         rows, _ = read_picture(picture, recognizer)
     scale = stored.shape[1] / picture.shape[1]
-    return Reading([[Part(tuple(round(scale * n) for n in run.box), *run[1:3]) for run in row] for row in rows])
+    return Reading([[part._replace(box=tuple(round(scale * n) for n in part.box)) for part in row] for row in rows])
 
 
 def read_digit_image(path: str | os.PathLike[str], recognizer: Recognizer | None = None) -> np.ndarray:
@@ -1561,7 +1619,7 @@ def read_digit_image(path: str | os.PathLike[str], recognizer: Recognizer | None
     """
     with named(path):
         rows, ink = read_picture(on_paper(in_bytes(resized(decode(Path(path))))), recognizer or Recognizer())
-        return redraw_at_stroke_width(ink.mask([piece for row in rows for run in row for piece in run.pieces]))
+        return redraw_at_stroke_width(ink.mask([piece for row in rows for part in row for piece in part.pieces]))
 
 
 # --- canvas --------------------------------------------------------------------------------

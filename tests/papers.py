@@ -114,16 +114,15 @@ def rule(rng: Generator, picture: np.ndarray, step: float, both_ways: bool) -> n
             lines.append(ends[:, ::-1] if way else ends)
     turn = np.radians(rng.uniform(-4, 4))
     turned = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-    ink = draw_ink(shape, [line @ turned for line in lines], max(1, step * rng.uniform(0.02, 0.07)))
-    colours = [
-        (0.85, 0.65, 0.5),
-        (0.7, 0.4, 0.25),
-        (0.6, 0.6, 0.6),
-        (0.35, 0.35, 0.35),
-        (0.6, 0.6, 0.85),
-        (0.7, 0.8, 0.6),
-    ]
-    sheet = inked(picture, ink, np.float32(colours[rng.integers(len(colours))]), rng.uniform(0.4, 1))
+    ink = draw_ink(shape, [line @ turned for line in lines], max(1, step * rng.uniform(0.02, 0.08)))
+    if rng.random() < 0.25:  # printed not quite to the sheet's edge
+        unprinted = round(rng.uniform(0.02, 0.06) * min(shape))
+        inside = np.zeros_like(ink)
+        inside[unprinted:-unprinted, unprinted:-unprinted] = 1
+        ink = ink * inside
+    dark, hue = rng.uniform(0.25, 0.85), rng.integers(4)  # grey, blue, red, green
+    colour = dark + (1 - dark) * np.float32([(0, 0, 0), (0.6, 0.1, 0), (0, 0, 0.6), (0, 0.4, 0)][hue])
+    sheet = inked(picture, ink, colour, rng.uniform(0.5, 1))
     if rng.random() < 0.3:  # a margin
         at = shape[1] * rng.uniform(0.05, 0.2)
         ink = draw_ink(shape, [np.array([(at, 0), (at * rng.uniform(0.8, 1.2), shape[0])])], max(1, step * 0.05))
