@@ -2398,7 +2398,8 @@ def events_taken_from_qt(window: Window) -> Iterator[None]:
 
     cv2 keeps the latter two to itself, and the wheel zooms its window, and from then on shifts the
     picture under the drawing mouse (opencv/opencv#11500). But Qt shows each event to a callback
-    first. Does nothing where cv2 has not brought its own Qt 5 along.
+    first. It also tells of each of the mouse's moves, and no longer joins those that had to wait.
+    Does nothing where cv2 has not brought its own Qt 5 along.
     """
     key_press, leave, wheel = 6, 11, 31  # QEvent::Type
     shift, control = 0x02000000, 0x04000000  # Qt::KeyboardModifier
@@ -2421,10 +2422,12 @@ def events_taken_from_qt(window: Window) -> Iterator[None]:
 
     libraries = Path(cv2.__file__).parent.parent.glob("opencv*.libs/libQt5Core*")
     name = "_ZN14QtOpenCVPython9QInternal{}CallbackENS0_8CallbackEPFbPPvE"
+    set_attribute = "_ZN14QtOpenCVPython16QCoreApplication12setAttributeENS_2Qt20ApplicationAttributeEb"
     with contextlib.ExitStack() as stack:
         for qt in (ctypes.CDLL(os.fspath(library)) for library in libraries):
             with contextlib.suppress(AttributeError):  # another build of it
                 register, unregister = qt[name.format("16register")], qt[name.format("18unregister")]
+                qt[set_attribute](25, False)  # Qt::AA_CompressHighFrequencyEvents
                 register(0, is_done)
                 stack.callback(unregister, 0, is_done)
         yield

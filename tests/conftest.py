@@ -194,11 +194,8 @@ class ProgramWindow:
         scale = min(np.divide(self.size, mnist_digit.WINDOW_SIZE))
         return ["mousemove", "--window", self.id, int((x + 0.5) * scale), int((y + 0.5) * scale)]
 
-    def draw(self, strokes: Sequence[Sequence[tuple[float, float]]], button: int = 1, pause: float = 0.012) -> None:
-        """Draw strokes by real mouse events, with a pause (seconds) after each, and take the pointer aside.
-
-        Without one a busy program is told of some of the points only: Qt joins moves that wait.
-        """
+    def draw(self, strokes: Sequence[Sequence[tuple[float, float]]], button: int = 1, pause: float = 0.004) -> None:
+        """Draw strokes by real mouse events, with a pause (seconds) after each, and take the pointer aside."""
         words = []
         for first, *others in strokes:
             words += [*self.at(*first), "mousedown", button]

@@ -281,11 +281,23 @@ def test_right_button_erases_what_it_touches(window: ProgramWindow) -> None:
 # --- the mouse, wherever it goes
 
 
+def test_no_move_of_a_fast_hand_is_lost(window: ProgramWindow, tmp_path: Path) -> None:
+    """Qt joins those that wait for a busy program, unless it is told not to."""
+    turns = np.linspace(0, 3 * np.pi, 400)
+    points = np.stack([280 + 28 * turns * np.cos(turns), 280 + 28 * turns * np.sin(turns)], axis=1).astype(int).tolist()
+    points = [point for point, before in zip(points, [None, *points], strict=False) if point != before]
+    window.draw([points], pause=0)
+    window.press("s")
+    window.see(lambda p: says(p, "Saved drawing-1.png and .json"), "that it is saved")
+    saved = json.loads((tmp_path / "drawings" / "drawing-1.json").read_text())
+    assert saved["strokes"][0]["points"] == points
+
+
 def test_fast_strokes_are_whole(window: ProgramWindow) -> None:
     """A second press at once comes as a double click, and a fast pen gives few points."""
     window.draw([[(60, 60), (500, 60)], [(500, 61), (60, 500)], [(60, 501), (500, 501)]], pause=0)
-    mask = ink(window.still())
-    for x in range(70, 500, 10):
+    mask = ink(window.see(lambda p: ink(p)[501, 60:480].all(), "the last stroke"))
+    for x in range(70, 480, 10):
         assert mask[60, x]
         assert mask[560 - x, x]
         assert mask[501, x]
@@ -391,7 +403,7 @@ def test_a_ring_follows_the_pointer(window: ProgramWindow) -> None:
 def test_a_number_is_read_marked_and_taught(open_window: Callable[..., ProgramWindow], tmp_path: Path) -> None:
     hand = tmp_path / "hand.npz"
     window = open_window("--hand", hand)
-    window.draw(placed(THREE, 0, 150, 0.4) + placed(SEVEN, 250, 150, 0.4), pause=0.05)
+    window.draw(placed(THREE, 0, 150, 0.4) + placed(SEVEN, 250, 150, 0.4))
     picture = window.see(lambda p: answer(p) == "37", "the number")
     assert hints(picture, "wrong? type the right number")
     assert window.read().startswith("37 (")
@@ -409,7 +421,7 @@ def test_a_number_is_read_marked_and_taught(open_window: Callable[..., ProgramWi
 
     again = open_window("--hand", hand)
     again.see(lambda p: says(p, "drawings learned from you: 1", 13, QUIET_COLOUR, on=CANVAS_COLOUR), "what it knows")
-    again.draw(placed(THREE, 0, 150, 0.4) + placed(SEVEN, 250, 150, 0.4), pause=0.05)
+    again.draw(placed(THREE, 0, 150, 0.4) + placed(SEVEN, 250, 150, 0.4))
     again.see(lambda p: answer(p) == "31", "what was taught")
     again.press("f")
     again.see(lambda p: answer(p) == "37", "what was read before")
