@@ -2078,7 +2078,7 @@ def show_marks(sheet: Sheet, row: list[Part], clear: float) -> None:
     below = max(part.box[1] + part.box[3] for part in row) + clear
     above = min(part.box[1] for part in row) - clear - 16
     y = below if below < CANVAS_SIZE - 20 or above < 0 else above
-    for (x, _, width, _), _, (digit, *_) in row:
+    for (x, _, width, _), _, (digit, *_), *_ in row:
         sheet.area(x, y, max(width, 8), 1.5)[:] = QUIET_COLOUR
         sheet.text("?" if digit is None else str(digit), x + width / 2, y + 15, 14, QUIET_COLOUR, 500, "middle")
 
@@ -2333,7 +2333,7 @@ class Window:
             for i, (names, does, *_) in enumerate(KEYS):
                 sheet.words(f"<{names.replace(', ', '><')}>", 36, 70 + 31 * i)
                 sheet.text(does, 250, 70 + 31 * i, 15)
-        elif self.pointer:
+        elif self.pointer and max(map(abs, self.pointer)) < 2 * CANVAS_SIZE:  # cv2 takes 32-bit numbers
             centre = np.rint(np.multiply(self.pointer, sheet.scale)).astype(int).tolist()
             colour, radius = OTHER_COLOUR if self.erasing else BAR_COLOUR, round(self.canvas.brush / 2 * sheet.scale)
             cv2.circle(area, centre, radius, colour, 1 + self.erasing, cv2.LINE_AA)
