@@ -547,6 +547,7 @@ def measure_recipes(options: argparse.Namespace) -> None:
 
 STARTS = 5  # of each window; the median counts
 EPOCHS = 2  # that one epoch's training time is the mean of
+SPEED_HEAD = ("", "this program", "plain way", "ratio", "goal")
 FRAME_TIME = "under 16 ms"  # one frame of a screen that shows 60 a second
 
 PLAIN_TITLE = "The plain way"
@@ -797,12 +798,10 @@ def measure_speed(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         with display():
-            rows = [*window_rows(options, folder)]
-        rows += file_rows(options, folder)
-        rows += wait_rows(options)
-        rows += answer_rows(options, test.images[:2010] / np.float32(255))
-        rows += training_rows(options, folder)
-    print_table(("", "this program", "plain way", "ratio", "goal"), rows)
+            print_table(SPEED_HEAD, [*window_rows(options, folder)])
+        images = test.images[:2010] / np.float32(255)
+        print_table(SPEED_HEAD, [*answer_rows(options, images), *wait_rows(options), *file_rows(options, folder)])
+        print_table(SPEED_HEAD, [*training_rows(options, folder)])
 
 
 # --- hand ----------------------------------------------------------------------------------
