@@ -1215,9 +1215,11 @@ def open_keras_model(path: Path) -> keras.Model:
 LONGEST_RUN = 6  # pieces that one character is made of at most
 WIDEST_RUN = 2  # how wide it is at most where it is made of several, in heights of the tallest piece
 SMALLEST = 0.25  # how tall or wide a digit is at least, in the same unit
+OVERLAP = 0.12  # how far neighbours may reach under each other, in the same unit, as slanted ones do
 OTHER = 0.03  # how often one meets a character that is no digit, beside how often a number
 STRAY = 0.003  # how often one meets it as a part of a number, beside how often a digit
-TOGETHER = 0.05  # how often neighbours cross or overlap, beside how often strokes of one character do
+TOGETHER = 0.1  # how often neighbours touch, or overlap more, beside how often strokes of one character do
+WIDTH, RARITY = 0.8, 5  # how wide a digit is, in its own heights; for each more it is e ** RARITY times as rare
 
 
 def best_path(count: int, cost: Callable[[int, int], float]) -> list[tuple[int, int]]:
@@ -1237,18 +1239,16 @@ def best_path(count: int, cost: Callable[[int, int], float]) -> list[tuple[int, 
     return path[::-1]
 
 
-def find_parts(boxes: np.ndarray, gaps: np.ndarray, judge: Callable[[int, int], Part]) -> list[Part]:
+def find_parts(boxes: np.ndarray, touching: np.ndarray, judge: Callable[[int, int], Part]) -> list[Part]:
     """The most probable parts of the pieces in a row, from left to right.
 
-    boxes: x, y, width and height of each piece, shape (n, 4), in order from left to right; gaps: how
-    far all pieces before the second, third ... one are from all others, in the same unit, shape
-    (n - 1,); judge(start, stop) gives the part that the pieces start ... stop - 1 make.
+    boxes: x, y, width and height of each piece, shape (n, 4), in order from left to right; touching: whether
+    any piece before the second, third ... one touches any of the others, bool, shape (n - 1,);
+    judge(start, stop) gives the part that the pieces start ... stop - 1 make.
     """
     left, right, tallest = boxes[:, 0].tolist(), (boxes[:, 0] + boxes[:, 2]).tolist(), max(1, boxes[:, 3].max())
     overlaps = np.maximum.accumulate(right)[:-1] - np.minimum.accumulate(left[::-1])[-2::-1]
-    # What stands apart, be it ever so little, and overlaps no more than slanted neighbours do, tells nothing.
-    apart = np.interp(gaps / tallest, [0, 0.03], [TOGETHER, 1])
-    cuts = [1.0, *apart * np.interp(overlaps / tallest, [0.1, 0.2], [1, TOGETHER])]
+    cuts = [1, *TOGETHER ** (touching + np.int64(overlaps > OVERLAP * tallest))]
 
     def part(start: int, stop: int) -> Part:
         found = judge(start, stop)
@@ -1257,9 +1257,10 @@ def find_parts(boxes: np.ndarray, gaps: np.ndarray, judge: Callable[[int, int], 
     def cost(start: int, stop: int) -> float:
         if stop - start > 1 and max(right[start:stop]) - min(left[start:stop]) > WIDEST_RUN * tallest:
             return math.inf
-        probabilities = part(start, stop).prediction.probabilities
+        (_, _, width, height), _, (_, _, probabilities), *_ = part(start, stop)
+        digit = probabilities.max() * math.exp(-RARITY * max(0, width / height - WIDTH))
         other = (OTHER if stop - start == len(boxes) else STRAY) * (1 - probabilities.sum())
-        return -math.log(max(probabilities.max() + other, 1e-9) * cuts[start])
+        return -math.log(max(digit + other, 1e-9) * cuts[start])
 
     if part(0, len(boxes)).prediction.probabilities.max() > 1 - 1e-9:  # taught of all the pieces, however many and wide
         return [part(0, len(boxes))]
@@ -1478,8 +1479,8 @@ def rows_of(boxes: np.ndarray) -> list[np.ndarray]:
 
 def read_row(ink: Ink, row: np.ndarray) -> list[Part]:
     """The most probable parts, digits or not, of a row's pieces of ink."""
-    gaps = np.where(np.diff(np.array(ink.whole)[row]), np.inf, 0)
-    return find_parts(ink.boxes[row], gaps, lambda start, stop: ink.judge(*row[start:stop].tolist()))
+    touching = np.diff(np.array(ink.whole)[row]) == 0
+    return find_parts(ink.boxes[row], touching, lambda start, stop: ink.judge(*row[start:stop].tolist()))
 
 
 def read_rows(ink: Ink, pieces: np.ndarray) -> list[list[Part]]:
@@ -1627,7 +1628,7 @@ def read_digit_image(path: str | os.PathLike[str], recognizer: Recognizer | None
 BRUSHES = range(6, 61, 6)  # pixels
 UNDO_STEPS = 200
 MOST_PIECES = 60  # ten digits of six strokes; what has more is judged as a whole
-GRID = 2  # pixels; how finely the gaps between strokes are measured
+GRID = 2  # pixels; how finely it is seen whether strokes touch
 MOST_POINTS = 1000  # of a drawing, that its digit image is drawn from
 
 
@@ -1655,19 +1656,14 @@ def box_of(strokes: Sequence[Stroke]) -> tuple[int, int, int, int]:
     return cv2.boundingRect(np.array([point for stroke in strokes for point in stroke.points], np.int32))
 
 
-def distance_to(strokes: Sequence[Stroke]) -> np.ndarray:
-    """How far each place of the canvas, every GRID pixels, is from strokes, in pixels: uint8; above 98, 98."""
-    ink = np.ones((CANVAS_SIZE // GRID,) * 2, np.uint8)
-    for stroke in strokes:  # four-connected lines that cross have a place in common
-        cv2.polylines(ink, [np.array(stroke.points, np.int32) // GRID], False, 0, 1, cv2.LINE_4)
-    return np.uint8(GRID * np.minimum(cv2.distanceTransform(ink, cv2.DIST_L2, 3), 49))
-
-
-def gaps_between(distances: Sequence[np.ndarray]) -> np.ndarray:
-    """How far all before the second, third ... piece are from all others, in pixels, by the distances to each."""
-    before = itertools.accumulate(distances, np.minimum)
-    others = [*itertools.accumulate(distances[:0:-1], np.minimum)][::-1]
-    return np.array([(near + far).min() for near, far in zip(before, others, strict=False)])
+def crossings(pieces: Sequence[Sequence[Stroke]]) -> np.ndarray:
+    """Whether any piece before the second, third ... one touches any of the others: bool, shape (n - 1,)."""
+    first, last = np.zeros((2, CANVAS_SIZE // GRID, CANVAS_SIZE // GRID), np.uint8)  # piece in each place of the canvas
+    numbered = [(i, np.array(stroke.points, np.int32) // GRID) for i, piece in enumerate(pieces) for stroke in piece]
+    for image, order in ((last, numbered), (first, numbered[::-1])):
+        for i, line in order:  # four-connected lines that cross have a place in common
+            cv2.polylines(image, [line], False, i, 1, cv2.LINE_4)
+    return np.array([((first < i) & (i <= last)).any() for i in range(1, len(pieces))], bool)
 
 
 def draw_segments(image: np.ndarray, points: Sequence[tuple[int, int]], brush: int) -> None:
@@ -1857,7 +1853,7 @@ class Canvas:
         pieces = [[stroke] for stroke in self.strokes] if len(self.strokes) <= MOST_PIECES else [self.strokes]
         pieces.sort(key=lambda piece: np.dot(known(box_of, piece), (2, 0, 1, 0)))  # by their middles
         boxes = np.array([known(box_of, piece) for piece in pieces])
-        return Reading([find_parts(boxes, gaps_between([known(distance_to, piece) for piece in pieces]), judge)])
+        return Reading([find_parts(boxes, crossings(pieces), judge)])
 
 
 def save_drawing(canvas: Canvas, folder: Path) -> Path:
