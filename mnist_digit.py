@@ -146,6 +146,18 @@ def bounded_memory(size: int = 700_000_000) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def opening(path: Path, otherwise: str) -> Iterator[None]:
+    """Every error in reading a file becomes a ValueError that names it, says what it is not, and why."""
+    try:
+        if not path.is_file():
+            raise ValueError("not a file" if path.exists() else "no such file")
+        with bounded_memory():
+            yield
+    except Exception as error:  # Keras, h5py, OpenCV, NumPy and zipfile raise nearly every kind
+        raise ValueError(f"{printable(path)}: {otherwise} ({reason(error)})") from error
+
+
+@contextlib.contextmanager
 def replacing(path: Path, mark: str = ".new") -> Iterator[Path]:
     """A new file, marked in its name, that takes the place of path when all went well.
 
@@ -668,7 +680,7 @@ def train(
         mnist, test = load_mnist(data)
         training, validation = split(mnist, chosen, np.random.default_rng(seed))
         if hand:
-            training = join(training, taught := read_hand(hand))
+            training = join(training, taught := Hand(hand).taught)
             say(f"{printable(hand)}: {len(taught.labels)} taught digits join the training")
         keras = import_keras()
         keras.utils.set_random_seed(seed)
@@ -939,7 +951,7 @@ class Prediction(NamedTuple):
     probabilities: np.ndarray  # of the digits 0 to 9, shape (10,); what they lack to 1: that it is no digit
 
     def __str__(self) -> str:
-        return f"{'no digit' if self.digit is None else self.digit} ({self.confidence:.1%})"
+        return "?" if self.digit is None else str(self.digit)
 
 
 NO_DIGIT = Prediction(None, 1.0, np.zeros(10))  # what needs no network to see
@@ -971,8 +983,7 @@ class Reading(NamedTuple):
     @property
     def text(self) -> str:
         """The digits, "?" for a part that is none, rows apart by a space."""
-        return " ".join("".join("?" if p.prediction.digit is None else str(p.prediction.digit) for p in row)
-                        for row in self.rows)  # fmt: skip
+        return " ".join("".join(str(part.prediction) for part in row) for row in self.rows)
 
     @property
     def confidence(self) -> float:
@@ -980,7 +991,7 @@ class Reading(NamedTuple):
         return math.prod(prediction.confidence for prediction in self.digits)
 
     def __str__(self) -> str:
-        return f"{self.text if set(self.text) - set('? ') else 'no digit'} ({self.confidence:.1%})"
+        return f"{self.text if self.text.strip('? ') else 'no digit'} ({self.confidence:.1%})"
 
 
 REACH = 0.33  # from this distance on, what was taught of one drawing says nothing of another
@@ -991,17 +1002,11 @@ NOTHING = Digits(np.zeros((0, IMAGE_SIZE, IMAGE_SIZE), np.uint8), np.zeros(0, np
 class Hand:
     """How one person writes: digits that were taught, kept in a file, or in memory only where path is None.
 
-    What is in the file's place but holds no such digits is set aside under a name that is printed.
     Raises OSError where the file cannot be read, written or set aside; what was taught then stays as it was.
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path = path
-        self.taught = NOTHING
-        try:
-            self.taught = read_hand(path) if path else NOTHING
-        except ValueError:
-            self.change(lambda taught: taught)
+        self.path, self.taught = path, read_hand(path) or NOTHING
 
     def __len__(self) -> int:
         return len(self.taught.labels)
@@ -1009,36 +1014,28 @@ class Hand:
     def change(self, edit: Callable[[Digits], Digits]) -> Digits:
         """Edit what was taught, also what other windows have taught meanwhile; return what it was before."""
         with locked(self.path.with_suffix(".lock")) if self.path else contextlib.nullcontext():
-            try:
-                before = read_hand(self.path) if self.path else self.taught
-            except ValueError as error:
-                before = self.taught  # as far as this window knows
-                names = (f"{self.path.name}.damaged-{number}" for number in itertools.count(1))
-                aside = next(path for name in names if not (path := self.path.with_name(name)).exists())
-                self.path.rename(aside)
-                say(f"mnist_digit: {error}; set aside as {printable(aside.name)}")
+            before = read_hand(self.path) or self.taught
             after = edit(before)
             if self.path:
-                write_hand(after, self.path)
+                with replacing(self.path) as new, open(new, "wb") as file:  # a name alone would get .npz added
+                    np.savez(file, **after._asdict())
         self.taught = after
         return before
 
 
-def read_hand(path: Path) -> Digits:
-    """The digits that write_hand() wrote; NOTHING where there is no file. Raises ValueError where it holds none."""
-    if not path.exists():
-        return NOTHING
+def read_hand(path: Path | None) -> Digits | None:
+    """What a Hand's file holds, None where there is none; what holds no digits is set aside, and its name printed."""
+    if path is None or not path.exists():
+        return None
     if not path.is_file() or not os.access(path, os.R_OK):  # a folder, a device: nothing to set aside
         raise OSError(errno.EINVAL, "not a file that can be read", path)
-    if path.stat().st_size > 100_000_000:
-        raise ValueError(f"{printable(path)}: larger than 100 MB")
-    return load_digits(path, ("images", "labels"))[0]
-
-
-def write_hand(taught: Digits, path: Path) -> None:
-    """Keep digits in a file, which at every moment holds either what it held or all of them."""
-    with replacing(path) as new, open(new, "wb") as file:  # a name alone would get .npz added
-        np.savez(file, images=taught.images, labels=taught.labels)
+    try:
+        return load_digits(path, ("images", "labels"))[0]
+    except ValueError as error:
+        places = (path.with_name(f"{path.name}.damaged-{number}") for number in itertools.count(1))
+        aside = path.rename(next(place for place in places if not place.exists()))
+        say(f"mnist_digit: {error}; set aside as {printable(aside.name)}")
+        return None
 
 
 def describe(image: np.ndarray, features: np.ndarray) -> np.ndarray:
@@ -1064,17 +1061,15 @@ def correct(probabilities: np.ndarray, distances: np.ndarray, labels: np.ndarray
 class Recognizer:
     """The trained network: an export (.tflite) run by OpenCV, or a Keras file (.keras, .h5) by Keras.
 
-    An export that is missing is made anew from the Keras file beside it. Raises ValueError,
-    naming the file and the reason, where the network cannot be opened.
-    hand is the file that keeps what is taught; None: kept in memory only.
+    An export that is missing is made anew from the Keras file beside it. hand is the file that keeps what is
+    taught; None: kept in memory only. Raises ValueError, naming the file and the reason, where the network
+    cannot be opened.
     """
 
     def __init__(self, path: str | os.PathLike[str] = MODEL, hand: str | os.PathLike[str] | None = None) -> None:
-        self.path = path = Path(path)
-        self._run = open_network(path)
-        if not gives_probabilities(self._run):
-            raise ValueError(f"{printable(path)}: not a network that takes a 28x28 image and gives ten probabilities")
-        self.hand = Hand(None if hand is None else Path(hand))
+        self.path = Path(path)
+        self._run = open_network(self.path)
+        self.hand = Hand(hand and Path(hand))
         self._described = (NOTHING, np.zeros((0, 0)))  # what was taught, and its descriptions
 
     def judge(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -1097,14 +1092,10 @@ class Recognizer:
         return Prediction(digit if digit < 10 else None, float(probabilities[digit]), probabilities[:10])
 
     def _descriptions(self) -> np.ndarray:
-        """Of what was taught, a row each. Made when first wanted: thousands take a second."""
-        taught, (known, rows) = self.hand.taught, self._described
-        if taught is not known:
-            same = min(len(taught.labels), len(known.labels))
-            if not np.array_equal(taught.images[:same], known.images[:same]):
-                same = 0
-            new = (describe(image, self.judge(image)[1]) for image in taught.images[same:] / np.float32(255))
-            self._described = taught, np.stack([*rows[:same], *new])
+        """Of what was taught, a row each. Made when first wanted: a thousand take some 0.1 s."""
+        if self._described[0] is not self.hand.taught:
+            images = self.hand.taught.images / np.float32(255)
+            self._described = self.hand.taught, np.stack([describe(image, self.judge(image)[1]) for image in images])
         return self._described[1]
 
     def teach(self, image: np.ndarray, digit: int) -> None:
@@ -1124,55 +1115,37 @@ class Recognizer:
 
 
 def open_network(path: Path) -> Callable[[np.ndarray], np.ndarray]:
-    """The network in a file as a function of a digit image that gives probabilities and features. Raises ValueError."""
-    if path.suffix.lower() != ".tflite":
+    """The network in a file: it makes a digit image eleven probabilities and the features. Raises ValueError."""
+    if path.suffix.lower() == ".tflite":
+        run = open_export(path)
+    else:
         model = with_features(open_keras_model(path))
-        return lambda image: model(image[None, ..., None], training=False).numpy()
-    if not path.exists() and path.with_suffix(".keras").exists():
-        export_anew(path)
-    return open_export(path)
-
-
-def gives_probabilities(run: Callable[[np.ndarray], np.ndarray]) -> bool:
-    """Whether what a network makes of a blank image begins with eleven probabilities."""
-    try:
-        with bounded_memory(), silenced():
-            probabilities = run(np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)).ravel()[:11]
-        return len(probabilities) == 11 and (probabilities >= 0).all() and abs(probabilities.sum() - 1) < 1e-3
-    except Exception:  # OpenCV and TensorFlow raise nearly every kind
-        return False
-
-
-def export_anew(path: Path) -> None:
-    """Export the Keras network beside path."""
-    say(f"{printable(path)} is missing: making it anew from {printable(path.stem)}.keras ...")
-    mark = f".new-{os.getpid()}"  # two windows may do so at once
-    with replacing(path, mark) as new, contextlib.redirect_stdout(sys.stderr):
-        export(open_keras_model(path.with_suffix(".keras")), new)
+        run = lambda image: model(image[None, ..., None], training=False).numpy()  # noqa: E731
+    with contextlib.suppress(Exception), bounded_memory(), silenced():  # OpenCV and TensorFlow raise nearly every kind
+        probabilities = run(np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)).ravel()[:11]
+        if len(probabilities) == 11 and (probabilities >= 0).all() and abs(probabilities.sum() - 1) < 1e-3:
+            return run
+    raise ValueError(f"{printable(path)}: not a network that takes a 28x28 image and gives ten probabilities")
 
 
 def open_export(path: Path) -> Callable[[np.ndarray], np.ndarray]:
-    """The network in a LiteRT file that export() wrote, as a function of a digit image. Raises ValueError.
+    """The network in a LiteRT file as a function of a digit image; made anew where it is missing. Raises ValueError.
 
-    Only a file with the right digest is given to OpenCV, which a damaged one can crash.
+    Only what export() sealed by its digest is given to OpenCV, which a damaged file can crash.
     """
-    if not path.is_file():
-        raise ValueError(f"{printable(path)}: no such model; train one with --train")
-    try:
-        with bounded_memory():
-            data = path.read_bytes()
-            if hashlib.sha256(data[:-32]).digest() != data[-32:]:
-                raise ValueError("damaged, or not an export that this program made")
-            net = cv2.dnn.readNetFromTFLite(np.frombuffer(data[:-32], np.uint8))
-    except (cv2.error, OSError, ValueError, MemoryError) as error:
-        raise ValueError(
-            f"{printable(path)}: {reason(error)}; "
-            + (
-                "delete it, and it is made anew from the .keras file beside it"
-                if path.with_suffix(".keras").exists()
-                else "--model takes other networks as .keras or .h5"
-            )
-        ) from error
+    keras_path, advice = path.with_suffix(".keras"), "--model takes other networks as .keras or .h5"
+    if keras_path.exists():
+        advice = "delete it, and it is made anew from the .keras file beside it"
+        if not path.exists():
+            say(f"{printable(path)} is missing: making it anew from {printable(keras_path.name)} ...")
+            mark = f".new-{os.getpid()}"  # two windows may do so at once
+            with replacing(path, mark) as new, contextlib.redirect_stdout(sys.stderr):
+                export(open_keras_model(keras_path), new)
+    with opening(path, f"not an export that this program made; {advice}"):
+        data = path.read_bytes()
+        if hashlib.sha256(data[:-32]).digest() != data[-32:]:
+            raise ValueError("damaged, or foreign")
+        net = cv2.dnn.readNetFromTFLite(np.frombuffer(data[:-32], np.uint8))
 
     def run(image: np.ndarray) -> np.ndarray:
         net.setInput(image.reshape(1, 1, IMAGE_SIZE, IMAGE_SIZE))
@@ -1183,32 +1156,18 @@ def open_export(path: Path) -> Callable[[np.ndarray], np.ndarray]:
 
 def open_keras_model(path: Path) -> keras.Model:
     """The Keras model in a .keras or .h5 file. Raises ValueError naming the file and the reason."""
-    if not path.is_file():
-        raise ValueError(f"{printable(path)}: no such model; train one with --train")
     keras = import_keras()
     keras.ops.zeros(1)  # TensorFlow starts its threads now, not within the bounds below
-    try:
-        if path.suffix.lower() == ".keras":
-            with zipfile.ZipFile(path) as parts:
-                if sum(part.file_size for part in parts.infolist()) > 300_000_000:
-                    raise MemoryError("unpacks to more than 300 MB")
-        with bounded_memory(), silenced(), tempfile.TemporaryDirectory() as folder:
-            named = Path(folder, f"network{path.suffix.lower()}")  # Keras knows a file's kind by small letters only
-            if path.suffix != named.suffix:
-                shutil.copyfile(path, named)
-            model = keras.models.load_model(named if named.exists() else path, compile=False, safe_mode=True)
-            shapes = model.input_shape, model.output_shape
-    except Exception as error:  # Keras and h5py raise nearly every kind
-        verdict, why = "not a Keras model that can be opened", reason(error)
-        if any(words in f"{error} {why}" for words in ("code execution", "Could not locate", "Could not interpret")):
-            verdict = "refused, for it needs code of its own to run"
-        elif isinstance(error, MemoryError) or "OOM" in why:
-            verdict = "refused, for it needs too much memory"
-        raise ValueError(f"{printable(path)}: {verdict} ({why})") from error
-    if shapes[0] != (None, IMAGE_SIZE, IMAGE_SIZE, 1) or shapes[1] not in ((None, 10), (None, 11)):
-        raise ValueError(
-            f"{printable(path)}: takes {shapes[0]} and gives {shapes[1]}, not (None, 28, 28, 1) and (None, 10 or 11)"
-        )
+    suffix = path.suffix.lower()  # Keras knows a file's kind by small letters only
+    with opening(path, "not a network that can be opened safely"), silenced(), tempfile.TemporaryDirectory() as folder:
+        parts = zipfile.ZipFile(path).infolist() if suffix == ".keras" else []
+        if sum(part.file_size for part in parts) > 300_000_000:
+            raise MemoryError("unpacks to more than 300 MB")
+        copy = shutil.copyfile(path, f"{folder}/network{suffix}")
+        model = keras.models.load_model(copy, compile=False, safe_mode=True)
+        shapes = model.input_shape, model.output_shape
+        if shapes not in [((None, IMAGE_SIZE, IMAGE_SIZE, 1), (None, answers)) for answers in (10, 11)]:
+            raise ValueError(f"takes {shapes[0]} and gives {shapes[1]}, not (None, 28, 28, 1) and (None, 10 or 11)")
     return model
 
 
@@ -1631,6 +1590,11 @@ MOST_PIECES = 60  # ten digits of six strokes; what has more is judged as a whol
 GRID = 2  # pixels; how finely it is seen whether strokes touch
 MOST_POINTS = 1000  # of a drawing, that its digit image is drawn from
 
+LEFT, RIGHT = cv2.EVENT_FLAG_LBUTTON, cv2.EVENT_FLAG_RBUTTON
+PRESSES = {cv2.EVENT_LBUTTONDOWN: LEFT, cv2.EVENT_RBUTTONDOWN: RIGHT}
+PRESSES |= {cv2.EVENT_LBUTTONDBLCLK: LEFT, cv2.EVENT_RBUTTONDBLCLK: RIGHT}  # in place of a fast second press
+RELEASES = {cv2.EVENT_LBUTTONUP: LEFT, cv2.EVENT_RBUTTONUP: RIGHT}
+
 
 class Stroke(NamedTuple):
     """What the pen drew from one press to the release."""
@@ -1642,13 +1606,14 @@ class Stroke(NamedTuple):
 def image_of(strokes: Sequence[Stroke]) -> np.ndarray:
     """The digit image of strokes: float32, shape (28, 28), in [0, 1].
 
-    A digit has far fewer points than MOST_POINTS; what was scribbled on for minutes is thinned
-    out, so that reading along never takes longer, but each stroke keeps its ends.
+    What was scribbled on for minutes is thinned out, so that reading along never takes longer. Each
+    stroke keeps its ends, and one of few points all of them, however many others have.
     """
-    strokes = strokes[-MOST_POINTS:]
-    most = max(2, MOST_POINTS // len(strokes))
-    places = [np.linspace(0, len(s.points) - 1, min(len(s.points), most)).astype(int) for s in strokes]
-    return draw_digit_image([np.array(s.points, float)[place] for s, place in zip(strokes, places, strict=True)])
+    lines = []
+    for points, _ in strokes[-MOST_POINTS:]:
+        step = math.ceil(len(points) * min(len(strokes), MOST_POINTS) / MOST_POINTS)
+        lines.append(np.array(points[:-1:step] + points[-1:], float))
+    return draw_digit_image(lines)
 
 
 def box_of(strokes: Sequence[Stroke]) -> tuple[int, int, int, int]:
@@ -1666,12 +1631,6 @@ def crossings(pieces: Sequence[Sequence[Stroke]]) -> np.ndarray:
     return np.array([((first < i) & (i <= last)).any() for i in range(1, len(pieces))], bool)
 
 
-def draw_segments(image: np.ndarray, points: Sequence[tuple[int, int]], brush: int) -> None:
-    """Draw a line through points; one that stands alone, or twice, gives a dot."""
-    segments = np.stack([points[:-1] or points, points[1:] or points], axis=1).astype(np.int32)
-    cv2.polylines(image, list(segments), False, 255, brush, cv2.LINE_AA)
-
-
 def fill_in(points: np.ndarray) -> np.ndarray:
     """A line's points, shape (n, 2), and more where the mouse went far between two events: none 2 pixels apart."""
     way = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
@@ -1679,21 +1638,16 @@ def fill_in(points: np.ndarray) -> np.ndarray:
     return np.stack([np.interp(steps, way, points[:, axis]) for axis in (0, 1)], axis=1)
 
 
-def erase(stroke: Stroke, start: tuple[int, int], stop: tuple[int, int], radius: float) -> list[Stroke]:
-    """What is left of a stroke when an eraser of this radius went from start to stop."""
-    points = np.array(stroke.points, float)
-    low, high = np.minimum(start, stop) - radius, np.maximum(start, stop) + radius
-    if (points.max(axis=0) < low).any() or (points.min(axis=0) > high).any():
-        return [stroke]
-    points = fill_in(points)
-    along = np.subtract(stop, start, dtype=float)
-    share = np.clip((points - start) @ along / max(along @ along, 1), 0, 1)
-    kept = np.hypot(*(points - start - share[:, None] * along).T) > radius + stroke.brush / 2
+def erase(stroke: Stroke, start: tuple[int, int], stop: tuple[int, int], eraser: int) -> list[Stroke]:
+    """What is left of a stroke when an eraser of this width went from start to stop."""
+    clear = np.ones((CANVAS_SIZE, CANVAS_SIZE), np.uint8)
+    cv2.line(clear, start, stop, 0, eraser + stroke.brush)
+    points = np.rint(fill_in(np.array(stroke.points, float))).astype(int)
+    kept = clear[points[:, 1], points[:, 0]]
     if kept.all():
         return [stroke]
-    runs = np.split(np.rint(points).astype(int), np.flatnonzero(np.diff(kept)) + 1)
-    first = 0 if kept[0] else 1
-    return [Stroke([(int(x), int(y)) for x, y in run], stroke.brush) for run in runs[first::2]]
+    runs = np.split(points, np.flatnonzero(np.diff(kept)) + 1)
+    return [Stroke(list(map(tuple, run.tolist())), stroke.brush) for run in runs[1 - kept[0] :: 2]]
 
 
 class Canvas:
@@ -1705,86 +1659,60 @@ class Canvas:
     def __init__(self, strokes: Sequence[Stroke] = ()) -> None:
         self.brush = 24
         self.changes = 0
-        self._past: collections.deque[list[Stroke]] = collections.deque(maxlen=UNDO_STEPS)
-        self._future: list[list[Stroke]] = []
+        self._history = [list(strokes)]  # the drawing after each action
+        self._place = 0  # in the history
         self._known: dict[tuple, tuple] = {}  # what the last reading found out of strokes
         self._button = 0  # EVENT_FLAG of the button that is held, 0 while none is
-        self._show(list(strokes))
+        self._show(strokes)
 
     def on_mouse(self, event: int, x: int, y: int, flags: int, param: object = None) -> None:
         """Draw with the left button, erase with the right one, set the brush by the wheel: cv2's callback."""
-        press = {
-            cv2.EVENT_LBUTTONDOWN: cv2.EVENT_FLAG_LBUTTON,
-            cv2.EVENT_LBUTTONDBLCLK: cv2.EVENT_FLAG_LBUTTON,  # comes in place of a fast second press
-            cv2.EVENT_RBUTTONDOWN: cv2.EVENT_FLAG_RBUTTON,
-            cv2.EVENT_RBUTTONDBLCLK: cv2.EVENT_FLAG_RBUTTON,
-        }.get(event, 0)
-        release = {
-            cv2.EVENT_LBUTTONUP: cv2.EVENT_FLAG_LBUTTON,
-            cv2.EVENT_RBUTTONUP: cv2.EVENT_FLAG_RBUTTON,
-        }.get(event, 0)
+        press, release = PRESSES.get(event, 0), RELEASES.get(event, 0)
         if event == cv2.EVENT_MOUSEWHEEL:
             self.change_brush(int(np.sign(flags >> 16)))
-        elif press and not self._button:
-            if 0 <= x < CANVAS_SIZE and 0 <= y < CANVAS_SIZE:
-                self._begin(press, flags, x, y)
+        elif press and not self._button and 0 <= x < CANVAS_SIZE and 0 <= y < CANVAS_SIZE:
+            self._button, self._flags_tell, self._last = press, bool(flags & press), (x, y)
+            self._move(x, y, new=True)
+        elif event == cv2.EVENT_MOUSEMOVE and self._button and self._flags_tell and not flags & self._button:
+            self.finish()  # its release outside the window went unseen
         elif self._button and (event == cv2.EVENT_MOUSEMOVE or release == self._button):
-            # A release outside the window may go unseen; it shows in the flags of the next move,
-            # unless these never tell of buttons.
-            if event == cv2.EVENT_MOUSEMOVE and self._flags_tell and not flags & self._button:
-                self.finish()
-                return
             self._move(x, y)
             if release:
                 self.finish()
 
-    def _begin(self, button: int, flags: int, x: int, y: int) -> None:
-        self._button, self._flags_tell = button, bool(flags & button)
-        self._before = list(self.strokes)
-        self._last = (x, y)
-        self._move(x, y, new=True)
-
     def _move(self, x: int, y: int, new: bool = False) -> None:
         """Take the pen or the eraser on to (x, y); only the part inside the canvas counts."""
-        (x0, y0), self._last = self._last, (x, y)
-        far = 1 << 20  # beyond any screen; cv2 takes 32-bit numbers
-        ends = [tuple(int(min(max(v, -far), far)) for v in point) for point in ((x0, y0), (x, y))]
-        inside, start, stop = cv2.clipLine((0, 0, CANVAS_SIZE, CANVAS_SIZE), *ends)
-        if not inside:
-            return
-        if self._button == cv2.EVENT_FLAG_RBUTTON:
-            left = [part for s in self.strokes for part in erase(s, start, stop, self.brush / 2)]
+        way = np.clip([self._last, (x, y)], -(1 << 20), 1 << 20).tolist()  # cv2 takes 32-bit numbers
+        self._last = (x, y)
+        inside, start, stop = cv2.clipLine((0, 0, CANVAS_SIZE, CANVAS_SIZE), *way)
+        if inside and self._button == RIGHT:
+            left = [part for stroke in self.strokes for part in erase(stroke, start, stop, self.brush)]
             if left != self.strokes:
                 self._show(left)
-            return
-        if new or start != self.strokes[-1].points[-1]:  # pressed, or come back in from outside
-            self._add(start, new=True)
-        if stop != self.strokes[-1].points[-1]:
-            self._add(stop)
+        elif inside:
+            if new or start != self.strokes[-1].points[-1]:  # pressed, or come back in from outside
+                self.strokes.append(Stroke([], self.brush))
+                self._draw(start, start)
+            if stop != start:
+                self._draw(start, stop)
 
-    def _add(self, point: tuple[int, int], new: bool = False) -> None:
-        """Go on with the last stroke, or begin a new one."""
-        image = self.image
-        if new:
-            self.strokes.append(Stroke([], self.brush))
+    def _draw(self, start: tuple[int, int], stop: tuple[int, int]) -> None:
+        """Go on with the last stroke."""
         points, brush = self.strokes[-1]
-        points.append(point)
-        draw_segments(image, points[-2:], brush)
+        cv2.line(self.image, start, stop, 255, brush, cv2.LINE_AA)
+        points.append(stop)
         self.changes += 1
 
     def finish(self) -> None:
-        """End what the held button does, as its release would."""
-        if self._button:
-            self._button = 0
-            self._done(self._before)
+        """End what the held button does, as its release would; what was done can be undone from now on."""
+        self._button = 0
+        if self.strokes != self._history[self._place]:
+            self._history[self._place + 1 :] = [list(self.strokes)]
+            del self._history[: -UNDO_STEPS - 1]
+            self._place = len(self._history) - 1
 
-    def _done(self, before: list[Stroke]) -> None:
-        if before != self.strokes:
-            self._past.append(before)
-            self._future.clear()
-
-    def _show(self, strokes: list[Stroke]) -> None:
-        self.strokes = strokes
+    def _show(self, strokes: Sequence[Stroke]) -> None:
+        self.strokes = list(strokes)
         self._image = None  # drawn when somebody looks, not for every move of the eraser
         self.changes += 1
 
@@ -1793,90 +1721,70 @@ class Canvas:
         """What the drawing looks like: uint8, shape (CANVAS_SIZE, CANVAS_SIZE), white on black."""
         if self._image is None:
             self._image = np.zeros((CANVAS_SIZE, CANVAS_SIZE), np.uint8)
-            for points, brush in self.strokes:
-                draw_segments(self._image, [points[0], *points], brush)  # as _add() does it, to the pixel
+            for points, brush in self.strokes:  # as _draw() does it, to the pixel
+                for start, stop in zip(points[:1] + points, points, strict=False):
+                    cv2.line(self._image, start, stop, 255, brush, cv2.LINE_AA)
         return self._image
 
     def change_brush(self, steps: int) -> None:
         """Make the brush wider (steps > 0) or narrower for strokes to come."""
-        place = BRUSHES.index(self.brush) + steps
-        self.brush = BRUSHES[min(max(place, 0), len(BRUSHES) - 1)]
+        self.brush = int(np.clip(self.brush + steps * BRUSHES.step, BRUSHES[0], BRUSHES[-1]))
 
     def clear(self) -> None:
         """Take everything away."""
         self.finish()
-        before = self.strokes
         self._show([])
-        self._done(before)
+        self.finish()
 
-    def undo(self) -> None:
+    def undo(self, steps: int = 1) -> None:
         """Take back the last stroke, erasure or clearing; without one do nothing."""
         self.finish()
-        if self._past:
-            self._future.append(self.strokes)
-            self._show(self._past.pop())
+        if 0 <= self._place - steps < len(self._history):
+            self._place -= steps
+            self._show(self._history[self._place])
 
     def redo(self) -> None:
         """Do again what was last undone; without it do nothing."""
-        self.finish()
-        if self._future:
-            self._past.append(self.strokes)
-            self._show(self._future.pop())
+        self.undo(-1)
 
     def digit_image(self) -> np.ndarray | None:
         """The digit image of the drawing: float32, shape (28, 28), in [0, 1]; None while nothing is drawn."""
-        if not self.strokes:
-            return None
-        return image_of(self.strokes)
+        return image_of(self.strokes) if self.strokes else None
 
     def read(self, recognizer: Recognizer) -> Reading | None:
         """Read the drawing, from left to right; None while nothing is drawn. Only what is new is judged."""
         if not self.strokes:
             return None
         before, self._known = self._known, {}
-
-        def known(make: Callable[[Sequence[Stroke]], object], strokes: Sequence[Stroke], *by: object) -> object:
-            """make(strokes), made once for as long as each reading asks for it."""
-            key = (make.__name__, *map(id, by), *((id(stroke.points), len(stroke.points)) for stroke in strokes))
-            if key not in self._known:  # what has its id in the key is kept with it, or the id might pass on
-                self._known[key] = before.get(key) or (make(strokes), strokes, by)
-            return self._known[key][0]
-
-        def part(strokes: Sequence[Stroke]) -> Part:
-            image = known(image_of, strokes)
-            return Part(box_of(strokes), image, recognizer.predict(image))
+        pieces = [[stroke] for stroke in self.strokes] if len(self.strokes) <= MOST_PIECES else [self.strokes]
+        pieces.sort(key=lambda piece: np.dot(box_of(piece), (2, 0, 1, 0)))  # by their middles
 
         def judge(start: int, stop: int) -> Part:
-            return known(part, [stroke for piece in pieces[start:stop] for stroke in piece],
-                         recognizer, recognizer.hand.taught)  # fmt: skip
+            strokes = [stroke for piece in pieces[start:stop] for stroke in piece]
+            by = recognizer, recognizer.hand.taught
+            key = (*map(id, by), *((id(points), len(points)) for points, _ in strokes))
+            if key in before:
+                self._known[key] = before[key]
+            elif key not in self._known:
+                image = image_of(strokes)
+                part = Part(box_of(strokes), image, recognizer.predict(image))
+                self._known[key] = part, strokes, by  # what has its id in the key is kept, or the id might pass on
+            return self._known[key][0]
 
-        pieces = [[stroke] for stroke in self.strokes] if len(self.strokes) <= MOST_PIECES else [self.strokes]
-        pieces.sort(key=lambda piece: np.dot(known(box_of, piece), (2, 0, 1, 0)))  # by their middles
-        boxes = np.array([known(box_of, piece) for piece in pieces])
-        return Reading([find_parts(boxes, crossings(pieces), judge)])
+        return Reading([find_parts(np.array(list(map(box_of, pieces))), crossings(pieces), judge)])
 
 
 def save_drawing(canvas: Canvas, folder: Path) -> Path:
     """Write the drawing as drawing-N.png, its strokes beside it as .json; return the .json's path.
 
-    N is the first number that is free. Raises OSError where the folder cannot be written to,
-    and then leaves nothing behind.
+    N is the first number that is free. Raises OSError where the folder cannot be written to.
     """
-    strokes = [{"brush": stroke.brush, "points": stroke.points} for stroke in canvas.strokes]
-    text = json.dumps({"canvas_size": CANVAS_SIZE, "strokes": strokes})
-    _, png = cv2.imencode(".png", canvas.image)
-    number = 1
-    while (path := folder / f"drawing-{number}.json").exists() or path.with_suffix(".png").exists():
-        number += 1
-    file = open(path, "x")
-    try:
-        with file:
-            file.write(text)
-        path.with_suffix(".png").write_bytes(png)
-    except OSError:
-        path.unlink()
-        path.with_suffix(".png").unlink(missing_ok=True)
-        raise
+    paths = (folder / f"drawing-{number}.json" for number in itertools.count(1))
+    path = next(path for path in paths if not (path.exists() or path.with_suffix(".png").exists()))
+    with replacing(path.with_suffix(".png")) as picture, replacing(path) as drawing:
+        strokes = [stroke._asdict() for stroke in canvas.strokes]
+        drawing.write_text(json.dumps({"canvas_size": CANVAS_SIZE, "strokes": strokes}))
+        picture.write_bytes(cv2.imencode(".png", canvas.image)[1])
     return path
 
 
@@ -1887,30 +1795,18 @@ def open_drawing(path: Path) -> list[Stroke]:
     """
     if path.suffix.lower() == ".png" and path.with_suffix(".json").exists():
         path = path.with_suffix(".json")
-    try:
-        if not path.is_file() or path.stat().st_size > 50_000_000:
-            raise FileNotFoundError(errno.ENOENT, "no such drawing")
-        if cv2.haveImageReader(os.fspath(path)):
-            raise OSError(errno.EINVAL, "a picture, not the strokes of a drawing; without --open it is read")
+    with opening(path, "not a drawing that this program saved; a picture is read without --open"):
         drawing = json.loads(path.read_text())
-        scale = CANVAS_SIZE / int(drawing["canvas_size"])
-        strokes = [
-            Stroke(
-                [
-                    (min(max(round(x * scale), 0), CANVAS_SIZE - 1), min(max(round(y * scale), 0), CANVAS_SIZE - 1))
-                    for x, y in s["points"]
-                ],
-                min(max(int(s["brush"]), BRUSHES[0]), BRUSHES[-1]),
-            )
-            for s in drawing["strokes"]
-        ]
-        if not strokes or not all(stroke.points for stroke in strokes):
-            raise ValueError
-    except OSError as error:
-        raise ValueError(f"{printable(path)}: {error.strerror}") from error
-    except (ValueError, TypeError, KeyError, OverflowError, ArithmeticError, RecursionError) as error:
-        raise ValueError(f"{printable(path)}: not a drawing that this program saved (drawing-1.json)") from error
-    return strokes
+        strokes = []
+        for stroke in drawing["strokes"]:
+            points = np.array(stroke["points"], float) * (CANVAS_SIZE / drawing["canvas_size"])
+            if points.shape[1:] != (2,) or not np.isfinite(points).all():
+                raise ValueError("points are pairs of numbers")
+            points = np.rint(np.clip(points, 0, CANVAS_SIZE - 1)).astype(int).tolist()
+            strokes.append(Stroke(list(map(tuple, points)), int(np.clip(stroke["brush"], BRUSHES[0], BRUSHES[-1]))))
+        if not strokes:
+            raise ValueError("it has no strokes")
+        return strokes
 
 
 # --- window --------------------------------------------------------------------------------

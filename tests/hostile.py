@@ -193,9 +193,6 @@ def hostile_networks(folder: Path) -> Iterator[Path]:
         huge = network(layers.UpSampling2D(2), layers.MaxPooling2D(2), layers.Flatten(), layers.Dense(64), *ends()[1:])
         huge.save(folder / "whole.keras")
         huge.save(folder / "whole.h5")
-        export = folder / "of seven digits.tflite"
-        md.export(networks["of seven digits"], export)
-    yield export
 
     with zipfile.ZipFile(folder / "whole.keras") as parts:
         whole = {name: parts.read(name) for name in parts.namelist()}

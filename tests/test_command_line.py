@@ -134,7 +134,7 @@ def test_drawing_and_reading_need_only_opencv_and_numpy(digits):
 @pytest.mark.parametrize("name", ["none.keras", "none.tflite", "none.h5"])
 def test_missing_model(tmp_path, digits, name):
     status, out, err = run("--model", tmp_path / name, digits[0])
-    assert status == 1 and not out and is_one_line_with(err, name, "--train")
+    assert status == 1 and not out and is_one_line_with(err, name, "no such file")
 
 
 @pytest.mark.parametrize("name", ["foreign.keras", "FOREIGN.KERAS", "foreign.h5", "foreign.tflite"])
