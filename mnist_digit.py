@@ -115,9 +115,9 @@ def reason(error: BaseException) -> str:
 def silenced(descriptor: int = 2) -> Iterator[None]:
     """Standard error, or another stream, goes nowhere, also what libraries write to it by themselves."""
     kept = os.dup(descriptor)
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), descriptor)
     try:
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), descriptor)
         yield
     finally:
         os.dup2(kept, descriptor)
@@ -125,24 +125,18 @@ def silenced(descriptor: int = 2) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def bounded_memory(size: int = 700_000_000) -> Iterator[None]:
-    """Let this process take no more than size bytes in addition; what asks for more gets an error.
+def bounded_memory() -> Iterator[None]:
+    """On Linux, 700 MB more are all that this process can get: a file that unpacks to gigabytes is an error."""
+    with contextlib.ExitStack() as undo:
+        if sys.platform == "linux":
+            import resource
 
-    So a file of kilobytes that unpacks to gigabytes is refused. Linux only; elsewhere nothing is bounded.
-    """
-    if not sys.platform.startswith("linux"):
+            soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+            data_pages = int(Path("/proc/self/statm").read_text().split()[5])
+            most = data_pages * resource.getpagesize() + 700_000_000
+            resource.setrlimit(resource.RLIMIT_DATA, (most if soft < 0 else min(most, soft), hard))
+            undo.callback(resource.setrlimit, resource.RLIMIT_DATA, (soft, hard))
         yield
-        return
-    import resource
-
-    data_pages = int(Path("/proc/self/statm").read_text().split()[5])
-    limits = resource.getrlimit(resource.RLIMIT_DATA)
-    most = data_pages * resource.getpagesize() + size
-    resource.setrlimit(resource.RLIMIT_DATA, (most if limits[0] < 0 else min(most, limits[0]), limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_DATA, limits)
 
 
 @contextlib.contextmanager
@@ -159,10 +153,7 @@ def opening(path: Path, otherwise: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def replacing(path: Path, mark: str = ".new") -> Iterator[Path]:
-    """A new file, marked in its name, that takes the place of path when all went well.
-
-    At every moment, even after a loss of power, path is the old file or the whole new one.
-    """
+    """A new file that takes path's place when all went well; even a loss of power leaves one of the two, and whole."""
     new = path.with_suffix(mark + path.suffix)
     try:
         yield new
@@ -196,18 +187,16 @@ def locked(path: Path, busy: str = "") -> Iterator[None]:
 
 
 def place_by_mass(ink: np.ndarray) -> np.ndarray:
-    """The digit image of ink (uint8, at most 20x20): its centre of mass put in the frame's middle.
+    """The digit image of ink (uint8, at most 20x20): its centre of mass put in the frame's middle, by whole pixels.
 
-    MNIST's digits were placed so (LeCun et al., "Gradient-based learning applied to document
-    recognition", 1998), by whole pixels. Returns float32, shape (28, 28), in [0, 1].
+    As MNIST's digits were (LeCun et al., "Gradient-based learning applied to document recognition",
+    1998). Returns float32, shape (28, 28), in [0, 1].
     """
-    height, width = ink.shape
     moments = cv2.moments(ink)
-    mass = moments["m00"] or 1.0
-    left = np.clip(round(IMAGE_SIZE / 2 - moments["m10"] / mass), 0, IMAGE_SIZE - width)
-    top = np.clip(round(IMAGE_SIZE / 2 - moments["m01"] / mass), 0, IMAGE_SIZE - height)
+    centre = np.array([moments["m01"], moments["m10"]]) / (moments["m00"] or 1)
+    top, left = np.clip(np.rint(IMAGE_SIZE / 2 - centre).astype(int), 0, np.subtract(IMAGE_SIZE, ink.shape))
     frame = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
-    frame[top : top + height, left : left + width] = ink / np.float32(255)
+    frame[top : top + ink.shape[0], left : left + ink.shape[1]] = ink / np.float32(255)
     return frame
 
 
@@ -245,91 +234,78 @@ def stroke_width(mask: np.ndarray) -> float:
 def redraw_at_stroke_width(mask: np.ndarray) -> np.ndarray:
     """The digit image of the ink in a mask (uint8, 0 is paper, not all 0), thinned or thickened."""
     x, y, width, height = cv2.boundingRect(mask)
-    ink = np.where(mask[y : y + height, x : x + width], np.uint8(255), np.uint8(0))
-    target = STROKE_WIDTH * OVERSAMPLING
-    longest = max(width, height)
+    ink = 255 * np.uint8(mask[y : y + height, x : x + width] > 0)
+    target, longest = STROKE_WIDTH * OVERSAMPLING, max(width, height)
     scale = (BOX * OVERSAMPLING - target) / max(longest - stroke_width(ink), longest / 4)
     size = [max(1, round(side * scale)) for side in (width, height)]
     ink = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    ink = np.pad((ink > ink.max() / 2).astype(np.uint8), int(target) + 2)
+    ink = np.pad(np.uint8(ink > ink.max() / 2), int(target) + 2)
     measured = stroke_width(ink)
-    inside = cv2.distanceTransform(ink, cv2.DIST_L2, 5)
     if measured > target:
         # Each place keeps its share of the stroke's local half width, so nothing thin breaks.
+        inside = cv2.distanceTransform(ink, cv2.DIST_L2, 5)
         around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (int(measured) | 1,) * 2)
-        distance = inside - cv2.dilate(inside, around) * (1 - target / measured)
+        distance = np.where(ink, inside - cv2.dilate(inside, around) * (1 - target / measured), -1)
     else:
         distance = (target - measured) / 2 + 0.5 - cv2.distanceTransform(1 - ink, cv2.DIST_L2, 5)
-    ink = np.uint8(255 * np.clip(distance + 0.5, 0, 1) * ((ink > 0) | (measured <= target)))
-    x, y, width, height = cv2.boundingRect(np.uint8(ink > 127) if ink.max() > 127 else ink)
-    scale = BOX / max(width, height)
-    size = [max(1, round(side * scale)) for side in (width, height)]
-    return place_by_mass(cv2.resize(ink[y : y + height, x : x + width], size, interpolation=cv2.INTER_AREA))
+    x, y, width, height = cv2.boundingRect(np.uint8(distance > 0))
+    ink = np.uint8(255 * np.clip(distance[y : y + height, x : x + width] + 0.5, 0, 1))
+    size = [max(1, round(side * BOX / max(width, height))) for side in (width, height)]
+    return place_by_mass(cv2.resize(ink, size, interpolation=cv2.INTER_AREA))
 
 
 # --- handwriting and data -------------------------------------------------------------------
 
 POINTS_PER_SEGMENT = 10
-CATMULL_ROM = 0.5 * np.array([[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3, 1]])
-
-
-class Template(NamedTuple):
-    """One way to write a digit: each stroke's control points, and what turns them into a curve."""
-
-    points: list[np.ndarray]  # a stroke each: shape (n, 2)
-    curves: list[np.ndarray]  # a stroke each: shape (m, n); curve @ points are m points of the curve
-
-
-def parse_template(text: str) -> Template:
-    """The template that "x,y x,y! / x,y x,y" describes. Raises ValueError where it is malformed."""
-    points, curves = [], []
-    for stroke in text.split("/"):
-        words = stroke.split()
-        points.append(np.array([[float(number) for number in word.rstrip("!").split(",")] for word in words]))
-        if points[-1].ndim != 2 or points[-1].shape[1] != 2 or not np.isfinite(points[-1]).all():
-            raise ValueError("a stroke is points like 30,0")
-        curves.append(smooth_curve([word.endswith("!") for word in words]))
-    return Template(points, curves)
+Template = list[tuple[np.ndarray, np.ndarray]]  # a stroke each: control points, shape (n, 2), and their smooth_curve()
 
 
 def smooth_curve(corners: Sequence[bool]) -> np.ndarray:
-    """The matrix that takes control points to points of the Catmull-Rom spline through them.
+    """The matrix that takes n control points to points of the Catmull-Rom spline through them.
 
     A corner, like a stroke's end, takes its slope from one side only (Catmull and Rom, "A class
     of local interpolating splines", 1974). Shape (POINTS_PER_SEGMENT * (n - 1) + 1, n).
     """
-    point = np.eye(len(corners))
-    last = len(corners) - 1
-    times = np.linspace(0, 1, POINTS_PER_SEGMENT, endpoint=False)
-    powers = np.stack([times**0, times, times**2, times**3], axis=1)
-    segments = []
-    for i in range(last):
-        a, b = point[i], point[i + 1]
-        before = 2 * a - b if i == 0 or corners[i] else point[i - 1]
-        after = 2 * b - a if i + 1 == last or corners[i + 1] else point[i + 2]
-        segments.append(powers @ CATMULL_ROM @ np.stack([before, a, b, after]))
-    return np.vstack([*segments, point[-1:]])
+    points = np.eye(len(corners))
+    chords = np.diff(points, axis=0)
+    t = np.linspace(0, 1, POINTS_PER_SEGMENT, endpoint=False)[:, None]
+    curve = []
+    for i, chord in enumerate(chords):
+        leaving = chord if i == 0 or corners[i] else (chords[i - 1] + chord) / 2
+        arriving = chord if i + 1 == len(chords) or corners[i + 1] else (chord + chords[i + 1]) / 2
+        bend = leaving + arriving - 2 * chord
+        curve.append(points[i] + t * leaving + t**2 * (chord - leaving - bend) + t**3 * bend)
+    return np.vstack([*curve, points[-1:]])
+
+
+def parse_template(text: str) -> Template:
+    """The template that "x,y x,y! / x,y x,y" describes. Raises ValueError where it is malformed."""
+    strokes = []
+    for words in map(str.split, text.split("/")):
+        points = np.array([word.rstrip("!").split(",") for word in words], float)
+        if points.shape != (len(words), 2) or not np.isfinite(points).all():
+            raise ValueError(" ".join(words))
+        strokes.append((points, smooth_curve([word.endswith("!") for word in words])))
+    return strokes
 
 
 @functools.cache
 def read_handwriting(path: Path = HANDWRITING) -> dict[str, list[Template]]:
     """The templates of each label in a file of handwriting, whose head says what its lines are.
 
-    Raises ValueError naming the line that is malformed, or the digit that nobody writes, and
-    OSError where the file cannot be read.
+    Raises OSError, or ValueError naming the line that is malformed or the digit that nobody writes.
     """
-    templates = collections.defaultdict(list)
+    templates: dict[str, list[Template]] = {}
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         if line.strip() and not line.startswith("# "):
             label, _, strokes = line.partition(" ")
             try:
-                templates[label].append(parse_template(strokes))
+                templates.setdefault(label, []).append(parse_template(strokes))
             except ValueError as error:
-                raise ValueError(f"{printable(path)}, line {number}: {error}") from error
-    for digit in DIGITS:
-        if digit not in templates:
-            raise ValueError(f"{printable(path)}: no way to write {digit}")
-    return dict(templates)
+                raise ValueError(f"{printable(path)}, line {number}: not points like 30,0 ({error})") from error
+    if missing := sorted(set(DIGITS) - templates.keys()):
+        raise ValueError(f"{printable(path)}: no way to write {missing[0]}")
+    return templates
 
 
 def turned(points: np.ndarray, angle: float) -> np.ndarray:
@@ -341,65 +317,67 @@ def turned(points: np.ndarray, angle: float) -> np.ndarray:
 def write_character(label: str, rng: np.random.Generator) -> list[np.ndarray]:
     """The strokes of a digit, letter or sign as somebody might write it: float points (x, y), each of shape (n, 2)."""
     styles = read_handwriting()[label]
-    style = styles[rng.integers(len(styles))]
+    template = styles[rng.integers(len(styles))]
     carelessness = rng.uniform(0.4, 1.4)
     is_digit = label in DIGITS  # another character may not be varied until it is one: > turned is a 7, joined = a 2
 
-    def vary(amount: float, shape: tuple[int, ...] = ()) -> np.ndarray:
+    def vary(amount: float, *shape: int) -> np.ndarray:
         """Normally distributed around 0, but never beyond what can still be read."""
         return carelessness * amount * np.clip(rng.normal(size=shape), -2, 2)
 
     # Upper against lower half: how large a loop is against its tail, and how wide.
-    sheet = np.concatenate(style.points)
-    top, height = sheet[:, 1].min(), np.ptp(sheet[:, 1])
+    heights = np.concatenate([points[:, 1] for points, _ in template])
+    top, height = heights.min(), np.ptp(heights)
     bulge, taper = np.exp(vary(0.22)), vary(0.2)
     strokes = []
-    for points, curve in zip(style.points, style.curves, strict=True):
+    for points, curve in template:
         x, y = points.T
-        points = np.stack(
-            [(x - 30) * (1 + taper * (y - 50) / 50), top + height * ((y - top) / height) ** bulge - 50], 1
-        )
-        points = points + vary(3.0, points.shape)
-        if len(style.points) > 1:  # each stroke has its own size and place
+        x, y = (x - 30) * (1 + taper * (y - 50) / 50), top + height * ((y - top) / height) ** bulge - 50
+        points = np.stack([x, y], axis=1) + vary(3.0, *points.shape)
+        if len(template) > 1:  # each stroke has its own size and place
             middle = points.mean(axis=0)
-            points = middle + (points - middle) * np.exp(vary(0.12, (2,))) + vary(3.0, (2,))
+            points = middle + (points - middle) * np.exp(vary(0.12, 2)) + vary(3.0, 2)
         stroke = curve @ points
         start, stop = rng.uniform(0, 0.07 * carelessness, 2) * len(stroke)
         stroke = stroke[int(start) : len(stroke) - int(stop)]
         stroke = stroke + rng.normal(0, carelessness * rng.uniform(0, 0.8), stroke.shape)  # a hand trembles
         for end in (0, len(stroke)):
             if rng.random() < 0.1:  # the pen touches down, or leaves, with a hook
-                stroke = np.insert(stroke, end, stroke[min(end, len(stroke) - 1)] + vary(5.0, (2,)), axis=0)
+                stroke = np.insert(stroke, end, stroke[min(end, len(stroke) - 1)] + vary(5.0, 2), axis=0)
         if rng.random() < 0.3:  # a fast hand: few points, joined by straight lines
             stroke = stroke[np.unique([*range(0, len(stroke), rng.integers(2, 6)), len(stroke) - 1])]
         strokes.append(stroke)
     if is_digit and rng.random() < 0.06:  # the pen is not lifted
         strokes = [np.concatenate(strokes)]
 
-    turn = vary(0.1 if is_digit else 0.05)
-    slant, aspect = vary(0.24) - 0.12, np.exp(vary(0.2) + 0.05)
-    affine = np.array([[1, slant], [0, 1]]) @ np.diag([aspect, 1])
-    bend, frequency, phase = vary(3.0, (2,)), rng.uniform(0.02, 0.07, 2), rng.uniform(0, 2 * np.pi, 2)
-    return [turned((s + bend * np.sin(frequency * s[:, ::-1] + phase)) @ affine.T, turn) for s in strokes]
+    turn, slant, aspect = vary(0.1 if is_digit else 0.05), vary(0.24) - 0.12, np.exp(vary(0.2) + 0.05)
+    affine = np.array([[aspect, 0], [slant, 1]])
+    bend, frequency, phase = vary(3.0, 2), rng.uniform(0.02, 0.07, 2), rng.uniform(0, 2 * np.pi, 2)
+    return [turned((s + bend * np.sin(frequency * s[:, ::-1] + phase)) @ affine, turn) for s in strokes]
 
 
 class Digits(NamedTuple):
     """Labelled digit images, as MNIST stores them."""
 
     images: np.ndarray  # uint8, shape (n, 28, 28)
-    labels: np.ndarray  # integers 0 to 9, shape (n,)
+    labels: np.ndarray  # integers 0 to 9, shape (n,); 10: no digit
 
 
-def write_digits(count: int, rng: np.random.Generator) -> Digits:
-    """Digits in synthetic handwriting."""
-    labels = rng.integers(10, size=count)
-    widths = np.clip(rng.normal(2.4, 0.4, count), 1.5, 4)
-    images = [draw_digit_image(write_character(str(d), rng), w) for d, w in zip(labels, widths, strict=True)]
-    return Digits(np.uint8(255 * np.stack(images)), labels)
+def join(*parts: Digits) -> Digits:
+    """All digits of the parts, in their order."""
+    return Digits(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
-# Quarter turns and mirroring that leave these digits no digit's shape.
-TURNS = [((1, 1), "12345679"), ((3, 1), "2345679"), ((2, 1), "347"), ((0, -1), "34679")]
+def write_digits(count: int, rng: np.random.Generator, no_digits: int = 0) -> Digits:
+    """So many digits in synthetic handwriting and, behind them, so many images that are none, labelled 10."""
+    labels = np.append(rng.integers(10, size=count), np.full(no_digits, 10))
+    writers = [functools.partial(write_character, str(digit)) for digit in labels[:count]]
+    writers += [*rng.choice([*NO_DIGIT_KINDS], no_digits, p=[*NO_DIGIT_KINDS.values()])]
+    widths = np.clip(rng.normal(2.4, 0.4, len(writers)), 1.5, 4)
+    images = [
+        w(rng) if w is blot else draw_digit_image(w(rng), width) for w, width in zip(writers, widths, strict=True)
+    ]
+    return Digits(np.uint8(255 * np.reshape(images, (-1, IMAGE_SIZE, IMAGE_SIZE))), labels)
 
 
 def write_letter(rng: np.random.Generator) -> list[np.ndarray]:
@@ -408,9 +386,13 @@ def write_letter(rng: np.random.Generator) -> list[np.ndarray]:
     return write_character(labels[rng.integers(len(labels))], rng)
 
 
+# Quarter turns and mirroring that leave these digits no digit's shape.
+TURNS = [(1, 1, "12345679"), (3, 1, "2345679"), (2, 1, "347"), (0, -1, "34679")]
+
+
 def turn_digit(rng: np.random.Generator) -> list[np.ndarray]:
     """A digit that lies on its side, stands on its head or is seen from behind."""
-    (quarters, mirror), digits = TURNS[rng.integers(len(TURNS))]
+    quarters, mirror, digits = TURNS[rng.integers(len(TURNS))]
     return [turned(s * (mirror, 1), quarters * np.pi / 2) for s in write_character(rng.choice([*digits]), rng)]
 
 
@@ -433,13 +415,13 @@ def scribble(rng: np.random.Generator) -> list[np.ndarray]:
     """Curves that go anywhere, round and round, or to and fro until all is black."""
     strokes = []
     for _ in range(rng.choice([1, 1, 1, 2, 3])):
-        count = int(rng.integers(12, 48))
-        turns = rng.uniform(1, 6) * 2 * np.pi * np.linspace(0, 1, count)
-        coil = np.stack([np.cos(turns) + rng.uniform(0, 0.4) * turns, np.sin(rng.uniform(0.6, 1.4) * turns)], axis=1)
+        count = rng.integers(12, 48)
+        angle = rng.uniform(1, 6) * 2 * np.pi * np.linspace(0, 1, count)
+        coil = np.stack([np.cos(angle) + rng.uniform(0, 0.4) * angle, np.sin(rng.uniform(0.6, 1.4) * angle)], axis=1)
         black = np.stack([np.linspace(-1, 1, count), (-1.0) ** np.arange(count)], axis=1)
-        walk = [rng.normal(0, 30, (count // 3, 2)), np.cumsum(rng.normal(0, 25, (count // 3, 2)), axis=0)]
+        walks = [rng.normal(0, 30, (count // 3, 2)), np.cumsum(rng.normal(0, 25, (count // 3, 2)), axis=0)]
         loops = [turned(way * rng.uniform(15, 40, 2), rng.uniform(0, np.pi)) for way in (coil, black)]
-        points = (walk + loops)[rng.integers(4)]
+        points = (walks + loops)[rng.integers(4)]
         points = points + rng.normal(0, 4, points.shape)
         corners = rng.random(len(points)) < rng.choice([0, 0.3, 1])
         strokes.append(smooth_curve(corners) @ points + (rng.normal(0, 25, 2) if strokes else 0))
@@ -450,24 +432,21 @@ def rule(rng: np.random.Generator) -> list[np.ndarray]:
     """A digit on rules, on squares or in a frame, or these alone."""
     digit = write_character(str(rng.integers(10)), rng) if rng.random() < 0.75 else []
     left, right, top, bottom = np.array([-30, 30, -50, 50]) + rng.uniform(-5, 60, 4) * (-1, 1, -1, 1)
-    lines = []
     if digit and rng.random() < 0.4:
-        lines.append(np.array([(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]))
-    else:
-        step, start = rng.uniform(15, 90), rng.uniform(-50, 40)
-        lines += [np.array([(left, y), (right, y)]) for y in np.arange(start, bottom, step)]
-        if rng.random() < 0.5 or len(lines) == 1:
-            lines += [np.array([(x, top), (x, bottom)]) for x in np.arange(start, right, step)]
-    return [*digit, *lines]
+        return [*digit, np.array([(left, top), (right, top), (right, bottom), (left, bottom), (left, top)])]
+    step, start = rng.uniform(15, 90), rng.uniform(-50, 40)
+    lines = [np.array([(left, y), (right, y)]) for y in np.arange(start, bottom, step)]
+    if rng.random() < 0.5 or len(lines) == 1:
+        lines += [np.array([(x, top), (x, bottom)]) for x in np.arange(start, right, step)]
+    return digit + lines
 
 
 def blot(rng: np.random.Generator) -> np.ndarray:
     """A blot, half a shadow or a bar that lies, thinned as the ink of pictures is: a digit image."""
-    turns = np.sort(rng.uniform(0, 2 * np.pi, rng.integers(3, 12)))
-    radius = rng.uniform(10, 60, (len(turns), 1))
-    polygon = 60 + radius * np.stack([np.cos(turns), rng.uniform(0.2, 1) * np.sin(turns)], axis=1)
-    mask = np.zeros((120, 120), np.uint8)
-    cv2.fillPoly(mask, [np.rint(polygon).astype(np.int32)], 1)
+    angle = np.sort(rng.uniform(0, 2 * np.pi, rng.integers(3, 12)))
+    ellipse = np.stack([np.cos(angle), rng.uniform(0.2, 1) * np.sin(angle)], axis=1)
+    polygon = 60 + rng.uniform(10, 60, (len(angle), 1)) * ellipse
+    mask = cv2.fillPoly(np.zeros((120, 120), np.uint8), [np.rint(polygon).astype(np.int32)], 1)
     return redraw_at_stroke_width(mask)
 
 
@@ -475,57 +454,33 @@ def blot(rng: np.random.Generator) -> np.ndarray:
 NO_DIGIT_KINDS = {write_letter: 0.48, write_several: 0.28, scribble: 0.1, turn_digit: 0.05, rule: 0.06, blot: 0.03}
 
 
-def write_no_digits(count: int, rng: np.random.Generator) -> Digits:
-    """Images that are no digit, each labelled 10."""
-    kinds = rng.choice(list(NO_DIGIT_KINDS), count, p=list(NO_DIGIT_KINDS.values()))
-    widths = np.clip(rng.normal(2.4, 0.4, count), 1.5, 4)
-    images = [k(rng) if k is blot else draw_digit_image(k(rng), w) for k, w in zip(kinds, widths, strict=True)]
-    return Digits(np.uint8(255 * np.stack(images)), np.full(count, 10))
-
-
-def join(*parts: Digits) -> Digits:
-    """All digits of the parts, in their order."""
-    return Digits(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
-
-
-def load_mnist(path: Path | None = None) -> tuple[Digits, Digits]:
-    """MNIST's training and test digits, from an .npz file as Keras names its arrays, or by Keras.
-
-    Raises ValueError, naming what to do, where they cannot be had.
-    """
-    if path is None:
-        keras = import_keras()
-        try:
-            (x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
-        except Exception as error:  # Keras raises a bare Exception where the download fails
-            raise ValueError(
-                "MNIST is neither on this machine nor to be downloaded; name a copy: --data mnist.npz"
-            ) from error
-        return Digits(x_train, y_train), Digits(x_test, y_test)
-    if not Path(path).is_file():
-        raise ValueError(f"{printable(path)}: no such file; --data takes MNIST as an .npz file")
-    training, test = load_digits(path, ("x_train", "y_train"), ("x_test", "y_test"))
-    if min(len(training.labels), len(test.labels)) < 24:
-        raise ValueError(f"{printable(path)}: too few digits to train on")
-    return training, test
-
-
 def load_digits(path: Path, *names: tuple[str, str]) -> list[Digits]:
     """The digits in an .npz file, from each of these pairs of arrays. Raises ValueError where it has none."""
     try:
-        with bounded_memory(), np.load(path, allow_pickle=False) as arrays:
+        if not Path(path).is_file():  # a pipe would be waited for
+            raise ValueError("no such file")
+        with bounded_memory(), np.load(path) as arrays:
             parts = [Digits(arrays[images], arrays[labels]) for images, labels in names]
+        for images, labels in parts:
+            if images.dtype != np.uint8 or images.shape != (len(images), IMAGE_SIZE, IMAGE_SIZE):
+                raise ValueError(f"{images.dtype} images of shape {images.shape}, not uint8 of shape (n, 28, 28)")
+            if labels.shape != (len(images),) or labels.dtype.kind not in "iu" or set(labels) - set(range(10)):
+                raise ValueError("labels are not digits 0 to 9, one for each image")
     except Exception as error:  # zipfile, zlib and NumPy raise nearly every kind
-        wanted = " and ".join(f"{images} and {labels}" for images, labels in names)
+        wanted = ", ".join(itertools.chain(*names))
         raise ValueError(f"{printable(path)}: not an .npz file with {wanted} ({reason(error)})") from error
-    for images, labels in parts:
-        if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE):
-            raise ValueError(
-                f"{printable(path)}: images are to be uint8 of shape (n, 28, 28), not {images.dtype} {images.shape}"
-            )
-        if labels.shape != images.shape[:1] or labels.dtype.kind not in "iu" or not np.isin(labels, range(10)).all():
-            raise ValueError(f"{printable(path)}: labels are to be digits 0 to 9, one for each image")
     return parts
+
+
+def load_mnist(path: Path | None = None) -> list[Digits]:
+    """MNIST's training and test digits, by Keras or from an .npz file of the same arrays. Raises ValueError."""
+    if path:
+        return load_digits(path, ("x_train", "y_train"), ("x_test", "y_test"))
+    keras = import_keras()
+    try:
+        return [Digits(*arrays) for arrays in keras.datasets.mnist.load_data()]
+    except Exception as error:  # Keras raises a bare Exception where the download fails
+        raise ValueError("MNIST is neither here nor to be downloaded; name a copy: --data mnist.npz") from error
 
 
 def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
@@ -534,78 +489,27 @@ def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np
     images: uint8, shape (n, 28, 28). strength 0 leaves them as they are, 1 changes them as
     much as hands differ. Returns float32 of the same shape, in [0, 1].
     """
-    if len(images) > 1000:  # cv2.remap takes pictures of fewer than 32,768 rows
-        return np.concatenate([augment(images[i : i + 1000], strength, rng) for i in range(0, len(images), 1000)])
     count = len(images)
-    turn, slant, moved_x, moved_y = (
-        strength * rng.normal(0, deviation, (count, 1, 1)) for deviation in (0.12, 0.15, 0.8, 0.8)
-    )
-    wide, high = np.exp(strength * rng.normal(0, 0.1, (2, count, 1, 1)))
-    middle = (IMAGE_SIZE - 1) / 2
-    y, x = np.mgrid[:IMAGE_SIZE, :IMAGE_SIZE] - middle
+    turn, slant, right, down = strength * rng.normal(0, [[0.12], [0.15], [0.8], [0.8]], (4, count))
+    wide, high = np.exp(strength * rng.normal(0, 0.1, (2, count)))
     cos, sin = np.cos(turn), np.sin(turn)
-    source_x = wide * cos * x + high * (slant * cos - sin) * y + middle + moved_x
-    source_y = wide * sin * x + high * (slant * sin + cos) * y + middle + moved_y
-    # One tall picture of all: one call of cv2.remap, and none reaches into its neighbour.
-    source_y = np.clip(source_y, 0, IMAGE_SIZE - 1) + IMAGE_SIZE * np.arange(count)[:, None, None]
-    maps = [np.float32(source).reshape(-1, IMAGE_SIZE) for source in (source_x, source_y)]
-    tall = cv2.remap(images.reshape(-1, IMAGE_SIZE), *maps, cv2.INTER_LINEAR)
+    across, along = wide * np.array([cos, sin]), high * np.array([slant * cos - sin, slant * sin + cos])
+    place = (IMAGE_SIZE - 1) / 2 * (1 - across - along) + (right, down)  # turned about the middle
+    affine = np.stack([across, along, place], axis=1).T
+    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    moved = [cv2.warpAffine(image, a.T, image.shape, flags=how) for image, a in zip(images, affine, strict=True)]
+    tall = np.concatenate(moved)  # of all, so that one call of cv2 does
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    bolder, thinner = (f(tall, cross).reshape(images.shape) for f in (cv2.dilate, cv2.erode))
-    moved = np.float32(tall.reshape(images.shape))
+    bolder, thinner = (change(tall, cross).reshape(images.shape) for change in (cv2.dilate, cv2.erode))
     weight = np.float32(rng.uniform(-1, 1, (count, 1, 1)) * (rng.random((count, 1, 1)) < 0.3 * strength))
-    moved += np.maximum(weight, 0) * (bolder - moved) + np.maximum(-weight, 0) * (thinner - moved)
+    moved = np.float32(moved) + np.abs(weight) * (np.where(weight > 0, bolder, thinner) - np.float32(moved))
     return (moved / 255) ** np.float32(1 + strength * rng.uniform(-0.4, 0.5, (count, 1, 1)))
 
 
 # --- model and training ---------------------------------------------------------------------
 
 
-# A line for each stage.
-# fmt: off
-def default_layers(k: ModuleType) -> list[keras.layers.Layer]:
-    """Two convolutions and, with the output, two dense layers: the default network and plain-sgd's."""
-    return [
-        k.Conv2D(32, 3, activation="relu", padding="same"), k.MaxPooling2D(),
-        k.Conv2D(64, 3, activation="relu", padding="same"), k.MaxPooling2D(), k.Dropout(0.25),
-        k.Flatten(),
-        k.Dense(128, activation="relu"), k.Dropout(0.5),
-    ]
-
-
-def conv5_layers(k: ModuleType) -> list[keras.layers.Layer]:
-    """A first convolution of 5x5, and three dense layers."""
-    return [
-        k.Conv2D(32, 5, activation="relu"), k.MaxPooling2D(),
-        k.Conv2D(64, 3, activation="relu"), k.MaxPooling2D(),
-        k.Flatten(),
-        k.Dense(128, activation="relu"), k.Dropout(0.3),
-        k.Dense(64, activation="relu"), k.Dropout(0.3),
-    ]
-
-
-def l2_layers(k: ModuleType) -> list[keras.layers.Layer]:
-    """Weight decay on the dense layer; the convolutions lose their borders."""
-    return [
-        k.Conv2D(32, 3, activation="relu"), k.MaxPooling2D(),
-        k.Conv2D(64, 3, activation="relu"), k.MaxPooling2D(),
-        k.Flatten(),
-        k.Dense(128, activation="relu", kernel_regularizer="l2"), k.Dropout(0.5),
-    ]
-
-
-def dropout_layers(k: ModuleType) -> list[keras.layers.Layer]:
-    """Dropout after every pooling."""
-    return [
-        k.Conv2D(32, 3, activation="relu"), k.MaxPooling2D(), k.Dropout(0.25),
-        k.Conv2D(64, 3, activation="relu"), k.MaxPooling2D(), k.Dropout(0.25),
-        k.Flatten(),
-        k.Dense(128, activation="relu"), k.Dropout(0.5),
-    ]
-# fmt: on
-
-
-def sgd_falling(optimizers: ModuleType, steps: int) -> keras.optimizers.Optimizer:
+def falling_sgd(optimizers: ModuleType, steps: int) -> keras.optimizers.Optimizer:
     """Nesterov momentum; the learning rate warms up for one step in 50, then falls by cosine."""
     warmup = max(1, steps // 50)
     rate = optimizers.schedules.CosineDecay(0.0, steps - warmup, alpha=0.001, warmup_target=0.08, warmup_steps=warmup)
@@ -615,8 +519,8 @@ def sgd_falling(optimizers: ModuleType, steps: int) -> keras.optimizers.Optimize
 class Recipe(NamedTuple):
     """How a network is built and trained."""
 
-    layers: Callable[[ModuleType], list[keras.layers.Layer]]
-    optimizer: Callable[[ModuleType, int], keras.optimizers.Optimizer]  # for so many steps in all
+    layers: Callable[[ModuleType], list[keras.layers.Layer]]  # of keras.layers; all but the last
+    optimizer: Callable[[ModuleType, int], keras.optimizers.Optimizer]  # of keras.optimizers, for so many steps in all
     batch_size: int
     epochs: int
     # Synthetic digits and no-digits for each of MNIST's digits. Where there are any, the network
@@ -624,24 +528,38 @@ class Recipe(NamedTuple):
     handwriting: float = 0.0
     no_digits: float = 0.0
 
-    def steps(self, count: int) -> int:
-        """Of an epoch with so many of MNIST's digits."""
-        return math.ceil(count * (1 + self.handwriting + self.no_digits) / self.batch_size)
 
-
+# A line for each stage.
+# fmt: off
 RECIPES = {
-    #                   layers          optimizer    batch  epochs  handwriting  no-digits
-    "default": Recipe(default_layers, sgd_falling, 128, 20, 0.5, 0.35),
-    "plain-sgd": Recipe(default_layers, lambda o, _: o.SGD(0.01), 32, 10),
-    "conv5": Recipe(conv5_layers, lambda o, _: o.Adam(0.001), 200, 10),
-    "adam": Recipe(l2_layers, lambda o, _: o.Adam(0.001), 64, 10),
-    # The learning rate is that of Adadelta's author; with Keras's 0.001 it hardly learns.
-    "adadelta": Recipe(dropout_layers, lambda o, _: o.Adadelta(1.0), 128, 12),
+    "default": Recipe(lambda k: [
+        k.Conv2D(32, 3, activation="relu", padding="same"), k.MaxPooling2D(),
+        k.Conv2D(64, 3, activation="relu", padding="same"), k.MaxPooling2D(), k.Dropout(0.25),
+        k.Flatten(), k.Dense(128, activation="relu"), k.Dropout(0.5),
+    ], falling_sgd, batch_size=128, epochs=20, handwriting=0.5, no_digits=0.35),
+    "plain-sgd": Recipe(lambda k: RECIPES["default"].layers(k), lambda o, _: o.SGD(0.01), batch_size=32, epochs=10),
+    "conv5": Recipe(lambda k: [
+        k.Conv2D(32, 5, activation="relu"), k.MaxPooling2D(),
+        k.Conv2D(64, 3, activation="relu"), k.MaxPooling2D(),
+        k.Flatten(), k.Dense(128, activation="relu"), k.Dropout(0.3),
+        k.Dense(64, activation="relu"), k.Dropout(0.3),
+    ], lambda o, _: o.Adam(0.001), batch_size=200, epochs=10),
+    "adam": Recipe(lambda k: [
+        k.Conv2D(32, 3, activation="relu"), k.MaxPooling2D(),
+        k.Conv2D(64, 3, activation="relu"), k.MaxPooling2D(),
+        k.Flatten(), k.Dense(128, activation="relu", kernel_regularizer="l2"), k.Dropout(0.5),
+    ], lambda o, _: o.Adam(0.001), batch_size=64, epochs=10),
+    "adadelta": Recipe(lambda k: [
+        k.Conv2D(32, 3, activation="relu"), k.MaxPooling2D(), k.Dropout(0.25),
+        k.Conv2D(64, 3, activation="relu"), k.MaxPooling2D(), k.Dropout(0.25),
+        k.Flatten(), k.Dense(128, activation="relu"), k.Dropout(0.5),
+    ], lambda o, _: o.Adadelta(1.0), batch_size=128, epochs=12),  # its author's rate; with Keras's it hardly learns
 }
+# fmt: on
 
 
 def import_keras() -> keras:
-    """Keras, without the lines that TensorFlow prints while it is imported."""
+    """Keras, without the lines that TensorFlow prints while it is imported. Raises ValueError where there is none."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     with silenced():
@@ -664,10 +582,9 @@ def train(
 ) -> keras.Model:
     """Train by a recipe, print test loss and accuracy, save the network and its plots; return it.
 
-    data is an .npz file of MNIST's (None: Keras's own copy); hand, one of taught digits to train on
-    too. An interrupted training with the same settings goes on after its last finished epoch. Raises
-    ValueError where data cannot be had, and OSError where the network or its plots cannot be written;
-    the old ones then stay.
+    data is an .npz file of MNIST's (None: Keras's own copy); hand, one of taught digits to train on too. An
+    interrupted training with the same settings goes on after its last finished epoch. Raises ValueError where data
+    cannot be had, and OSError where the network or its plots cannot be written; the old ones then stay.
     """
     chosen = RECIPES[recipe]
     chosen = chosen._replace(epochs=epochs or chosen.epochs, batch_size=batch_size or chosen.batch_size)
@@ -678,39 +595,31 @@ def train(
     busy = "another training is under way; wait, or choose another --model"
     with locked(path.parent, busy), contextlib.redirect_stdout(sys.stderr):
         mnist, test = load_mnist(data)
-        training, validation = split(mnist, chosen, np.random.default_rng(seed))
+        held_out = len(mnist.labels) // 12  # 5,000 of 60,000
+        if not held_out or not len(test.labels):
+            raise ValueError(f"{printable(data)}: too few digits to train on")
+        training, validation = (Digits(*(a[part] for a in mnist)) for part in np.s_[:-held_out, -held_out:])
+        if chosen.handwriting:
+            validation = join(validation, write_digits(held_out, np.random.default_rng(seed), held_out // 2))
         if hand:
             training = join(training, taught := Hand(hand).taught)
             say(f"{printable(hand)}: {len(taught.labels)} taught digits join the training")
-        keras = import_keras()
-        keras.utils.set_random_seed(seed)
-        model = build(chosen, chosen.epochs * chosen.steps(len(training.labels)))
         unfinished = path.with_suffix(".training.npz")
         try:
-            fit(model, training, validation, chosen, seed, unfinished, plots)
-            if chosen.handwriting:
-                calibrate(model, as_input(validation.images), validation.labels)
-            loss, _ = model.evaluate(as_input(test.images), test.labels, verbose=0)
-            answers = model.predict(as_input(test.images), batch_size=500, verbose=0)[:, :10].argmax(axis=1)
-            print(f"Test loss: {loss:.4f}, test accuracy: {(answers == test.labels).mean():.2%}")
-            plot_confusion(test.labels, answers, plots / "confusion_matrix.png")
-            say(f"Drew the plots in {printable(plots)}")
-            save_model(model, path)
+            model = fit(training, validation, chosen, seed, unfinished, plots)
         except KeyboardInterrupt:
-            if unfinished.exists():
-                say("\nInterrupted; the same command goes on after the last finished epoch.")
+            say("\nInterrupted; the same command goes on after the last finished epoch.")
             raise
+        if chosen.handwriting:
+            calibrate(model, validation)
+        loss, _ = model.evaluate(as_input(test.images), test.labels, verbose=0)
+        answers = model.predict(as_input(test.images), batch_size=500, verbose=0)[:, :10].argmax(axis=1)
+        say(f"Test loss: {loss:.4f}, test accuracy: {(answers == test.labels).mean():.2%}")
+        plot_confusion(test.labels, answers, plots / "confusion_matrix.png")
+        say(f"Drew the plots in {printable(plots)}")
+        save_model(model, path)
         unfinished.unlink()
     return model
-
-
-def split(mnist: Digits, recipe: Recipe, rng: np.random.Generator) -> tuple[Digits, Digits]:
-    """MNIST's training digits as those to train on and a twelfth held out, joined by as many synthetic ones."""
-    held_out = len(mnist.labels) // 12  # 5,000 of 60,000
-    training, validation = Digits(*(a[:-held_out] for a in mnist)), Digits(*(a[-held_out:] for a in mnist))
-    if recipe.handwriting:
-        validation = join(validation, write_digits(held_out, rng), write_no_digits(held_out // 2, rng))
-    return training, validation
 
 
 def build(recipe: Recipe, steps: int) -> keras.Model:
@@ -729,23 +638,25 @@ def build(recipe: Recipe, steps: int) -> keras.Model:
     return model
 
 
-def fit(
-    model: keras.Model, training: Digits, validation: Digits, recipe: Recipe, seed: int, unfinished: Path, plots: Path
-) -> None:
-    """Train for the recipe's epochs, or for those of them that an interrupted training left undone."""
-    import keras
-
+def fit(training: Digits, validation: Digits, recipe: Recipe, seed: int, unfinished: Path, plots: Path) -> keras.Model:
+    """A network trained for the recipe's epochs, or for those of them that an interrupted training left undone."""
+    keras = import_keras()
+    keras.utils.clear_session()  # layers are named as in the process that was interrupted
+    keras.utils.set_random_seed(seed)
+    steps = math.ceil(len(training.labels) * (1 + recipe.handwriting + recipe.no_digits) / recipe.batch_size)
+    model = build(recipe, recipe.epochs * steps)
+    # All that training changes: weights, the dropout's seeds, the optimizer's momenta and number of steps.
+    state = [*model.variables, *model.optimizer.variables]
     digest = hashlib.sha256(training.images.tobytes() + training.labels.tobytes() + HANDWRITING.read_bytes())
-    shapes = [list(variable.shape) for variable in state_of(model)]
-    settings = [*(getattr(part, "__name__", part) for part in recipe), seed, shapes, digest.hexdigest()]
-    history = resume(unfinished, settings, model)
+    settings = json.dumps([*recipe[2:], seed, model.to_json(), digest.hexdigest()])
+    history = resume(unfinished, settings, state)
 
     def end_epoch(epoch: int, results: dict[str, float]) -> None:
         history.append(results)
-        remember(unfinished, settings, model, history)
+        with replacing(unfinished) as new:
+            np.savez(new, *(variable.numpy() for variable in state), settings=settings, history=json.dumps(history))
         plot_history(history, plots / "learning_curves.png")
 
-    steps = recipe.steps(len(training.labels))
     model.fit(
         batches(training, recipe, steps, len(history), seed),
         shuffle=False,  # they are
@@ -756,6 +667,25 @@ def fit(
         validation_data=(as_input(validation.images), validation.labels),
         verbose=1 if sys.stderr.isatty() else 2,
     )
+    return model
+
+
+def resume(path: Path, settings: str, state: list[keras.Variable]) -> list[dict[str, float]]:
+    """Bring back the state that an interrupted training with these settings kept; return its history, else []."""
+    try:
+        with np.load(path) as kept:
+            if kept["settings"] != settings:
+                raise ValueError("it had other settings")
+            history = json.loads(str(kept["history"]))
+            values = [kept[f"arr_{i}"] for i in range(len(state))]
+    except Exception as error:  # NumPy, zipfile and json raise nearly every kind
+        if path.exists():
+            say(f"The interrupted training cannot be gone on with ({reason(error)}): starting afresh.")
+        return []
+    for variable, value in zip(state, values, strict=True):
+        variable.assign(value)
+    say(f"Going on after epoch {len(history)}, where the last training was interrupted.")
+    return history
 
 
 def batches(training: Digits, recipe: Recipe, steps: int, first: int, seed: int) -> Iterator[tuple]:
@@ -767,16 +697,12 @@ def batches(training: Digits, recipe: Recipe, steps: int, first: int, seed: int)
     for epoch in itertools.count(first):
         rng = np.random.default_rng([seed, epoch])
         # From stronger than hands differ to hardly at all: at last, digits are seen as they will be met.
-        strength = 1.2 - 0.9 * epoch / recipe.epochs
+        strength = 1.2 - 0.9 * epoch / recipe.epochs if recipe.handwriting else 0
         for places in np.array_split(rng.permutation(len(training.labels)), steps):
+            written, others = (round(len(places) * share) for share in (recipe.handwriting, recipe.no_digits))
             digits = Digits(training.images[places], training.labels[places])
-            if recipe.handwriting:
-                written = write_digits(round(len(places) * recipe.handwriting), rng)
-                others = write_no_digits(round(len(places) * recipe.no_digits), rng)
-                digits = join(digits, written, others)
-                yield augment(digits.images, strength, rng)[..., None], digits.labels
-            else:
-                yield as_input(digits.images), digits.labels
+            digits = join(digits, write_digits(written, rng, others))
+            yield augment(digits.images, strength, rng)[..., None], digits.labels
 
 
 def as_input(images: np.ndarray) -> np.ndarray:
@@ -784,65 +710,30 @@ def as_input(images: np.ndarray) -> np.ndarray:
     return images[..., None] / np.float32(255)
 
 
-def state_of(model: keras.Model) -> list[keras.Variable]:
-    """All that training changes: weights, the dropout's seeds, the optimizer's momenta and number of steps."""
-    return [*model.variables, *model.optimizer.variables]
-
-
-def remember(path: Path, settings: list, model: keras.Model, history: list[dict[str, float]]) -> None:
-    """Keep what an interrupted training needs to go on after this epoch; on an error, what was kept before."""
-    with replacing(path) as new:
-        np.savez(new, *(v.numpy() for v in state_of(model)), settings_and_history=json.dumps([settings, history]))
-
-
-def resume(path: Path, settings: list, model: keras.Model) -> list[dict[str, float]]:
-    """Bring the model to what remember() kept for these settings, and return its history; else an empty one."""
-    try:
-        with np.load(path) as kept:
-            theirs, history = json.loads(str(kept["settings_and_history"]))
-            if theirs == settings:
-                variables = state_of(model)
-                values = [kept[f"arr_{i}"] for i in range(len(variables))]  # all of them, or none
-                for variable, value in zip(variables, values, strict=True):
-                    variable.assign(value)
-                say(f"Going on after epoch {len(history)}, where the last training was interrupted.")
-                return history
-        say("The training that was interrupted had other settings: starting afresh.")
-    except FileNotFoundError:
-        pass
-    except Exception:  # NumPy, zipfile and json raise nearly every kind
-        say("What the interrupted training left cannot be read: starting afresh.")
-    return []
-
-
-def calibrate(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> None:
-    """Make the network's confidence what held-out images (labels 0 to 9, 10: no digit) show it to be.
+def calibrate(model: keras.Model, digits: Digits) -> None:
+    """Make a network's confidence what held-out digits, and images that are none, show it to be.
 
     Training shows far more that is no digit than people draw: the logit of "no digit" is shifted
     so that REFUSED of the digits are refused. All logits are then divided by the temperature that
     fits best (Guo et al., "On calibration of modern neural networks", 2017).
     """
-    logits = np.log(model.predict(images, batch_size=500, verbose=0).astype(np.float64) + 1e-12)
-    shift = np.zeros(logits.shape[1])
-    if len(shift) > 10:
-        digits = logits[labels < 10]
-        shift[10] = np.quantile(digits[:, 10] - digits[:, :10].max(axis=1), 1 - REFUSED)
+    logits = np.log(model.predict(as_input(digits.images), batch_size=500, verbose=0).astype(float) + 1e-12)
+    true = logits[digits.labels < 10]
+    shift = np.append(np.zeros(10), np.quantile(true[:, 10] - true[:, :10].max(axis=1), 1 - REFUSED))
 
     def loss(temperature: float) -> float:
         scaled = (logits - shift) / temperature
-        return float(np.mean(np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(labels)), labels]))
+        return np.mean(np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(scaled)), digits.labels])
 
     best = min(np.geomspace(0.5, 2, 141), key=loss)
-    last = model.layers[-1]
-    kernel, bias = last.get_weights()
-    last.set_weights([kernel / best, (bias - shift) / best])
+    kernel, bias = model.layers[-1].get_weights()
+    model.layers[-1].set_weights([kernel / best, (bias - shift) / best])
 
 
 def save_model(model: keras.Model, path: Path) -> None:
-    """Save a network as path (.tflite, for OpenCV) and beside it as .keras, replacing both as one.
+    """Save a network as path (.tflite, for OpenCV) and beside it as .keras; the two that were there stay as .old.
 
-    The old export is taken away first, so at every moment the two are of one network or the
-    export is missing, which is made anew when it is needed. The old two stay, named .old.
+    At every moment both are of one network or the export is missing, which is made anew when it is needed.
     """
     keras_path, old, old_keras = (path.with_suffix(suffix) for suffix in (".keras", ".old.tflite", ".old.keras"))
     with replacing(path) as new_export, replacing(keras_path) as new:
@@ -869,9 +760,8 @@ def with_features(model: keras.Model) -> keras.Model:
     probabilities = eleven(model.outputs[0])
     eleven.set_weights([np.eye(model.outputs[0].shape[1], 11)])
     features = keras.layers.Flatten(name="features")(model.layers[-1].input)
-    return keras.Model(
-        model.inputs[0], keras.layers.Concatenate(name="probabilities_and_features")([probabilities, features])
-    )
+    both = keras.layers.Concatenate(name="probabilities_and_features")([probabilities, features])
+    return keras.Model(model.inputs[0], both)
 
 
 def export(model: keras.Model, path: Path) -> None:
@@ -891,13 +781,6 @@ def export(model: keras.Model, path: Path) -> None:
 # --- plots ----------------------------------------------------------------------------------
 
 
-def save_figure(figure, path: Path) -> None:
-    """Write a matplotlib figure as PNG, replacing the old one as a whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as new:
-        figure.savefig(new, dpi=120)
-
-
 def plot_history(history: Sequence[dict[str, float]], path: Path) -> None:
     """Draw loss and accuracy over the epochs, in training and validation, as PNG."""
     from matplotlib.figure import Figure
@@ -906,15 +789,13 @@ def plot_history(history: Sequence[dict[str, float]], path: Path) -> None:
     figure = Figure(figsize=(10, 4), layout="constrained")
     for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
         for key, label, style in ((name, "training", "o--"), (f"val_{name}", "validation", "o-")):
-            values = [results[key] for results in history]
-            colour = "tab:blue" if label == "training" else "tab:orange"
-            axes.plot(range(1, len(values) + 1), values, style, color=colour, label=label, markersize=4)
+            axes.plot(range(1, len(history) + 1), [results[key] for results in history], style, label=label)
         axes.set(title=name.capitalize(), xlabel="epoch", ylabel=name)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         axes.grid(alpha=0.3)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False)
-    save_figure(figure, path)
+        axes.legend()
+    with replacing(path) as new:
+        figure.savefig(new, dpi=120)
 
 
 def plot_confusion(labels: np.ndarray, answers: np.ndarray, path: Path) -> None:
@@ -927,17 +808,14 @@ def plot_confusion(labels: np.ndarray, answers: np.ndarray, path: Path) -> None:
     figure = Figure(figsize=(7, 6.4), layout="constrained")
     axes = figure.subplots()
     # The scale is logarithmic: one mistake is to be seen beside a thousand right answers.
-    axes.imshow(np.ma.masked_equal(counts, 0), cmap="Blues", norm=LogNorm(0.3, max(counts.max(), 1)))
+    axes.imshow(np.ma.masked_equal(counts, 0), cmap="Blues", norm=LogNorm(0.3, counts.max()))
     for (digit, answer), count in np.ndenumerate(counts):
         if count:
-            colour = "white" if count > 60 else "black"
-            axes.text(answer, digit, count, ha="center", va="center", color=colour)
-    right = np.trace(counts) / max(counts.sum(), 1)
-    axes.set(title=f"MNIST's test set: {right:.2%} right", xlabel="answer", ylabel="digit")
-    axes.set(xticks=range(10), yticks=range(10))
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0)
-    save_figure(figure, path)
+            axes.text(answer, digit, count, ha="center", va="center", color="white" if count > 60 else "black")
+    title = f"MNIST's test set: {np.trace(counts) / counts.sum():.2%} right"
+    axes.set(title=title, xlabel="answer", ylabel="digit", xticks=range(10), yticks=range(10))
+    with replacing(path) as new:
+        figure.savefig(new, dpi=120)
 
 
 # --- recognition ----------------------------------------------------------------------------

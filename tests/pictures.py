@@ -36,8 +36,7 @@ SCALE = 0.6
 
 def written(shape: str) -> list[np.ndarray]:
     """The strokes of a shape, in pixels of the canvas."""
-    template = mnist_digit.parse_template(SHAPES[shape])
-    return [curve @ points for points, curve in zip(template.points, template.curves, strict=True)]
+    return [curve @ points for points, curve in mnist_digit.parse_template(SHAPES[shape])]
 
 
 def draw_slowly(window: ProgramWindow, strokes: list[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:

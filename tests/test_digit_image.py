@@ -163,9 +163,9 @@ def test_handwriting_gives_digit_images(digit, seed):
 
 
 def test_curve_runs_through_its_points_and_turns_at_corners():
-    template = md.parse_template("0,0 50,0! 50,50 0,100")
-    curve = template.curves[0] @ template.points[0]
-    for point in template.points[0]:
+    [(points, smooth_curve)] = md.parse_template("0,0 50,0! 50,50 0,100")
+    curve = smooth_curve @ points
+    for point in points:
         assert np.hypot(*(curve - point).T).min() < 1e-9
     before_corner = curve[: md.POINTS_PER_SEGMENT + 1]
     assert np.allclose(before_corner[:, 1], 0)  # straight on into the corner, not around it

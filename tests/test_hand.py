@@ -26,7 +26,7 @@ def recognizer():
 def drawings():
     """Digit images of digits and of what is none."""
     rng = np.random.default_rng(5)
-    images = [*md.write_digits(60, rng).images, *md.write_no_digits(20, rng).images]
+    images = [*md.write_digits(60, rng, no_digits=20).images]
     images += [np.uint8(255 * md.draw_digit_image([rng.uniform(0, 100, (9, 2))])) for _ in range(20)]
     return [image / np.float32(255) for image in images]
 
@@ -214,7 +214,7 @@ def test_training_takes_lessons_only_where_they_are_named(tmp_path, monkeypatch,
     monkeypatch.setattr(md, "HAND", tmp_path / "hand.npz")
     trained_on = []
 
-    def fit(model, training, *_):
+    def fit(training, *_):
         trained_on.append(training)
         raise KeyboardInterrupt  # enough is seen
 

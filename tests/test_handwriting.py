@@ -39,7 +39,7 @@ def test_comments_and_blank_lines_say_nothing(path):
     path.write_text(f"# 1  {BAR}\n\n  \n{DIGITS}1  30,0! 30,50! / 0,100 60,100\n#  {BAR}\n", encoding="utf-8")
     templates = mnist_digit.read_handwriting(path)
     assert {label: len(ways) for label, ways in templates.items()} == {**dict.fromkeys("023456789", 1), "1": 2}
-    assert [len(points) for points in templates["1"][1].points] == [2, 2]
+    assert [len(points) for points, _ in templates["1"][1]] == [2, 2]
 
 
 def test_the_shipped_file_holds_many_ways_for_each_digit_and_letters_and_signs():
@@ -51,8 +51,8 @@ def test_the_shipped_file_holds_many_ways_for_each_digit_and_letters_and_signs()
 
 @pytest.mark.parametrize("digit", "0123456789")
 def test_the_ways_of_a_digit_are_of_the_sheets_size(digit):
-    for points, curves in mnist_digit.read_handwriting()[digit]:
-        way = np.concatenate([curve @ stroke for stroke, curve in zip(points, curves, strict=True)])
+    for template in mnist_digit.read_handwriting()[digit]:
+        way = np.concatenate([curve @ points for points, curve in template])
         low, high = way.min(axis=0), way.max(axis=0)
         assert (low > (-35, -25)).all() and (high < (95, 125)).all()
         assert (high - low)[1] > 80

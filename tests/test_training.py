@@ -128,7 +128,7 @@ def test_calibration_makes_confidence_what_is_right_and_keeps_the_digits(trained
         model = md.open_keras_model(trained[0] / "model" / "digit.keras")
         before = model.predict(images, verbose=0)
         model.layers[-1].set_weights([factor * weights for weights in model.layers[-1].get_weights()])
-        md.calibrate(model, images, digits.labels)
+        md.calibrate(model, digits)
         judged.append(model.predict(images, verbose=0))
         assert np.array_equal(judged[-1][:, :10].argmax(axis=1), before[:, :10].argmax(axis=1))
         right = judged[-1].argmax(axis=1) == digits.labels
