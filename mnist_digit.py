@@ -17,7 +17,6 @@ Examples:
 from __future__ import annotations
 
 import argparse
-import collections
 import contextlib
 import copy
 import ctypes
@@ -456,26 +455,20 @@ NO_DIGIT_KINDS = {write_letter: 0.48, write_several: 0.28, scribble: 0.1, turn_d
 
 def load_digits(path: Path, *names: tuple[str, str]) -> list[Digits]:
     """The digits in an .npz file, from each of these pairs of arrays. Raises ValueError where it has none."""
-    try:
-        if not Path(path).is_file():  # a pipe would be waited for
-            raise ValueError("no such file")
-        with bounded_memory(), np.load(path) as arrays:
-            parts = [Digits(arrays[images], arrays[labels]) for images, labels in names]
+    with opening(path, f"not an .npz file with {', '.join(itertools.chain(*names))}"), np.load(path) as arrays:
+        parts = [Digits(arrays[images], arrays[labels]) for images, labels in names]
         for images, labels in parts:
             if images.dtype != np.uint8 or images.shape != (len(images), IMAGE_SIZE, IMAGE_SIZE):
                 raise ValueError(f"{images.dtype} images of shape {images.shape}, not uint8 of shape (n, 28, 28)")
             if labels.shape != (len(images),) or labels.dtype.kind not in "iu" or set(labels) - set(range(10)):
                 raise ValueError("labels are not digits 0 to 9, one for each image")
-    except Exception as error:  # zipfile, zlib and NumPy raise nearly every kind
-        wanted = ", ".join(itertools.chain(*names))
-        raise ValueError(f"{printable(path)}: not an .npz file with {wanted} ({reason(error)})") from error
     return parts
 
 
 def load_mnist(path: Path | None = None) -> list[Digits]:
     """MNIST's training and test digits, by Keras or from an .npz file of the same arrays. Raises ValueError."""
     if path:
-        return load_digits(path, ("x_train", "y_train"), ("x_test", "y_test"))
+        return load_digits(Path(path), ("x_train", "y_train"), ("x_test", "y_test"))
     keras = import_keras()
     try:
         return [Digits(*arrays) for arrays in keras.datasets.mnist.load_data()]
