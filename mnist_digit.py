@@ -1101,9 +1101,9 @@ def find_parts(boxes: np.ndarray, touching: np.ndarray, judge: Callable[[int, in
 
 SIDE = 256, 640  # pixels of a picture's longer side while its ink is looked for: enough to see by, and soon done
 FAINT = 25  # how much darker than its paper ink is at least, in 255ths of the paper's light
-BELIEVED = 0.8  # probability (mean over the digits) from which on a guess at the ink is the answer
 MANY = 40  # pieces; what falls into more is grain or a texture
 DOUBT = 0.1  # probability of being a digit from which on it is one beside others
+BELIEVED = 0.9  # probability (mean over the digits) from which on a guess at the ink is the answer
 
 
 def decode(path: Path) -> np.ndarray:
@@ -1139,34 +1139,25 @@ def upright(picture: np.ndarray, exif: bytes) -> np.ndarray:
     return np.ascontiguousarray(picture[::-1] if orientation in (3, 4, 7, 8) else picture)
 
 
-def resized(picture: np.ndarray) -> np.ndarray:
-    """The picture with its longer side within SIDE: first of all, for as float32 a large one would need gigabytes."""
+def in_bytes(picture: np.ndarray) -> np.ndarray:
+    """The picture as uint8, its longer side within SIDE. Raises ValueError where it holds what is no finite number."""
     longer = max(picture.shape[:2])
     side = np.clip(longer, *SIDE)
     size = [max(1, round(length * side / longer)) for length in picture.shape[1::-1]]
-    return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if side < longer else cv2.INTER_LINEAR)
-
-
-def in_bytes(picture: np.ndarray) -> np.ndarray:
-    """The picture as uint8. Raises ValueError where it holds what is no finite number."""
+    picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if side < longer else cv2.INTER_LINEAR)
     if picture.dtype == np.uint8:
         return picture
-    if picture.dtype.kind == "u":
-        return np.uint8(picture >> 8)
-    with np.errstate(all="ignore"):  # what overflows is found right below
-        low, high = picture.min(), picture.max()  # such numbers have no agreed black and white
-        picture = (picture - low) * (255 / ((high - low) or 1))
-    if not np.isfinite(picture).all():
+    if not cv2.checkRange(picture)[0]:
         raise ValueError("pixels that are not finite numbers")
-    return np.uint8(picture)
+    return cv2.normalize(picture, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)  # they have no agreed black and white
 
 
 def on_paper(picture: np.ndarray) -> np.ndarray:
     """The picture, uint8, with what is transparent in it filled in."""
-    if picture.ndim == 2 or picture.shape[2] not in (2, 4):
+    if picture.ndim == 2 or picture.shape[2] == 3:
         return picture
     picture, opaque = np.float32(picture[..., :-1]), picture[..., -1:] / np.float32(255)
-    colour = np.average(picture, axis=(0, 1), weights=np.broadcast_to(opaque + 1e-6, picture.shape))
+    colour = (picture * opaque).sum(axis=(0, 1)) / max(opaque.sum(), 1)
     # Around a drawing on nothing: what its ink stands out from. Around cut-out paper: paper.
     behind = colour if opaque.mean() > 0.5 else 255 * (colour.mean() < 128)
     return np.uint8(picture * opaque + behind * (1 - opaque))
@@ -1193,13 +1184,16 @@ def evened(channel: np.ndarray) -> np.ndarray:
 
 def without_rules(mask: np.ndarray) -> np.ndarray:
     """A mask of ink without the thin straight lines that run through most of the picture."""
-    least = 0.6 * min(mask.shape)
-    thin = mask - cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((9, 9), np.uint8))
-    lines = cv2.HoughLinesP(thin, 1, np.pi / 360, int(least / 2), minLineLength=least, maxLineGap=least / 20)
+    least, thick = 0.6 * min(mask.shape), max(mask.shape) // 32
+    thin = mask - cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thick, thick), np.uint8))
+    lines = cv2.HoughLinesP(thin, 1, np.pi / 720, int(least / 2), minLineLength=least, maxLineGap=least / 4)
+    if lines is None:
+        return np.zeros_like(mask)
+    rule = int(stroke_width(thin)) + 1
     mask = mask.copy()
-    for line in lines.reshape(-1, 2, 2) if lines is not None else ():
-        cv2.line(mask, *line.tolist(), 0, 3)
-    return mask
+    for line in lines.reshape(-1, 2, 2).tolist():
+        cv2.line(mask, *line, 0, max(3, rule // 2))
+    return cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((2 * rule, 2 * rule), np.uint8))  # heals what they crossed
 
 
 def guess_ink(channel: np.ndarray) -> Iterator[np.ndarray]:
@@ -1213,20 +1207,19 @@ def guess_ink(channel: np.ndarray) -> Iterator[np.ndarray]:
     small = np.float32(cv2.resize(channel, (128, 128), interpolation=cv2.INTER_AREA))
     light = ((small - cv2.blur(small, (25, 25))) ** 3).mean() > 0
     smooth = cv2.medianBlur(channel, 5), cv2.GaussianBlur(channel, (0, 0), side / 600)
-    masks = []
     for negative in (light, not light):
         without_grain, channel = (255 - picture if negative else picture for picture in smooth)
         paper = cv2.morphologyEx(without_grain, cv2.MORPH_CLOSE, np.ones((side // 4, side // 4), np.uint8))
         black = 12  # keeps the grain of dark paper from counting as ink
         ink = cv2.divide(cv2.subtract(paper, channel), cv2.add(paper, black), scale=255)
-        threshold, mask = cv2.threshold(ink, 0, 1, cv2.THRESH_OTSU)
+        mask = cv2.threshold(ink, 0, 1, cv2.THRESH_OTSU)[1]
         if not mask.any() or cv2.mean(ink, mask)[0] - cv2.mean(ink, 1 - mask)[0] < FAINT:
             continue
-        darkest = np.percentile(ink[mask > 0], 90)
+        darker = 0.75 * np.percentile(ink[mask > 0], 90)
         yield mask
-        yield from (np.uint8(ink > share * darkest) for share in (0.55, 0.75) if share * darkest > 1.08 * threshold)
-        masks.append(mask)
-    yield from filter(np.any, map(without_rules, masks))
+        yield np.uint8(ink > darker)
+        if (unruled := without_rules(mask)).any():
+            yield unruled
 
 
 class Ink:
@@ -1241,35 +1234,28 @@ class Ink:
         large = (stats[:, 2:4].max(axis=1) >= max(8, max(mask.shape) / 50)) & (stats[:, 4] >= 20)
         large &= (np.arange(len(stats)) > 0) & (large.sum() <= 1 + MANY)
         self.labels = (np.cumsum(large) * large)[labels] * mask  # of a pixel: 1 + its piece; 0 is paper
-        self.whole = list(range(large.sum()))  # slices of one piece have the same number
-        self.boxes = np.zeros((0, 4), int)  # of each piece: x, y, width, height
-        self._enclose()
+        self.whole = np.arange(large.sum())  # slices of one piece have the same number
+        self.boxes = self._boxes()  # of each piece: x, y, width, height
         self._recognizer, self._parts = recognizer, {}
 
-    def _enclose(self) -> None:
+    def _boxes(self) -> np.ndarray:
         boxes = [cv2.boundingRect(np.uint8(self.labels == label)) for label in range(1, len(self.whole) + 1)]
-        self.boxes = np.reshape(boxes, (-1, 4))
+        return np.reshape(boxes, (-1, 4)).astype(int)
 
     def mask(self, pieces: Sequence[int]) -> np.ndarray:
-        """The mask of these pieces alone, in the box around them."""
-        x, y, width, height = self.box(pieces)
-        return np.uint8(np.isin(self.labels[y : y + height, x : x + width], np.add(pieces, 1)))
-
-    def box(self, pieces: Sequence[int]) -> tuple[int, int, int, int]:
-        """The box around these pieces: x, y, width, height."""
-        low, high = self.boxes[pieces, :2].min(axis=0), (self.boxes[pieces, :2] + self.boxes[pieces, 2:]).max(axis=0)
-        return *low.tolist(), *(high - low).tolist()
+        """The mask of these pieces alone."""
+        return np.uint8(np.isin(self.labels, np.add(pieces, 1)))
 
     def judge(self, *pieces: int) -> Part:
         """What these pieces are read as together."""
         if pieces not in self._parts:
-            mask = self.mask(pieces)
+            x, y, width, height = box = cv2.boundingRect(whole := self.mask(pieces))
+            mask = whole[y : y + height, x : x + width]
             image = redraw_at_stroke_width(mask)
-            prediction = self._recognizer.predict(image)
-            self._parts[pieces] = Part(self.box(pieces), image, prediction, pieces, stroke_width(mask))
+            self._parts[pieces] = Part(box, image, self._recognizer.predict(image), pieces, stroke_width(mask))
         return self._parts[pieces]
 
-    def cut(self, piece: int) -> range:
+    def cut(self, piece: int) -> np.ndarray:
         """Cut a piece where few of its pixels stand above each other, as where digits touch; give the slices.
 
         Above each other is meant along the slant at which the cuts are clearest.
@@ -1277,16 +1263,27 @@ class Ink:
         y, x = np.nonzero(self.labels == piece + 1)
         columns = [np.rint(x + slant * (y - y.min())).astype(int) for slant in np.linspace(-0.2, 0.8, 6)]
         column = max((column - column.min() for column in columns), key=lambda column: (np.bincount(column) ** 2).sum())
-        count, reach = np.float32(np.bincount(column))[None], 1 + self.boxes[piece, 3] // 14
-        count = cv2.blur(count, (5, 1))
-        thin = (count == cv2.erode(count, np.ones((1, 2 * reach + 1)))) & (count < 3 * stroke_width(self.mask([piece])))
-        cuts = [i for i in range(reach, len(count[0]) - reach) if thin[0, i] and not thin[0, i - reach : i].any()]
-        slice_of = np.searchsorted(cuts, column, side="right")
-        slices = range(len(self.whole), len(self.whole) + len(cuts) + 1)
-        self.labels[y, x] = 1 + slices[0] + slice_of
-        self.whole += [piece] * len(slices)
-        self._enclose()
+        reach = 1 + self.boxes[piece, 3] // 14
+        count = cv2.blur(np.float32(np.bincount(column))[None], (5, 1))
+        least = count == cv2.erode(count, np.ones((1, 2 * reach + 1)))
+        thin = (least & (count < 3 * self.judge(piece).pen))[0]
+        cuts = [i for i in range(reach, len(thin) - reach) if thin[i] and not thin[i - reach : i].any()]
+        slices = len(self.whole) + np.arange(len(cuts) + 1)
+        self.labels[y, x] = 1 + slices[0] + np.searchsorted(cuts, column, side="right")
+        self.whole = np.append(self.whole, np.full(len(slices), piece))
+        self.boxes = self._boxes()
         return slices
+
+    def stray(self) -> np.ndarray:
+        """Which pieces are of no digit: frames around others, and what runs along the picture's edge: bool, (n,)."""
+        low, high, longest = self.boxes[:, :2], self.boxes[:, :2] + self.boxes[:, 2:], self.boxes[:, 2:].max(axis=1)
+        margins = np.minimum(low - low[:, None], high[:, None] - high).min(axis=2)  # [i, j]: of j within i
+        stray = ((margins > 0.05 * longest[:, None]) & (longest > 0.2 * longest[:, None])).any(axis=1)
+        for i in np.flatnonzero(stray):  # a box may look like a nought, and an open seven is around its bar
+            stray[i] = self.judge(int(i)).prediction.digit in (None, 0)
+        edge = np.concatenate([self.labels[0], self.labels[-1], self.labels[:, 0], self.labels[:, -1]])
+        stray |= np.bincount(edge, minlength=len(longest) + 1)[1:] > 0.5 * longest
+        return stray & ~stray.all()
 
 
 def rows_of(boxes: np.ndarray) -> list[np.ndarray]:
@@ -1307,44 +1304,34 @@ def rows_of(boxes: np.ndarray) -> list[np.ndarray]:
     return min(tried, key=lambda entry: entry[0])[1]
 
 
-def read_row(ink: Ink, row: np.ndarray) -> list[Part]:
-    """The most probable parts, digits or not, of a row's pieces of ink."""
-    touching = np.diff(np.array(ink.whole)[row]) == 0
-    return find_parts(ink.boxes[row], touching, lambda start, stop: ink.judge(*row[start:stop].tolist()))
-
-
 def read_rows(ink: Ink, pieces: np.ndarray) -> list[list[Part]]:
     """The most probable parts, digits or not, of these pieces of ink, by rows."""
-    return [read_row(ink, pieces[row]) for row in rows_of(ink.boxes[pieces])] if len(pieces) else []
+
+    def read_row(row: np.ndarray) -> list[Part]:
+        touching = np.diff(ink.whole[row]) == 0
+        return find_parts(ink.boxes[row], touching, lambda start, stop: ink.judge(*row[start:stop].tolist()))
+
+    return [read_row(pieces[row]) for row in rows_of(ink.boxes[pieces])] if len(pieces) else []
 
 
 def length(part: Part) -> int:
     return max(part.box[2:])
 
 
-def alike(one: Part, other: Part) -> bool:
-    """Whether two digits may belong to one text: of like size and pen, and near each other."""
-    (x, y, width, height), (x2, y2, width2, height2) = one.box, other.box
-    gap = max(max(x, x2) - min(x + width, x2 + width2), max(y, y2) - min(y + height, y2 + height2))
-    like = 0.5 < length(other) / length(one) < 2 and 0.45 < other.pen / one.pen < 2.2
-    return like and gap < 1.5 * length(one)
-
-
 def text_of(rows: Sequence[Sequence[Part]]) -> list[list[Part]]:
-    """The digits among parts, by rows, without those that stand apart from the most certain, like edges of shadows.
+    """The digits among parts, by rows: the most certain one, and those whose size and pen are like its own.
 
     Beside digits, what is not certainly none is one too.
     """
-    doubtful = [part for row in rows for part in row if part.prediction.probabilities.sum() > DOUBT]
-    digits = [part for part in doubtful if part.prediction.digit is not None]
+    digits = [part for row in rows for part in row if part.prediction.digit is not None]
     # Any straight line is a 1: another digit is more certain.
-    text = sorted(digits, key=lambda part: (part.prediction.digit != 1, part.prediction.confidence))[-1:]
-    known = {part.pieces for part in text}
-    for part in text:  # which grows meanwhile
-        near = [other for other in doubtful if other.pieces not in known and alike(part, other)]
-        known |= {other.pieces for other in near}
-        text += near
-    rows = [[as_digit(part) for part in row if part.pieces in known] for row in rows]
+    surest = max(digits, key=lambda part: (part.prediction.digit != 1, part.prediction.confidence), default=None)
+
+    def belongs(part: Part) -> bool:
+        like = 0.5 < length(part) / length(surest) < 2 and 0.45 < part.pen / surest.pen < 2.2
+        return like and part.prediction.probabilities.sum() > DOUBT
+
+    rows = [[as_digit(part) for part in row if belongs(part)] for row in rows if digits]
     return [row for row in rows if row]
 
 
@@ -1355,75 +1342,86 @@ def as_digit(part: Part) -> Part:
     return part._replace(prediction=Prediction(digit, float(probabilities[digit]), probabilities))
 
 
-def frames(ink: Ink) -> np.ndarray:
-    """Which pieces of ink enclose others and are no digit themselves: bool, shape (n,)."""
-    low, high, longest = ink.boxes[:, :2], ink.boxes[:, :2] + ink.boxes[:, 2:], ink.boxes[:, 2:].max(axis=1)
-    margins = np.minimum(low - low[:, None], high[:, None] - high).min(axis=2)  # [i, j]: of j within i
-    enclosing = ((margins > 0.05 * longest[:, None]) & (longest > 0.2 * longest[:, None])).any(axis=1)
-    # A box may look like a nought, and an open seven encloses its bar.
-    return np.array([bool(enclosing[i]) and ink.judge(i).prediction.digit in (None, 0) for i in range(len(enclosing))])
-
-
-def read_mask(mask: np.ndarray, recognizer: Recognizer) -> tuple[bool, list[list[Part]], Ink]:
-    """Whether a mask of ink is believed; its digits by rows, or else what is largest; its pieces.
+def find_text(ink: Ink) -> tuple[list[list[Part]], bool]:
+    """The digits in ink, by rows, or else the largest part; and whether they are believed.
 
     What touches the picture's edge is read where it is as high as the digits that do not. What is refused
-    beside digits may be several that touch. A believed guess leaves nothing much larger than its digits.
+    beside digits may be several that touch. A believed text leaves nothing much larger beside it.
     """
-    ink = Ink(mask, recognizer)
-    if not len(ink.boxes):
-        return False, [], ink
-    at_edge = ((ink.boxes[:, :2] == 0) | (ink.boxes[:, :2] + ink.boxes[:, 2:] == mask.shape[::-1])).any(axis=1)
-    inside = ~frames(ink)
-    inner, size = np.flatnonzero(inside & ~at_edge), ink.boxes[:, 2:].max(axis=1)
-    rows = read_rows(ink, inner)
+    x, y, width, height = ink.boxes.T
+    touching = (x == 0) | (y == 0) | (x + width == ink.labels.shape[1]) | (y + height == ink.labels.shape[0])
+    possible = ~ink.stray()
+    chosen = np.flatnonzero(possible & ~touching)
+    rows = read_rows(ink, chosen)
     text = text_of(rows)
-    largest = size[inner if text else inside].max(initial=1)
-    height = np.median([part.box[3] for row in text for part in row] or [0])
-    as_high = (ink.boxes[:, 3] > 0.6 * height) & (ink.boxes[:, 3] < 1.6 * (height or np.inf))
-    chosen = np.flatnonzero(inside & (~at_edge | as_high))
-    if len(chosen) > len(inner):
+    largest = ink.boxes[chosen if text else possible, 2:].max()
+    usual = np.median([part.box[3] for row in text for part in row] or [0])
+    as_high = (height > 0.6 * usual) & (height < 1.6 * (usual or np.inf))
+    if (possible & touching & as_high).any():
+        chosen = np.flatnonzero(possible & (~touching | as_high))
         rows = read_rows(ink, chosen)
         text = text_of(rows) or text
-    wide = as_high & ~at_edge & (ink.boxes[:, 2] > 0.5 * ink.boxes[:, 3])
-    refused = [
-        part.pieces[0] for row in rows for part in row if part.prediction.digit is None and len(part.pieces) == 1
-    ]
-    refused = [piece for piece in refused if text and wide[piece]]
-    if refused:
-        slices = [number for piece in refused for number in ink.cut(piece)]
-        parted = text_of(read_rows(ink, np.append(np.setdiff1d(chosen, refused), slices)))
-        text = max(text, parted, key=lambda rows: sum(map(len, rows)))
     if not text:
-        return False, [[max((part for row in rows for part in row), key=length)]] if rows else [], ink
-    digits = [part for row in text for part in row]
-    confidence = np.exp(np.mean([math.log(part.prediction.confidence) for part in digits]))
-    return confidence > BELIEVED and max(map(length, digits)) > 0.6 * largest, text, ink
+        return [[max((part for row in rows for part in row), key=length)]], False
+    wide = as_high & ~touching & (width > 0.5 * height)
+    alone = [part for row in rows for part in row if part.prediction.digit is None and len(part.pieces) == 1]
+    refused = [part.pieces[0] for part in alone if wide[part.pieces[0]]]
+    slices = [piece for whole in refused for piece in ink.cut(whole)]
+    parted = text_of(read_rows(ink, np.append(np.setdiff1d(chosen, refused), slices).astype(int)))
+    text = max(text, parted, key=lambda rows: sum(map(len, rows)))
+    parts = [part for row in text for part in row]
+    confidence = np.exp(np.mean([math.log(part.prediction.confidence) for part in parts]))
+    return text, confidence > BELIEVED and max(map(length, parts)) > 0.6 * largest
+
+
+def views(picture: np.ndarray) -> Iterator[np.ndarray]:
+    """The picture with paper in place of all that is around its sheet or frame, if it shows one; and as it is.
+
+    A sheet, or the inside of a frame, is a large light region, solid and not cut off by the picture's edge.
+    """
+    light = cv2.threshold(cv2.blur(in_grey(picture), (9, 9)), 0, 1, cv2.THRESH_OTSU)[1]
+    labels, stats = cv2.connectedComponentsWithStats(light)[1:3]
+    if len(stats) > 1:
+        region = labels == stats[1:, 4].argmax() + 1
+        sheet = cv2.fillConvexPoly(np.zeros_like(light), cv2.convexHull(cv2.findNonZero(np.uint8(region))), 1)
+        edge = np.concatenate([sheet[0], sheet[-1], sheet[:, 0], sheet[:, -1]])
+        if region.mean() > 0.1 and region.sum() > 0.75 * sheet.sum() and edge.mean() < 0.1:
+            inside = cv2.erode(sheet, np.ones((max(light.shape) // 40,) * 2)) > 0
+            alone = picture.copy()
+            alone[~inside] = np.median(picture[inside], axis=0)
+            yield alone
+    yield picture
 
 
 def read_picture(picture: np.ndarray, recognizer: Recognizer) -> tuple[list[list[Part]], Ink]:
     """The digits in a picture, uint8, by rows, or what is largest where there is none; the pieces of ink.
 
-    They are the first guess's that the network believes, or else the first's that has any pieces.
+    They are the first guess's that is believed, or else the first's that has any pieces.
     Raises ValueError where there is no ink.
     """
     first = None
-    for mask in guess_ink(evened(in_grey(picture))):
-        believed, rows, ink = read_mask(mask, recognizer)
-        if believed:
-            return rows, ink
-        if rows and first is None:
-            first = rows, ink
+    for view in views(picture):
+        for mask in guess_ink(evened(in_grey(view))):
+            ink = Ink(mask, recognizer)
+            if len(ink.boxes):
+                text, believed = find_text(ink)
+                if believed:
+                    return text, ink
+                first = first or (text, ink)
     if first is None:
         raise ValueError("no ink in it: blank, or too faint to tell from the paper")
     return first
 
 
-@contextlib.contextmanager
-def named(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Every error while a file is read becomes a ValueError that names the file and the reason."""
+def find_digits(path: str | os.PathLike[str], recognizer: Recognizer) -> tuple[list[list[Part]], Ink, float]:
+    """What read_picture() finds in an image file, and how many of the file's pixels one of its own is.
+
+    Raises ValueError naming the file and the reason where the file holds no picture or no ink.
+    """
     try:
-        yield
+        stored = decode(Path(path))
+        picture = on_paper(in_bytes(stored))
+        return *read_picture(picture, recognizer), stored.shape[1] / picture.shape[1]
     except (ValueError, OSError) as error:
         raise ValueError(f"{printable(path)}: {reason(error)}") from error
     except (cv2.error, MemoryError) as error:
@@ -1435,11 +1433,7 @@ def read_file(path: str | os.PathLike[str], recognizer: Recognizer) -> Reading:
 
     Raises ValueError naming the file and the reason where the file holds no picture or no ink.
     """
-    with named(path):
-        stored = decode(Path(path))
-        picture = on_paper(in_bytes(resized(stored)))
-        rows, _ = read_picture(picture, recognizer)
-    scale = stored.shape[1] / picture.shape[1]
+    rows, _, scale = find_digits(path, recognizer)
     return Reading([[part._replace(box=tuple(round(scale * n) for n in part.box)) for part in row] for row in rows])
 
 
@@ -1448,9 +1442,8 @@ def read_digit_image(path: str | os.PathLike[str], recognizer: Recognizer | None
 
     Raises ValueError naming the file and the reason where the file holds no picture or no ink.
     """
-    with named(path):
-        rows, ink = read_picture(on_paper(in_bytes(resized(decode(Path(path))))), recognizer or Recognizer())
-        return redraw_at_stroke_width(ink.mask([piece for row in rows for part in row for piece in part.pieces]))
+    rows, ink, _ = find_digits(path, recognizer or Recognizer())
+    return redraw_at_stroke_width(ink.mask([piece for row in rows for part in row for piece in part.pieces]))
 
 
 # --- canvas --------------------------------------------------------------------------------
