@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
-from conftest import PROGRAM, Display
+from conftest import PROGRAM, Display, put_text
 
 import mnist_digit
 from mnist_digit import CANVAS_SIZE, IMAGE_SIZE, Canvas, Digits, Recognizer, say
@@ -332,16 +332,16 @@ def draw_mistakes(title: str, answers: Answers, notes: Sequence[str]) -> np.ndar
     rows = max(1, -(-len(wrong) // COLUMNS))
     sheet = np.full((rows * step_y + margin, COLUMNS * step_x + 16, 3), PAPER, np.uint8)
     heading = f"{title}: {len(wrong):,} of {len(answers.labels):,} misread ({answers.right.mean():.2%} right)"
-    mnist_digit.put_text(sheet, heading, 16, 42, 26, INK, 600)
+    put_text(sheet, heading, 16, 42, 26, INK, 600)
     for place, i in enumerate(wrong):
         row, column = divmod(place, COLUMNS)
         x, y = column * step_x + 16, row * step_y + margin
         image = cv2.resize(np.uint8(255 * answers.images[i]), (TILE, TILE), interpolation=cv2.INTER_NEAREST)
         sheet[y : y + TILE, x : x + TILE] = image[..., None]
-        mnist_digit.put_text(sheet, f"{answers.labels[i]} read as", x, y + TILE + 19, 14, INK)
-        mnist_digit.put_text(sheet, str(answers.digits[i]), x + 70, y + TILE + 19, 17, ANSWER, 700)
-        mnist_digit.put_text(sheet, f"{confidence[i]:.0%}", x + TILE, y + TILE + 19, 13, QUIET, align="right")
-        mnist_digit.put_text(sheet, notes[i], x, y + TILE + 36, 12, QUIET)
+        put_text(sheet, f"{answers.labels[i]} read as", x, y + TILE + 19, 14, INK)
+        put_text(sheet, str(answers.digits[i]), x + 70, y + TILE + 19, 17, ANSWER, 700)
+        put_text(sheet, f"{confidence[i]:.0%}", x + TILE - 28, y + TILE + 19, 13, QUIET)
+        put_text(sheet, notes[i], x, y + TILE + 36, 12, QUIET)
     return sheet
 
 

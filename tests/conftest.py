@@ -97,6 +97,11 @@ def start(*arguments: object, **streams: object) -> subprocess.Popen:
     return subprocess.Popen([sys.executable, str(PROGRAM), *map(str, arguments)], **streams)
 
 
+def put_text(image: np.ndarray, text: str, x: int, y: int, size: int, colour, weight=400, face="sans") -> None:
+    """Put text on a BGR image as the window does, its baseline at y and its left end at x."""
+    cv2.putText(image, text, (x, y), colour, mnist_digit.font(face, weight), size, weight)
+
+
 def write_mnist(path: Path, count: int = 480) -> Path:
     """An .npz file as MNIST's, of so many synthetic digits and 100 to test with."""
     rng = np.random.default_rng(0)
@@ -229,13 +234,14 @@ class ProgramWindow:
         xcb.xcb_connect.restype = ctypes.c_void_p
         xcb.xcb_intern_atom_reply.restype = ctypes.POINTER(ctypes.c_uint32)
         connection = ctypes.c_void_p(xcb.xcb_connect(self.display.name.encode(), None))
-        atoms = []
-        for name in (b"WM_PROTOCOLS", b"WM_DELETE_WINDOW"):
-            cookie = xcb.xcb_intern_atom(connection, 0, len(name), name)
-            atoms.append(xcb.xcb_intern_atom_reply(connection, cookie, None)[2])
+
+        def atom(name: bytes) -> int:
+            return xcb.xcb_intern_atom_reply(connection, xcb.xcb_intern_atom(connection, 0, len(name), name), None)[2]
+
+        atoms = atom(b"WM_PROTOCOLS"), atom(b"WM_DELETE_WINDOW")
         message = struct.pack("=BBHIIIIIII", 33, 32, 0, self.id, *atoms, 0, 0, 0, 0)  # 33: ClientMessage
         xcb.xcb_send_event(connection, 0, self.id, 0, message)
-        xcb.xcb_flush(connection)
+        atom(b"WM_PROTOCOLS")  # answered only when all before it has been done
         xcb.xcb_disconnect(connection)
 
     # --- eyes

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
+from conftest import put_text
 
-from mnist_digit import Recognizer, put_text, read_file, read_handwriting, say, write_character
+from mnist_digit import Recognizer, read_file, read_handwriting, say, write_character
 
 if TYPE_CHECKING:
     import argparse

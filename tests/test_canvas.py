@@ -437,7 +437,7 @@ def test_a_digit_is_taught_and_forgotten(window, capfd):
     for digit in (other, first, other):
         window.on_key(ord(digit))
         window.on_key(13)
-        assert capfd.readouterr().out.startswith(f"{digit} (") and digit in window.hint(len(window.read().parts))
+        assert capfd.readouterr().out.startswith(f"{digit} (")
     assert len(window.recognizer.hand) == 3
     for digit in (first, other, first, first):
         window.on_key(ord("f"))
@@ -465,20 +465,22 @@ def draw_two(window):
 def test_a_number_is_taught_digit_by_digit(window):
     draw_two(window)
     window.on_key(ord("8"))
-    assert "8 _" in window.hint(len(window.read().parts)) and len(window.recognizer.hand) == 0
+    assert window.typed == "8" and len(window.recognizer.hand) == 0
     window.on_key(ord("6"))
-    assert window.read().text == "86" and window.typed == ""
+    assert window.read().text == "86" and window.typed == "" and "it is 86" in window.message
 
 
-def test_what_was_typed_is_dropped_by_drawing_and_by_backspace(window):
+def test_what_was_typed_is_dropped_by_drawing_and_by_other_keys(window):
     draw_two(window)
     window.on_key(ord("8"))
     window.on_key(8)
     assert window.typed == "" and len(window.canvas.strokes) == 2
     window.on_key(ord("8"))
-    drag(window.canvas, (250, 100), (250, 400))
-    window.frame()
-    assert window.typed == "" and len(window.recognizer.hand) == 0
+    drag(window, (250, 100), (250, 400))
+    assert window.typed == "" and len(window.canvas.strokes) == 3
+    window.on_key(ord("8"))
+    window.on_key(ord("u"))
+    assert window.typed == "" and len(window.canvas.strokes) == 2 and len(window.recognizer.hand) == 0
 
 
 def test_esc_ends_what_is_shown_before_it_quits(window):
@@ -542,16 +544,14 @@ class TopHeavy(CountingRecognizer):
         return np.array([0, upper, lower, *[0] * 8]) / (upper + lower), image.ravel()
 
 
-def test_why_tints_the_ink_within_a_few_frames_and_leaves_it_white_again(window):
+def test_why_tints_the_ink_and_leaves_it_white_again(window):
     window.recognizer = TopHeavy()
     drag(window.canvas, *[(x, 100) for x in range(100, 400, 10)], (400, 101), (400, 400))
     before = window.frame()
     window.on_key(ord("w"))
-    for _ in range(12):
-        after = window.frame()
+    after = window.frame()
     across, down = after[100, 250].astype(int), after[390, 400].astype(int)
-    assert across[2] == 255 > across[0] + 20 and down[0] == 255 > down[2] + 20  # orange for, blue against
-    assert window.recognizer.asked < 4 * md.PIECES
+    assert across[2] == 255 > across[0] + 20 and down[0] == 255 > down[2] + 20  # orange for 1, blue for 2
     window.on_key(ord("w"))
     assert np.array_equal(window.frame(), before)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
-from conftest import ASIDE, Display, ProgramWindow, environment, in_canvas, run, wait_until
+from conftest import ASIDE, Display, ProgramWindow, environment, in_canvas, put_text, run, wait_until
 
 import mnist_digit
 from mnist_digit import (
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 LINE = re.compile(r"(\d+|no digit) \((\d+\.\d)%\)")
 THREE = [[(180, 110), (290, 80), (390, 130), (370, 220), (270, 265), (380, 310), (390, 420), (290, 480), (170, 440)]]
 SEVEN = [[(140, 110), (400, 100), (330, 240), (270, 350), (240, 480)], [(190, 290), (380, 280)]]
+SEVEN_WITH_A_FOOT = [[*SEVEN[0], (290, 470)]]
 LETTER = [[(120, 480), (280, 80), (440, 480)], [(190, 330), (370, 330)]]
 NO_INK = 0
 
@@ -82,7 +83,7 @@ def answer(picture: np.ndarray) -> str | None:
         part = mnist_digit.Part((0, 0, 9, 9), np.zeros((28, 28), np.float32), None)
         parts = [part._replace(prediction=mnist_digit.Prediction(int(d), 1.0, np.eye(10)[int(d)])) for d in text]
         sheet = mnist_digit.Sheet(WINDOW_SIZE)
-        mnist_digit.show_answer(sheet, mnist_digit.Reading([parts]), part, "")
+        mnist_digit.show_answer(sheet, mnist_digit.Reading([parts]), part)
         if np.array_equal((sheet.image[place] == BEST_COLOUR).all(axis=2), shown):
             return text
     return "something else"
@@ -92,9 +93,9 @@ def says(
     picture: np.ndarray, text: str, size: int = 16, colour=TEXT_COLOUR, weight=400, face="sans", on=PANEL_COLOUR
 ) -> bool:
     """Whether a text stands somewhere on a colour."""
-    left, top, width, height = cv2.getTextSize((0, 0), text, (0, 0), mnist_digit.font(face), size, weight)
+    left, top, width, height = cv2.getTextSize((0, 0), text, (0, 0), mnist_digit.font(face, weight), size, weight)
     drawn = np.full((height + 8, width + 8, 3), on, np.uint8)
-    mnist_digit.put_text(drawn, text, 4 - left, 4 - top, size, colour, weight, face=face)
+    put_text(drawn, text, 4 - left, 4 - top, size, colour, weight, face)
     x, y, width, height = cv2.boundingRect(np.uint8((drawn != on).any(axis=2)))
     return cv2.matchTemplate(picture, drawn[y : y + height, x : x + width], cv2.TM_SQDIFF_NORMED).min() < 0.01
 
@@ -107,6 +108,12 @@ def hints(picture: np.ndarray, text: str) -> bool:
 def has(picture: np.ndarray, colour: tuple[int, int, int]) -> bool:
     """Whether the canvas has something of a colour."""
     return (picture[:, :CANVAS_SIZE] == colour).all(axis=2).sum() > 50
+
+
+def tints(picture: np.ndarray) -> tuple[int, int]:
+    """How many of the canvas's pixels are orange, and how many blue."""
+    blue, _, red = np.moveaxis(picture[:, :CANVAS_SIZE].astype(int), 2, 0)
+    return int((red - blue > 60).sum()), int((blue - red > 60).sum())
 
 
 # --- a window for each test
@@ -398,7 +405,20 @@ def test_a_ring_follows_the_pointer(window: ProgramWindow) -> None:
     window.see(lambda p: np.array_equal(p, empty), "no ring outside")
 
 
-# --- learning, refusing, explaining
+# --- guessing, learning, refusing, explaining
+
+
+def test_a_guess_looks_like_one(window: ProgramWindow) -> None:
+    def confidence(strokes: list) -> float:
+        return mnist_digit.Canvas([mnist_digit.Stroke(stroke, 24) for stroke in strokes]).read(recognizer).confidence
+
+    recognizer = mnist_digit.Recognizer()
+    ones_or_sevens = [[[(220 - x // 2, 150), (220 + x, 130), (230 + x // 3, 300), (220, 480)]] for x in range(90)]
+    window.draw(min(ones_or_sevens, key=confidence))
+    picture = window.see(lambda p: says(p, "a guess", 14, QUIET_COLOUR), "a guess")
+    assert (picture[20:124, CANVAS_SIZE + 20 : CANVAS_SIZE + 220] == QUIET_COLOUR).all(axis=2).sum() > 500
+    assert not (picture == BEST_COLOUR).all(axis=2).any()
+    assert LINE.fullmatch(window.read())[1] in "17"
 
 
 def test_a_number_is_read_marked_and_taught(open_window: Callable[..., ProgramWindow], tmp_path: Path) -> None:
@@ -413,9 +433,9 @@ def test_a_number_is_read_marked_and_taught(open_window: Callable[..., ProgramWi
         below = np.flatnonzero(ink(picture)[:, x - 60 : x + 60].any(axis=1)).max()
         assert says(picture[below + 4 : below + 90, x - 40 : x + 40], digit, 14, QUIET_COLOUR, 500, on=CANVAS_COLOUR)
     window.press("3")
-    window.see(lambda p: hints(p, "right: 3 _"), "the first digit")
+    window.see(lambda p: says(p, "right: 3 _"), "the first digit")
     window.press("1")
-    window.see(lambda p: answer(p) == "31" and hints(p, "learned: it is 31"), "the right number")
+    window.see(lambda p: answer(p) == "31" and says(p, "Learned: it is 31"), "the right number")
     assert window.read().startswith("31 (")
     window.press("q")
     assert window.wait() == 0
@@ -441,11 +461,15 @@ def test_a_letter_is_no_digit_until_it_is_taught(window: ProgramWindow) -> None:
 
 
 def test_why_tints_the_ink(window: ProgramWindow) -> None:
-    window.draw(THREE)
+    """Orange, what speaks for the 7; blue, the foot, which makes it a 2."""
+    window.draw(SEVEN_WITH_A_FOOT)
     before = window.still()
-    assert not has(before, BEST_COLOUR)
+    assert answer(before) == "7"
+    assert tints(before) == (0, 0)
     window.press("w")
-    window.see(lambda p: has(p, BEST_COLOUR), "orange ink")
+    picture = window.see(lambda p: min(tints(p)) > 200, "orange and blue ink")
+    assert says(picture, "why: orange ink speaks for the answer, blue for the runner-up", 13, QUIET_COLOUR,
+                on=CANVAS_COLOUR)  # fmt: skip
     window.press("w")
     window.see(lambda p: np.array_equal(p, before), "white ink")
 
@@ -497,6 +521,26 @@ def test_a_folder_that_cannot_be_written_to_loses_nothing(window: ProgramWindow,
 
 
 # --- other keys, and the end
+
+
+def test_messages_go_away_by_themselves(window: ProgramWindow) -> None:
+    window.draw(THREE)
+    before = window.still()
+    window.press("l", "l", "f")
+    window.see(lambda p: says(p, "There is nothing to forget"), "a message")
+    window.see(lambda p: np.array_equal(p, before), "the message to go")
+
+
+def test_enter_answers_by_a_short_highlight(window: ProgramWindow) -> None:
+    window.draw(THREE)
+    before = window.still()
+    typing = subprocess.Popen(["xdotool", "key", "--repeat", "20", "--delay", "100", "Return"],
+                              env=environment(DISPLAY=window.display.name))  # fmt: skip
+    picture = window.see(lambda p: (p[16:20, CANVAS_SIZE + 30 : -30] == LINE_COLOUR).all(), "the highlight")
+    assert answer(picture) == "3"
+    assert typing.wait() == 0
+    window.see(lambda p: np.array_equal(p, before), "the highlight to go")
+    assert len(window.lines) > 1 and len(set(window.lines)) == 1
 
 
 def test_help_comes_and_goes(window: ProgramWindow) -> None:
