@@ -528,9 +528,6 @@ def test_the_bars_belong_to_the_part_that_is_pointed_at(window):
     for part, (x, y) in zip(window.read().parts, [(100, 250), (420, 250)], strict=True):
         window.on_mouse(MOVE, x, y, 0)
         assert window.part_shown(window.read()) is part
-    x, y, *_ = md.thumbnails(md.empty_sheet(window.size), 2)[0]
-    window.on_mouse(MOVE, int(x) + 5, int(y) + 5, 0)
-    assert window.part_shown(window.read()) is window.read().parts[0]
     window.on_mouse(MOVE, 5, 5, 0)
     least = min(window.read().parts, key=lambda part: part.prediction.confidence)
     assert window.part_shown(window.read()) is least
