@@ -33,7 +33,6 @@ import signal
 import sys
 import tempfile
 import time
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -139,12 +138,12 @@ def bounded_memory() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def opening(path: Path, otherwise: str) -> Iterator[None]:
+def opening(path: Path, otherwise: str, memory: int = 700_000_000) -> Iterator[None]:
     """Every error in reading a file becomes a ValueError that names it, says what it is not, and why."""
     try:
         if not path.is_file():
             raise ValueError("not a file" if path.exists() else "no such file")
-        with bounded_memory():
+        with bounded_memory(memory):
             yield
     except Exception as error:  # Keras, h5py, OpenCV, NumPy and zipfile raise nearly every kind
         raise ValueError(f"{printable(path)}: {otherwise} ({reason(error)})") from error
@@ -838,28 +837,15 @@ class Part(NamedTuple):
     pen: float = 0  # the mean width of its strokes in a picture, in pixels
 
 
-class Reading(NamedTuple):
+class Reading:
     """What a whole drawing or picture says."""
 
-    rows: list[list[Part]]  # from top to bottom; the parts of each from left to right
-
-    @property
-    def parts(self) -> list[Part]:
-        return [part for row in self.rows for part in row]
-
-    @property
-    def digits(self) -> list[Prediction]:
-        return [part.prediction for part in self.parts]
-
-    @property
-    def text(self) -> str:
-        """The digits, "?" for a part that is none, rows apart by a space."""
-        return " ".join("".join(str(part.prediction) for part in row) for row in self.rows)
-
-    @property
-    def confidence(self) -> float:
-        """How probable it is that all of it is right, in [0, 1]."""
-        return math.prod(prediction.confidence for prediction in self.digits)
+    def __init__(self, rows: list[list[Part]]) -> None:
+        self.rows = rows  # from top to bottom; the parts of each from left to right
+        self.parts = [part for row in rows for part in row]
+        self.digits = [part.prediction for part in self.parts]
+        self.text = " ".join("".join(str(part.prediction) for part in row) for row in rows)  # "?" for no digit
+        self.confidence = math.prod(prediction.confidence for prediction in self.digits)  # that all of it is right
 
     def __str__(self) -> str:
         return f"{self.text if self.text.strip('? ') else 'no digit'} ({self.confidence:.1%})"
@@ -932,9 +918,8 @@ def correct(probabilities: np.ndarray, distances: np.ndarray, labels: np.ndarray
 class Recognizer:
     """The trained network: an export (.tflite) run by OpenCV, or a Keras file (.keras, .h5) by Keras.
 
-    An export that is missing is made anew from the Keras file beside it. hand is the file that keeps what is
-    taught; None: kept in memory only. Raises ValueError, naming the file and the reason, where the network
-    cannot be opened.
+    hand is the file that keeps what is taught; None: it is kept in memory only. Raises ValueError, naming the
+    file and the reason, where the network cannot be opened.
     """
 
     def __init__(self, path: str | os.PathLike[str] = MODEL, hand: str | os.PathLike[str] | None = None) -> None:
@@ -970,10 +955,7 @@ class Recognizer:
         return self._described[1]
 
     def teach(self, image: np.ndarray, digit: int) -> None:
-        """Read this digit image, and those like it, as this digit from now on.
-
-        Raises ValueError on another shape or no digit, and OSError where it cannot be kept; then nothing is taught.
-        """
+        """Read this digit image, and those like it, as this digit from now on. Raises ValueError, OSError."""
         if image.shape != (IMAGE_SIZE, IMAGE_SIZE) or digit not in range(10):
             raise ValueError(f"what is taught has shape (28, 28) and is a digit, not {image.shape} and {digit}")
         new = Digits(np.uint8(np.rint(255 * np.clip(image, 0, 1)))[None], np.array([digit], np.uint8))
@@ -1029,12 +1011,10 @@ def open_keras_model(path: Path) -> keras.Model:
     """The Keras model in a .keras or .h5 file. Raises ValueError naming the file and the reason."""
     keras = import_keras()
     keras.ops.zeros(1)  # TensorFlow starts its threads now, not within the bounds below
-    suffix = path.suffix.lower()  # Keras knows a file's kind by small letters only
-    with opening(path, "not a network that can be opened safely"), silenced(), tempfile.TemporaryDirectory() as folder:
-        parts = zipfile.ZipFile(path).infolist() if suffix == ".keras" else []
-        if sum(part.file_size for part in parts) > 300_000_000:
-            raise MemoryError("unpacks to more than 300 MB")
-        copy = shutil.copyfile(path, f"{folder}/network{suffix}")
+    refusing = opening(path, "not a network that can be opened safely", 400_000_000)
+    with refusing, silenced(), tempfile.TemporaryDirectory() as folder:
+        # Keras knows a file's kind by small letters only.
+        copy = shutil.copyfile(path, f"{folder}/network{path.suffix.lower()}")
         model = keras.models.load_model(copy, compile=False, safe_mode=True)
         shapes = model.input_shape, model.output_shape
         if shapes not in [((None, IMAGE_SIZE, IMAGE_SIZE, 1), (None, answers)) for answers in (10, 11)]:
@@ -1058,15 +1038,11 @@ def best_path(count: int, cost: Callable[[int, int], float]) -> list[tuple[int, 
     It is the shortest path through the graph of all cuts (LeCun et al., "Gradient-based learning
     applied to document recognition", 1998, part V); no run is longer than LONGEST_RUN.
     """
-    best = [(0.0, 0)]  # for each cut: what all before it costs at least, and where the run before it starts
+    best = [(0.0, [])]  # to each cut: the least cost, and the runs that have it
     for stop in range(1, count + 1):
         starts = range(max(0, stop - LONGEST_RUN), stop)
-        best.append(min((best[start][0] + cost(start, stop), start) for start in starts))
-    path = []
-    while count:
-        path.append((best[count][1], count))
-        count = best[count][1]
-    return path[::-1]
+        best.append(min((best[start][0] + cost(start, stop), [*best[start][1], (start, stop)]) for start in starts))
+    return best[count][1]
 
 
 def find_parts(boxes: np.ndarray, touching: np.ndarray, judge: Callable[[int, int], Part]) -> list[Part]:
@@ -2154,27 +2130,6 @@ def check_display() -> tuple[int, int]:
 # --- command line --------------------------------------------------------------------------
 
 
-def whole_number(text: str) -> int:
-    """A number that can be a seed, for argparse."""
-    if not (text.isascii() and text.isdigit() and int(text) < 1 << 32):
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number from 0 to {(1 << 32) - 1}")
-    return int(text)
-
-
-def digits(text: str) -> list[int]:
-    """The digits of a number, for argparse."""
-    if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError(f"{text} is not made of digits")
-    return [int(digit) for digit in text]
-
-
-def named_file(text: str) -> Path:
-    """The name of a file, for argparse."""
-    if not Path(text).name:
-        raise argparse.ArgumentTypeError(f"{text!r} names no file")
-    return Path(text)
-
-
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The options; model and plots are those of the recipe where none are named. Ends the program on wrong usage."""
     keys = "\n".join(f"  {names:25}{does}" for names, does, *_ in KEYS)
@@ -2182,68 +2137,62 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("files", nargs="*", metavar="FILE", help="pictures or saved drawings to read instead of opening the window")
-    add("--open", type=named_file, metavar="FILE", help="a saved drawing to go on with")
-    add("--teach", type=digits, metavar="DIGITS", help="what the files show; learn it")
+    add("--open", type=Path, metavar="FILE", help="a saved drawing to go on with")
+    add("--teach", metavar="DIGITS", help="what the files show; learn it")
     add("--forget", action="store_true", help="forget all that was taught")
-    add("--hand", type=named_file, metavar="FILE",
-        help="what you taught (default: model/hand.npz); with --train: train on it, too")  # fmt: skip
-    add("--model", type=named_file, metavar="FILE",
-        help="the network: .keras, .h5 or this program's own .tflite (default: model/digit.tflite)")  # fmt: skip
+    add("--hand", type=Path, metavar="FILE", help="what you taught (model/hand.npz); with --train: train on it, too")
+    add("--model", type=Path, metavar="FILE", help="the network: .keras, .h5 or this program's own .tflite")
     add = parser.add_argument_group("training").add_argument
     add("--train", action="store_true", help="train, although there is a trained network")
     add("--no-window", action="store_true", help="stop after training")
     add("--data", type=Path, metavar="FILE", help="MNIST as an .npz file (default: Keras's copy, downloaded once)")
-    add("--recipe", choices=RECIPES, default="default",
-        help="how to train; another than the default one has a model/RECIPE.tflite of its own")  # fmt: skip
-    add("--epochs", type=whole_number, metavar="N", help="(default: the recipe's)")
-    add("--batch-size", type=whole_number, metavar="N", help="(default: the recipe's)")
-    add("--seed", type=whole_number, default=0, metavar="N", help="of all that is random (default: 0)")
+    add("--recipe", choices=RECIPES, default="default", help="how to train; each but default has a model/RECIPE.tflite")
+    add("--epochs", type=int, metavar="N", help="(default: the recipe's)")
+    add("--batch-size", type=int, metavar="N", help="(default: the recipe's)")
+    add("--seed", type=int, default=0, metavar="N", help="of all that is random (default: 0)")
     add("--plots", type=Path, metavar="DIR", help="where the plots go (default: plots/, plots/RECIPE/)")
     options = parser.parse_args(arguments)
-    if 0 in (options.epochs, options.batch_size):
-        parser.error("--epochs and --batch-size are to be above 0")
-    if options.teach and not options.files:
-        parser.error("--teach needs the image files that show it")
-    if options.no_window and not (options.train or options.files or options.forget):
-        parser.error("--no-window leaves nothing to do without --train or image files")
-    if options.open and (options.no_window or options.files):
-        parser.error("--open opens the window: not with --no-window, and not with files to read")
+    names, counts = (options.open, options.hand, options.model), (options.epochs, options.batch_size)
+    digits, busy = options.teach, options.files or options.forget
+    for wrong, usage in (
+        (any(path and not path.name for path in names), "--open, --hand and --model are to name a file"),
+        (any(n is not None and n < 1 for n in counts), "--epochs and --batch-size are to be above 0"),
+        (not 0 <= options.seed < 1 << 32, "--seed is to be from 0 to 4294967295"),
+        (digits is not None and not re.fullmatch("[0-9]+", digits), "--teach takes digits"),
+        (digits and not options.files, "--teach needs the files that show it"),
+        (options.no_window and not (options.train or busy), "--no-window leaves nothing to do but --train"),
+        (options.open and (options.no_window or busy), "--open opens the window: nothing else is to be done"),
+    ):
+        if wrong:
+            parser.error(usage)
     options.own = options.model is None  # not named: trained where it is missing
     options.model = options.model or (MODEL if options.recipe == "default" else MODEL.with_stem(options.recipe))
     options.plots = options.plots or (PLOTS if options.model == MODEL else PLOTS / options.model.stem)
     return options
 
 
-def reading_of(file: str, recognizer: Recognizer) -> Reading:
-    """What a picture or a saved drawing says. Raises ValueError."""
-    return Canvas(open_drawing(Path(file))).read(recognizer) if file.endswith(".json") else read_file(file, recognizer)
+def reading_of(file: str, recognizer: Recognizer, digits: str | None) -> Reading:
+    """What a picture or a saved drawing says, once it is taught to show digits: one in all, or one for each part."""
+    if file.endswith(".json"):
+        canvas = Canvas(open_drawing(Path(file)))
+        read, whole = functools.partial(canvas.read, recognizer), canvas.digit_image
+    else:
+        read, whole = (functools.partial(function, file, recognizer) for function in (read_file, read_digit_image))
+    if digits:
+        images = [whole()] if len(digits) == 1 else [part.image for part in read().parts]
+        if len(images) != len(digits):
+            raise ValueError(f"{printable(file)}: {len(images)} parts are read, not {len(digits)}; teach one at a time")
+        for image, digit in zip(images, digits, strict=True):
+            recognizer.teach(image, int(digit))
+    return read()
 
 
-def teach_file(file: str, digits: Sequence[int], recognizer: Recognizer) -> None:
-    """Teach what a picture or a saved drawing shows: one digit, or a number with a digit for each part that is read.
-
-    Raises ValueError.
-    """
-    images = [part.image for part in reading_of(file, recognizer).parts]
-    if len(digits) == 1 and len(images) > 1:  # read as several, but all of it is one
-        drawing = file.endswith(".json")
-        images = [Canvas(open_drawing(Path(file))).digit_image() if drawing else read_digit_image(file, recognizer)]
-    if len(images) != len(digits):
-        raise ValueError(
-            f"{printable(file)}: {len(images)} parts are read, not {len(digits)}; teach its digits one by one"
-        )
-    for image, digit in zip(images, digits, strict=True):
-        recognizer.teach(image, digit)
-
-
-def read_files(files: Sequence[str], recognizer: Recognizer, taught: Sequence[int] | None = None) -> int:
+def read_files(files: Sequence[str], recognizer: Recognizer, digits: str | None = None) -> int:
     """Print a line for each file, in order and at once, taught what it shows. Returns the exit status."""
     status = 0
     for file in files:
         try:
-            if taught:
-                teach_file(file, taught, recognizer)
-            answer(f"{printable(file)}: {reading_of(file, recognizer)}")
+            answer(f"{printable(file)}: {reading_of(file, recognizer, digits)}")
         except ValueError as error:
             say(f"mnist_digit: {error}")
             status = 1
@@ -2254,7 +2203,7 @@ def run(options: argparse.Namespace) -> int:
     """Forget, train, read files, show the window: what the options ask for. Returns the exit status."""
     shows_window = not (options.files or options.no_window or options.forget)
     if shows_window:  # what cannot work is refused before a training, not after it
-        strokes = open_drawing(options.open) if options.open else []
+        canvas = Canvas(open_drawing(options.open) if options.open else ())
         check_display()
     hand = options.hand or HAND
     if options.forget:
@@ -2268,7 +2217,7 @@ def run(options: argparse.Namespace) -> int:
     if options.files:
         return read_files(options.files, Recognizer(options.model, hand), options.teach)
     if shows_window:
-        Window(Recognizer(options.model, hand), Canvas(strokes)).run()
+        Window(Recognizer(options.model, hand), canvas).run()
     return 0
 
 
