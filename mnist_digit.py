@@ -123,15 +123,15 @@ def silenced(descriptor: int = 2) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def bounded_memory() -> Iterator[None]:
-    """On Linux, 700 MB more are all that this process can get: a file that unpacks to gigabytes is an error."""
+def bounded_memory(size: int = 700_000_000) -> Iterator[None]:
+    """On Linux, size bytes more are all that this process can get: a file that unpacks to gigabytes is an error."""
     with contextlib.ExitStack() as undo:
         if sys.platform == "linux":
             import resource
 
             soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
             data_pages = int(Path("/proc/self/statm").read_text().split()[5])
-            most = data_pages * resource.getpagesize() + 700_000_000
+            most = data_pages * resource.getpagesize() + size
             resource.setrlimit(resource.RLIMIT_DATA, (most if soft < 0 else min(most, soft), hard))
             undo.callback(resource.setrlimit, resource.RLIMIT_DATA, (soft, hard))
         yield
