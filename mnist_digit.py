@@ -33,6 +33,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -53,9 +54,6 @@ for stream in ("stdin", "stdout", "stderr"):  # closed by the caller, as by 2>&-
         setattr(sys, stream, open(os.devnull, "r" if stream == "stdin" else "w"))
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from types import ModuleType
-
     import keras
 
 # --- constants -----------------------------------------------------------------------------
@@ -185,10 +183,9 @@ def locked(path: Path, busy: str = "") -> Iterator[None]:
 
 
 def place_by_mass(ink: np.ndarray) -> np.ndarray:
-    """The digit image of ink (uint8, at most 20x20): its centre of mass put in the frame's middle, by whole pixels.
+    """The digit image of ink (uint8, at most 20x20): by whole pixels, its centre of mass is put in the middle.
 
-    As MNIST's digits were (LeCun et al., "Gradient-based learning applied to document recognition",
-    1998). Returns float32, shape (28, 28), in [0, 1].
+    So were MNIST's digits (LeCun et al., "Gradient-based learning applied to document recognition", 1998).
     """
     moments = cv2.moments(ink)
     centre = np.array([moments["m01"], moments["m10"]]) / (moments["m00"] or 1)
@@ -199,33 +196,27 @@ def place_by_mass(ink: np.ndarray) -> np.ndarray:
 
 
 def draw_digit_image(strokes: Sequence[np.ndarray], width: float = STROKE_WIDTH) -> np.ndarray:
-    """The digit image of strokes, each a float array of points (x, y), shape (n, 2), n >= 1.
+    """The digit image (float32, shape (28, 28), in [0, 1]) of strokes, each float points (x, y), shape (n, 2), n >= 1.
 
     The strokes may have any size and place; width is the pen's, in pixels of the digit image.
-    Returns float32, shape (28, 28), in [0, 1].
     """
     points = np.concatenate(strokes)
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
     scale = (BOX - width) / max(extent.max(), 1e-6)
     size = np.clip(np.ceil(extent * scale + width), 1, BOX).astype(int)
     margin = (size - extent * scale) / 2
-    subpixel = 16  # cv2's fixed-point coordinates; its pixel centres are whole numbers, ours halves
-    lines = []
-    for stroke in strokes:
-        line = ((stroke - low) * scale + margin) * OVERSAMPLING * subpixel - subpixel / 2
-        lines.append(np.rint(np.repeat(line, 2, axis=0) if len(line) == 1 else line).astype(np.int32))  # a dot
+    # In 16ths, as cv2 wants them; its pixel centres are whole numbers, ours halves. It draws no line of one point.
+    lines = [(((stroke - low) * scale + margin) * OVERSAMPLING - 0.5) * 16 for stroke in strokes]
+    lines = [np.rint(line if len(line) > 1 else np.repeat(line, 2, axis=0)).astype(np.int32) for line in lines]
     ink = np.zeros(size[::-1] * OVERSAMPLING, np.uint8)
     cv2.polylines(ink, lines, False, 255, round(width * OVERSAMPLING), cv2.LINE_AA, shift=4)
     return place_by_mass(cv2.resize(ink, size.tolist(), interpolation=cv2.INTER_AREA))
 
 
 def stroke_width(mask: np.ndarray) -> float:
-    """The mean width of the strokes in a mask (uint8, 0 is paper), in pixels.
-
-    Across a stroke of width w the distance to its edge is w/4 in the mean; crossings and
-    bends, where it is more, make up a sixth of what is measured on digits.
-    """
+    """The mean width of the strokes in a mask (uint8, 0 is paper), in pixels."""
     distance = cv2.distanceTransform(np.pad(mask, 1), cv2.DIST_L2, 5)
+    # Across a stroke of width w it is w/4 in the mean; crossings and bends, where it is more, make up a sixth.
     return 4 / 1.2 * float(distance[distance > 0].mean())
 
 
@@ -246,10 +237,10 @@ def redraw_at_stroke_width(mask: np.ndarray) -> np.ndarray:
         distance = np.where(ink, inside - cv2.dilate(inside, around) * (1 - target / measured), -1)
     else:
         distance = (target - measured) / 2 + 0.5 - cv2.distanceTransform(1 - ink, cv2.DIST_L2, 5)
-    x, y, width, height = cv2.boundingRect(np.uint8(distance > 0))
-    ink = np.uint8(255 * np.clip(distance[y : y + height, x : x + width] + 0.5, 0, 1))
+    ink = np.uint8(255 * np.clip(distance + 0.5, 0, 1))
+    x, y, width, height = cv2.boundingRect(np.uint8(ink > 127))
     size = [max(1, round(side * BOX / max(width, height))) for side in (width, height)]
-    return place_by_mass(cv2.resize(ink, size, interpolation=cv2.INTER_AREA))
+    return place_by_mass(cv2.resize(ink[y : y + height, x : x + width], size, interpolation=cv2.INTER_AREA))
 
 
 # --- handwriting and data -------------------------------------------------------------------
@@ -259,10 +250,9 @@ Template = list[tuple[np.ndarray, np.ndarray]]  # a stroke each: control points,
 
 
 def smooth_curve(corners: Sequence[bool]) -> np.ndarray:
-    """The matrix that takes n control points to points of the Catmull-Rom spline through them.
+    """The matrix that takes control points to points of the spline through them, a corner's slopes being its chords.
 
-    A corner, like a stroke's end, takes its slope from one side only (Catmull and Rom, "A class
-    of local interpolating splines", 1974). Shape (POINTS_PER_SEGMENT * (n - 1) + 1, n).
+    By Catmull and Rom, "A class of local interpolating splines", 1974. Shape (POINTS_PER_SEGMENT * (n - 1) + 1, n).
     """
     points = np.eye(len(corners))
     chords = np.diff(points, axis=0)
@@ -289,10 +279,7 @@ def parse_template(text: str) -> Template:
 
 @functools.cache
 def read_handwriting(path: Path = HANDWRITING) -> dict[str, list[Template]]:
-    """The templates of each label in a file of handwriting, whose head says what its lines are.
-
-    Raises OSError, or ValueError naming the line that is malformed or the digit that nobody writes.
-    """
+    """The templates of each label in a file. Raises OSError, or ValueError naming a malformed line or missing digit."""
     templates: dict[str, list[Template]] = {}
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         if line.strip() and not line.startswith("# "):
@@ -478,8 +465,7 @@ def load_mnist(path: Path | None = None) -> list[Digits]:
 def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
     """Images as other hands would have drawn them: turned, slanted, stretched, moved, bolder, fainter.
 
-    images: uint8, shape (n, 28, 28). strength 0 leaves them as they are, 1 changes them as
-    much as hands differ. Returns float32 of the same shape, in [0, 1].
+    images: uint8, shape (n, 28, 28); the result: float32, in [0, 1]. A strength of 0 changes nothing, 1 what hands do.
     """
     count = len(images)
     turn, slant, right, down = strength * rng.normal(0, [[0.12], [0.15], [0.8], [0.8]], (4, count))
@@ -490,7 +476,7 @@ def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np
     affine = np.stack([across, along, place], axis=1).T
     how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     moved = [cv2.warpAffine(image, a.T, image.shape, flags=how) for image, a in zip(images, affine, strict=True)]
-    tall = np.concatenate(moved)  # of all, so that one call of cv2 does
+    tall = np.concatenate(moved)  # one call of cv2 does for all
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     bolder, thinner = (change(tall, cross).reshape(images.shape) for change in (cv2.dilate, cv2.erode))
     weight = np.float32(rng.uniform(-1, 1, (count, 1, 1)) * (rng.random((count, 1, 1)) < 0.3 * strength))
@@ -501,8 +487,8 @@ def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np
 # --- model and training ---------------------------------------------------------------------
 
 
-def falling_sgd(optimizers: ModuleType, steps: int) -> keras.optimizers.Optimizer:
-    """Nesterov momentum; the learning rate warms up for one step in 50, then falls by cosine."""
+def falling_sgd(optimizers: object, steps: int) -> keras.optimizers.Optimizer:
+    """SGD with Nesterov momentum; the learning rate warms up for one step in 50, then falls by cosine."""
     warmup = max(1, steps // 50)
     rate = optimizers.schedules.CosineDecay(0.0, steps - warmup, alpha=0.001, warmup_target=0.08, warmup_steps=warmup)
     return optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=0.0005)
@@ -511,14 +497,12 @@ def falling_sgd(optimizers: ModuleType, steps: int) -> keras.optimizers.Optimize
 class Recipe(NamedTuple):
     """How a network is built and trained."""
 
-    layers: Callable[[ModuleType], list[keras.layers.Layer]]  # of keras.layers; all but the last
-    optimizer: Callable[[ModuleType, int], keras.optimizers.Optimizer]  # of keras.optimizers, for so many steps in all
+    layers: Callable  # takes keras.layers, gives all layers but the last
+    optimizer: Callable  # takes keras.optimizers and the number of steps
     batch_size: int
     epochs: int
-    # Synthetic digits and no-digits for each of MNIST's digits. Where there are any, the network
-    # has an eleventh output, all images are augmented and the confidence is calibrated.
-    handwriting: float = 0.0
-    no_digits: float = 0.0
+    handwriting: float = 0.0  # synthetic digits for each of MNIST's; where there are any, all images are augmented
+    no_digits: float = 0.0  # so many that are none; where there are any, they get an output, and it is calibrated
 
 
 # A line for each stage.
@@ -563,20 +547,14 @@ def import_keras() -> keras:
 
 
 def train(
-    data: Path | None = None,
-    recipe: str = "default",
-    epochs: int | None = None,
-    batch_size: int | None = None,
-    seed: int = 0,
-    path: Path = MODEL,
-    plots: Path = PLOTS,
-    hand: Path | None = None,
-) -> keras.Model:
+    data: Path | None = None, recipe: str = "default", epochs: int | None = None, batch_size: int | None = None,
+    seed: int = 0, path: Path = MODEL, plots: Path = PLOTS, hand: Path | None = None,
+) -> keras.Model:  # fmt: skip
     """Train by a recipe, print test loss and accuracy, save the network and its plots; return it.
 
-    data is an .npz file of MNIST's (None: Keras's own copy); hand, one of taught digits to train on too. An
-    interrupted training with the same settings goes on after its last finished epoch. Raises ValueError where data
-    cannot be had, and OSError where the network or its plots cannot be written; the old ones then stay.
+    data is an .npz file of MNIST's (None: Keras's own copy); hand, one of taught digits to train on, too. After an
+    interruption, the same call goes on after the last finished epoch. Raises ValueError where data cannot be had, and
+    OSError where the network or its plots cannot be written; the old ones then stay.
     """
     chosen = RECIPES[recipe]
     chosen = chosen._replace(epochs=epochs or chosen.epochs, batch_size=batch_size or chosen.batch_size)
@@ -616,17 +594,13 @@ def train(
 
 def build(recipe: Recipe, steps: int) -> keras.Model:
     """The recipe's network, compiled for training in so many steps."""
-    import keras
-
+    keras = import_keras()
     output = keras.layers.Dense(11 if recipe.no_digits else 10, activation="softmax")
     model = keras.Sequential([keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1)), *recipe.layers(keras.layers), output])
-    model.compile(
-        recipe.optimizer(keras.optimizers, steps),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        jit_compile=False,  # on the CPU, XLA makes an epoch several times longer
-    )
-    model.optimizer.build(model.trainable_variables)  # not only in the first step: its state may be brought back
+    optimizer = recipe.optimizer(keras.optimizers, steps)
+    # On the CPU, XLA (jit_compile) makes an epoch several times longer.
+    model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+    optimizer.build(model.trainable_variables)  # not only in the first step: its state may be brought back
     return model
 
 
@@ -639,55 +613,43 @@ def fit(training: Digits, validation: Digits, recipe: Recipe, seed: int, unfinis
     model = build(recipe, recipe.epochs * steps)
     # All that training changes: weights, the dropout's seeds, the optimizer's momenta and number of steps.
     state = [*model.variables, *model.optimizer.variables]
-    digest = hashlib.sha256(training.images.tobytes() + training.labels.tobytes() + HANDWRITING.read_bytes())
-    settings = json.dumps([*recipe[2:], seed, model.to_json(), digest.hexdigest()])
+    settings = json.dumps([*recipe[2:], seed, model.to_json()]).encode() + HANDWRITING.read_bytes()
+    settings = hashlib.sha256(settings + training.images.tobytes() + training.labels.tobytes()).hexdigest()
     history = resume(unfinished, settings, state)
 
     def end_epoch(epoch: int, results: dict[str, float]) -> None:
         history.append(results)
         with replacing(unfinished) as new:
-            np.savez(new, *(variable.numpy() for variable in state), settings=settings, history=json.dumps(history))
+            np.savez(new, *(variable.numpy() for variable in state), **{settings: json.dumps(history)})
         plot_history(history, plots / "learning_curves.png")
 
     model.fit(
-        batches(training, recipe, steps, len(history), seed),
-        shuffle=False,  # they are
-        steps_per_epoch=steps,
-        initial_epoch=len(history),
-        epochs=recipe.epochs,
-        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=end_epoch)],
+        batches(training, recipe, steps, len(history), seed), steps_per_epoch=steps,
+        initial_epoch=len(history), epochs=recipe.epochs,
         validation_data=(as_input(validation.images), validation.labels),
-        verbose=1 if sys.stderr.isatty() else 2,
-    )
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=end_epoch)], verbose=1 if sys.stderr.isatty() else 2,
+    )  # fmt: skip
     return model
 
 
 def resume(path: Path, settings: str, state: list[keras.Variable]) -> list[dict[str, float]]:
     """Bring back the state that an interrupted training with these settings kept; return its history, else []."""
-    try:
-        with np.load(path) as kept:
-            if kept["settings"] != settings:
-                raise ValueError("it had other settings")
-            history = json.loads(str(kept["history"]))
-            values = [kept[f"arr_{i}"] for i in range(len(state))]
-    except Exception as error:  # NumPy, zipfile and json raise nearly every kind
-        if path.exists():
-            say(f"The interrupted training cannot be gone on with ({reason(error)}): starting afresh.")
-        return []
-    for variable, value in zip(state, values, strict=True):
-        variable.assign(value)
-    say(f"Going on after epoch {len(history)}, where the last training was interrupted.")
-    return history
+    with contextlib.suppress(Exception), np.load(path) as kept:  # NumPy and zipfile raise nearly every kind
+        history = json.loads(str(kept[settings]))
+        values = [kept[f"arr_{i}"] for i in range(len(state))]
+        for variable, value in zip(state, values, strict=True):
+            variable.assign(value)
+        say(f"Going on after epoch {len(history)}, where the last training was interrupted.")
+        return history
+    if path.exists():
+        say("Starting afresh: what the interrupted training left has other settings or is damaged.")
+    return []
 
 
 def batches(training: Digits, recipe: Recipe, steps: int, first: int, seed: int) -> Iterator[tuple]:
-    """The images and labels of each step, epoch after epoch; Keras asks for them ahead, in a thread of its own.
-
-    Synthetic digits are written afresh for each epoch. All that is random in one comes from its
-    number, so that a training that was interrupted ends like one that was not.
-    """
+    """The images and labels of each step, epoch after epoch; synthetic digits are written afresh for each epoch."""
     for epoch in itertools.count(first):
-        rng = np.random.default_rng([seed, epoch])
+        rng = np.random.default_rng([seed, epoch])  # so an interrupted training ends like any other
         # From stronger than hands differ to hardly at all: at last, digits are seen as they will be met.
         strength = 1.2 - 0.9 * epoch / recipe.epochs if recipe.handwriting else 0
         for places in np.array_split(rng.permutation(len(training.labels)), steps):
@@ -705,9 +667,8 @@ def as_input(images: np.ndarray) -> np.ndarray:
 def calibrate(model: keras.Model, digits: Digits) -> None:
     """Make a network's confidence what held-out digits, and images that are none, show it to be.
 
-    Training shows far more that is no digit than people draw: the logit of "no digit" is shifted
-    so that REFUSED of the digits are refused. All logits are then divided by the temperature that
-    fits best (Guo et al., "On calibration of modern neural networks", 2017).
+    The logit of "no digit", which people draw far less than training shows, is shifted so that REFUSED of the digits
+    are refused; all are divided by the best temperature (Guo et al., "On calibration of modern neural networks", 2017).
     """
     logits = np.log(model.predict(as_input(digits.images), batch_size=500, verbose=0).astype(float) + 1e-12)
     true = logits[digits.labels < 10]
@@ -742,12 +703,11 @@ def save_model(model: keras.Model, path: Path) -> None:
 
 
 def with_features(model: keras.Model) -> keras.Model:
-    """A network whose one output is its probabilities, eleven in any case, and behind them what its last layer gets.
+    """A network whose one output (OpenCV gives no more) is eleven probabilities, then what its last layer gets.
 
-    OpenCV gives one output only of a LiteRT file. A network that does not know "no digit" gives it probability 0.
+    A network that does not know "no digit" gives it probability 0.
     """
-    import keras
-
+    keras = import_keras()
     eleven = keras.layers.Dense(11, use_bias=False, name="eleven")  # OpenCV reads no padding of a vector
     probabilities = eleven(model.outputs[0])
     eleven.set_weights([np.eye(model.outputs[0].shape[1], 11)])
@@ -757,12 +717,9 @@ def with_features(model: keras.Model) -> keras.Model:
 
 
 def export(model: keras.Model, path: Path) -> None:
-    """Write a network as LiteRT, for a batch of one: OpenCV does not read an unknown batch size.
-
-    The SHA-256 digest of the file follows as its last 32 bytes, which readers of LiteRT pass over.
-    """
-    import keras
-
+    """Write a network as LiteRT and, behind it, the SHA-256 digest of that, which readers of LiteRT pass over."""
+    keras = import_keras()
+    # For a batch of one: OpenCV does not read an unknown batch size.
     signature = [keras.InputSpec(shape=(1, IMAGE_SIZE, IMAGE_SIZE, 1), dtype="float32")]
     with silenced():
         with_features(model).export(path, format="litert", input_signature=signature, verbose=False)

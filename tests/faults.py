@@ -133,7 +133,7 @@ def epochs_kept(folder: Path) -> int:
     if not unfinished(folder):
         return 0
     with np.load(folder / "model" / "digit.training.npz") as kept:
-        return len(json.loads(str(kept["history"])))
+        return next(len(json.loads(str(kept[name]))) for name in kept if not name.startswith("arr_"))
 
 
 def train_until(data: Path, folder: Path, moment: str | float | None) -> tuple[str, bool]:

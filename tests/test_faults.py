@@ -1,6 +1,5 @@
 """A little of every fault that `benchmark.py faults` tries at length: killed, starved, shut out, badly fed."""
 
-import json
 import os
 import shutil
 import signal
@@ -79,23 +78,23 @@ def test_a_resumed_training_ends_like_one_left_alone(small_mnist, trained, inter
     assert not (tmp_path / "resumed" / "model" / "digit.training.npz").exists()
 
 
-@pytest.mark.parametrize("change, said", [("settings", "other settings"), ("state", "not a zip file")])
-def test_what_cannot_be_resumed_is_begun_afresh(interrupted, tmp_path, capfd, change, said):
+@pytest.mark.parametrize("change", ["settings", "state"])
+def test_what_cannot_be_resumed_is_begun_afresh(interrupted, tmp_path, capfd, change):
     content = (interrupted / "model" / "digit.training.npz").read_bytes()
     unfinished = tmp_path / "digit.training.npz"
     unfinished.write_bytes(content)
     with np.load(unfinished) as kept:
-        settings, history = str(kept["settings"]), json.loads(str(kept["history"]))
+        [settings] = [name for name in kept if not name.startswith("arr_")]
     model = md.build(md.RECIPES["default"], 100)
     state = [*model.variables, *model.optimizer.variables]
-    assert md.resume(unfinished, settings, state) == history and len(history) == 1
+    assert len(md.resume(unfinished, settings, state)) == 1
     before = [variable.numpy() for variable in state]
     unfinished.write_bytes(content if change == "settings" else content[:-1000])
     capfd.readouterr()
-    assert md.resume(unfinished, settings + " " * (change == "settings"), state) == []
+    assert md.resume(unfinished, settings + "0" * (change == "settings"), state) == []
     assert all(np.array_equal(variable, values) for variable, values in zip(state, before, strict=True))
     err = capfd.readouterr().err
-    assert said in err and "starting afresh" in err and err.count("\n") == 1
+    assert "Starting afresh" in err and err.count("\n") == 1
 
 
 def test_two_trainings_do_not_mix(small_mnist, tmp_path):
