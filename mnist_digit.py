@@ -1615,8 +1615,7 @@ ARRANGEMENTS = {
     WINDOW_SIZE: ((588, 0, 284), (588, 240, 284), (588, 442, 284)),
     (CANVAS_SIZE, 864): ((28, 560, 264), (328, 586, 204), (28, 812, 512)),
 }
-BUSY_MS, IDLE_MS = 10, 25  # how long to wait for the next event: while something moves, and else
-MESSAGE_SECONDS, FLASH_SECONDS = 4, 0.3
+MESSAGE_SECONDS, FLASH_SECONDS, IDLE_SECONDS = 4, 0.3, 0.03
 
 CANVAS_COLOUR, PANEL_COLOUR, LINE_COLOUR = (22, 18, 16), (44, 38, 34), (72, 64, 58)  # blue, green, red
 TEXT_COLOUR, QUIET_COLOUR, FAINT_COLOUR = (240, 238, 236), (176, 168, 160), (56, 49, 44)
@@ -1673,10 +1672,9 @@ class Sheet:
         (left, top), (right, bottom) = np.rint(corners).astype(int)
         return self.image[top : max(bottom, top + 1), left : max(right, left + 1)]
 
-    def text(
-        self, text: str, x: float, y: float, size: float, colour=TEXT_COLOUR, weight=400, align="left", face="sans"
-    ) -> float:
+    def text(self, text: str, x: float, y: float, size: float, colour=TEXT_COLOUR, weight=400, align="left") -> float:
         """Put text, its baseline at y, and x its left or right end or its middle; return its width."""
+        face = "uni" if text.endswith("%") else "sans"  # figures of equal width, whose 0 is no 8 when small
         size = max(8, round(size * self.scale))  # smaller, nobody could read it
         width = cv2.getTextSize((0, 0), text, (0, 0), font(face, weight), size, weight)[2]
         x, y = np.rint(self.corner + np.multiply(self.scale, (x, y))).astype(int).tolist()
@@ -1708,7 +1706,7 @@ def empty_sheet(size: tuple[int, int]) -> Sheet:
         column, row = divmod(i, len(keys) // columns)
         x, y = left + column * width / columns, top + 20 * row
         sheet.words(f"<{key}>", x, y)
-        sheet.text(label, x + (28 if 2 * column < columns else 54), y, 14, QUIET_COLOUR)  # at the right: Enter, Esc
+        sheet.text(label, x + (28 if 2 * column < columns else 56), y, 14, QUIET_COLOUR)  # at the right: Enter, Esc
     return sheet
 
 
@@ -1722,8 +1720,8 @@ def show_answer(sheet: Sheet, reading: Reading | None, shown: Part | None) -> No
     sure = reading.confidence >= LOOK_TWICE
     colour = BEST_COLOUR if sure and "?" not in reading.text else QUIET_COLOUR
     size = min(124, 30 * (width - 96) / sheet.text(text, left, -999, 30, weight=600))
-    sheet.text(text, left - 4, top + 71 + 0.36 * size, size, colour, 600)
-    sheet.text(confidence, left + width, top + 66, 24, TEXT_COLOUR, 400, "right", "uni")
+    sheet.text(text, left - size / 30, top + 71 + 0.36 * size, size, colour, 600)
+    sheet.text(confidence, left + width, top + 66, 24, TEXT_COLOUR, 400, "right")
     sheet.text("confidence" if sure else "a guess", left + width, top + 88, 14, QUIET_COLOUR, 400, "right")
     hint = "press the right digit" if len(reading.parts) == 1 else "type the right number"
     sheet.text(f"wrong? {hint}", left, top + 150, 14, QUIET_COLOUR)
@@ -1750,7 +1748,7 @@ def show_bars(sheet: Sheet, prediction: Prediction | None) -> None:
         if share >= 0.001:
             filled = BAR_COLOUR if not best else BEST_COLOUR if share >= LOOK_TWICE else QUIET_COLOUR
             sheet.area(left + 24, y, (width - 82) * share, 12)[:] = filled
-            sheet.text(f"{share:.1%}", left + width, y + 11, 14, colour, 400, "right", "uni")
+            sheet.text(f"{share:.1%}", left + width, y + 11, 14, colour, 400, "right")
 
 
 def show_marks(sheet: Sheet, parts: list[Part], clear: float) -> None:
@@ -1822,7 +1820,8 @@ class Window:
             return
         self._events += 1
         sheet, changes = empty_sheet(self.size), self.canvas.changes
-        self.pointer = tuple(np.floor((np.array([x, y]) + 0.5 - sheet.corner) / sheet.scale).astype(int).tolist())
+        place = (np.array([x, y]) + 0.5 - sheet.corner) / sheet.scale
+        self.pointer = tuple(np.floor(place).clip(-9999, 9999).astype(int).tolist())  # no farther than cv2 can draw
         self.erasing = bool(flags & cv2.EVENT_FLAG_RBUTTON)
         self.canvas.on_mouse(event, *self.pointer, flags)
         if self.canvas.changes != changes:
@@ -1904,9 +1903,8 @@ class Window:
     def message(self) -> str:
         """What is said at the canvas's lower edge."""
         if self.typed:
-            rest = " _" * (len(self.read().parts) - len(self.typed))
-            one = f"   <Enter> if all of it is one {self.typed}" if len(self.typed) == 1 else ""
-            return f"right: {self.typed}{rest}{one}   <Esc> cancels"
+            more = " _" * (len(self.read().parts) - len(self.typed))
+            return f"right: {self.typed}{more}   <Enter> if all of it is one digit   <Esc> cancels"
         return self._message if time.monotonic() < self._message_ends else ""
 
     def state(self) -> tuple:
@@ -1973,7 +1971,7 @@ class Window:
             for i, (names, does, *_) in enumerate(KEYS):
                 sheet.words(f"<{names.replace(', ', '><')}>", 36, 70 + 31 * i)
                 sheet.text(does, 250, 70 + 31 * i, 15)
-        elif self.pointer and max(map(abs, self.pointer)) < 2 * CANVAS_SIZE:  # cv2 takes 32-bit numbers
+        elif self.pointer:
             centre = np.rint(np.multiply(self.pointer, sheet.scale)).astype(int).tolist()
             colour, radius = OTHER_COLOUR if self.erasing else BAR_COLOUR, round(self.canvas.brush / 2 * sheet.scale)
             cv2.circle(area, centre, radius, colour, 1 + self.erasing, cv2.LINE_AA)
@@ -1997,14 +1995,11 @@ class Window:
         with events_taken_from_qt(self):
             while self.open and not interrupts and (size := window_size()):
                 self.size = size
-                state = self.state()
-                if state != shown:
+                if shown != (shown := self.state()):
                     cv2.imshow(WINDOW_TITLE, self.frame())
                 else:
-                    time.sleep(IDLE_MS / 1000)  # cv2 itself, while it waits, looks for events every 2 ms
-                key = cv2.waitKeyEx(1 if state == shown else BUSY_MS)
-                shown = state
-                if key != -1:
+                    time.sleep(IDLE_SECONDS)  # cv2, while it waits, looks for events every 2 ms
+                if (key := cv2.waitKeyEx(10)) != -1:
                     self.on_key(key)
             cv2.destroyAllWindows()
         signal.signal(signal.SIGINT, usual)
@@ -2028,8 +2023,7 @@ def events_taken_from_qt(window: Window) -> Iterator[None]:
     These are keys with Ctrl, the mouse's leaving, and all of its moves, of which Qt else joins those that had to wait.
     And the wheel no longer zooms, which shifts the picture under the drawing mouse (opencv/opencv#11500).
     """
-    key_press, leave, wheel = 6, 11, 31  # QEvent::Type
-    shift, control = 0x02000000, 0x04000000  # Qt::KeyboardModifier
+    key_press, leave, wheel, shift, control = 6, 11, 31, 1 << 25, 1 << 26  # QEvent::Type, Qt::KeyboardModifier
 
     @ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.POINTER(ctypes.c_void_p))
     def is_done(receiver_and_event: ctypes._Pointer) -> bool:
@@ -2040,12 +2034,11 @@ def events_taken_from_qt(window: Window) -> Iterator[None]:
         if event == leave:
             window.pointer = None
         elif event == wheel:
-            window.on_mouse(cv2.EVENT_MOUSEWHEEL, 0, 0, field(76) << 16)  # QWheelEvent::angleD's y
-            return True
+            window.press("]" if field(76) > 0 else "[")  # QWheelEvent::angleD's y
         elif event == key_press and field(20) & control and field(40) < 128:  # QInputEvent::modState, QKeyEvent::k
             window.press("ctrl+" + "shift+" * bool(field(20) & shift) + chr(field(40)).lower())
             return True
-        return False
+        return event == wheel
 
     name = "_ZN14QtOpenCVPython9QInternal{}CallbackENS0_8CallbackEPFbPPvE"
     set_attribute = "_ZN14QtOpenCVPython16QCoreApplication12setAttributeENS_2Qt20ApplicationAttributeEb"
@@ -2072,16 +2065,13 @@ def check_display() -> tuple[int, int]:
     xcb.xcb_connect.restype = xcb.xcb_get_setup.restype = ctypes.c_void_p
     xcb.xcb_setup_roots_iterator.restype = ctypes.POINTER(ctypes.c_uint16)  # an xcb_screen_t
     connection = ctypes.c_void_p(xcb.xcb_connect(None, None))
-    try:
-        if xcb.xcb_connection_has_error(connection):
-            raise ValueError(
-                f"no display can be reached (DISPLAY is {os.environ.get('DISPLAY') or 'not set'}); "
-                "a window needs one: run under xvfb-run, or name image files to read"
-            )
-        screen = xcb.xcb_setup_roots_iterator(ctypes.c_void_p(xcb.xcb_get_setup(connection)))
-        return screen[10], screen[11]  # its width and height, after five numbers of 32 bits
-    finally:
-        xcb.xcb_disconnect(connection)
+    if xcb.xcb_connection_has_error(connection):
+        name = os.environ.get("DISPLAY") or "not set"
+        raise ValueError(f"no display (DISPLAY is {name}): run under xvfb-run, or name image files to read")
+    screen = xcb.xcb_setup_roots_iterator(ctypes.c_void_p(xcb.xcb_get_setup(connection)))
+    size = screen[10], screen[11]  # after five numbers of 32 bits
+    xcb.xcb_disconnect(connection)
+    return size
 
 
 # --- command line --------------------------------------------------------------------------
