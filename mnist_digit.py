@@ -1553,21 +1553,20 @@ class Canvas:
         """Read the drawing, from left to right; None while nothing is drawn. Only what is new is judged."""
         if not self.strokes:
             return None
-        before, self._known = self._known, {}
         pieces = [[stroke] for stroke in self.strokes] if len(self.strokes) <= MOST_PIECES else [self.strokes]
         pieces.sort(key=lambda piece: np.dot(box_of(piece), (2, 0, 1, 0)))  # by their middles
+        before, self._known = self._known, {}
 
         def judge(start: int, stop: int) -> Part:
             strokes = [stroke for piece in pieces[start:stop] for stroke in piece]
             by = recognizer, recognizer.hand.taught
             key = (*map(id, by), *((id(points), len(points)) for points, _ in strokes))
-            if key in before:
-                self._known[key] = before[key]
-            elif key not in self._known:
+            if key not in before:
                 image = image_of(strokes)
                 part = Part(box_of(strokes), image, recognizer.predict(image))
-                self._known[key] = part, strokes, by  # what has its id in the key is kept, or the id might pass on
-            return self._known[key][0]
+                before[key] = part, strokes, by  # what has its id in the key is kept, or the id might pass on
+            self._known[key] = before[key]
+            return before[key][0]
 
         return Reading([find_parts(np.array(list(map(box_of, pieces))), crossings(pieces), judge)])
 
@@ -1594,17 +1593,14 @@ def open_drawing(path: Path) -> list[Stroke]:
     if path.suffix.lower() == ".png" and path.with_suffix(".json").exists():
         path = path.with_suffix(".json")
     with opening(path, "not a drawing that this program saved; a picture is read without --open"):
-        drawing = json.loads(path.read_text())
-        strokes = []
+        drawing, strokes = json.loads(path.read_text()), []
         for stroke in drawing["strokes"]:
             points = np.array(stroke["points"], float) * (CANVAS_SIZE / drawing["canvas_size"])
-            if points.shape[1:] != (2,) or not np.isfinite(points).all():
-                raise ValueError("points are pairs of numbers")
-            points = np.rint(np.clip(points, 0, CANVAS_SIZE - 1)).astype(int).tolist()
-            strokes.append(Stroke(list(map(tuple, points)), int(np.clip(stroke["brush"], BRUSHES[0], BRUSHES[-1]))))
-        if not strokes:
-            raise ValueError("it has no strokes")
-        return strokes
+            points = [(round(x), round(y)) for x, y in np.clip(points, 0, CANVAS_SIZE - 1).tolist()]
+            strokes.append(Stroke(points, int(np.clip(stroke["brush"], BRUSHES[0], BRUSHES[-1]))))
+        if not min(len(stroke.points) for stroke in strokes):
+            raise ValueError("a stroke without points")
+    return strokes
 
 
 # --- window --------------------------------------------------------------------------------
