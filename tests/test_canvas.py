@@ -236,10 +236,14 @@ def test_a_drawing_keeps_its_digit_image_wherever_it_is_drawn_and_however_large(
 def test_a_drawing_of_a_hundred_thousand_points_is_read_as_fast_as_any(canvas, monkeypatch):
     rng = random.Random(0)
     drag(canvas, *[(rng.randrange(560), rng.randrange(560)) for _ in range(100_000)])
+    for x in range(600):
+        drag(canvas, (100 + x // 2, 100), (100, 400))
     drawn = []
     monkeypatch.setattr(md, "draw_digit_image", lambda strokes: drawn.extend(strokes))
     canvas.digit_image()
     assert sum(map(len, drawn)) <= 2 * md.MOST_POINTS
+    for stroke, line in zip(canvas.strokes, drawn, strict=True):
+        assert np.array_equal(line[[0, -1]], [stroke.points[0], stroke.points[-1]])
 
 
 def test_a_slow_stroke_does_not_thin_out_the_others(canvas):
@@ -387,6 +391,30 @@ def test_enter_answers_by_a_short_highlight(window, clock, capfd):
     assert not np.array_equal(window.frame(), before)
     clock[0] += 0.5
     assert np.array_equal(window.frame(), before)
+
+
+def test_what_is_not_as_usual_is_shown_for_as_long_as_it_is(window, clock):
+    """Live reading off, a network of one's own, lessons: seen when no message is left, and no trace of them after."""
+    drag(window.canvas, (100, 100), (100, 400))
+    usual, path, digit = window.frame(), window.recognizer.path, window.read().text
+    changes = {
+        "live": lambda: window.on_key(ord("l")),
+        "network": lambda: setattr(window.recognizer, "path", md.Path("mine.keras")),
+        "lessons": lambda: window.recognizer.teach(np.eye(28), int(digit)),
+    }
+    back = {
+        "live": changes["live"],
+        "network": lambda: setattr(window.recognizer, "path", path),
+        "lessons": window.recognizer.forget,
+    }
+    for name in changes:
+        changes[name]()
+        clock[0] += 5
+        picture = window.frame()[:100, : md.CANVAS_SIZE]
+        assert not np.array_equal(picture, usual[:100, : md.CANVAS_SIZE]), name
+        back[name]()
+        clock[0] += 5
+        assert np.array_equal(window.frame(), usual), name
 
 
 def test_the_picture_stands_still_when_its_state_does(window, clock):

@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -116,17 +117,28 @@ class Blocked:
             raise ImportError(f"{name} is blocked")
 sys.meta_path.insert(0, Blocked())
 import mnist_digit as md
-window = md.Window(md.Recognizer(), md.Canvas([md.Stroke([(280, 100), (280, 400)], 24)]))
-window.enter()
-window.frame()
+show = md.Window.frame
+def answer_and_quit(window):
+    window.on_mouse(0, 280, 300, 0)
+    window.enter()
+    window.open = False
+    return show(window)
+md.Window.frame = answer_and_quit
 sys.exit(md.main(sys.argv[1:]))
 """
 
 
-def test_drawing_and_reading_need_only_opencv_and_numpy(digits):
-    status, out, err = run(digits[3], code=WITH_TWO_PACKAGES)
+def test_drawing_and_reading_need_only_opencv_and_numpy(digits, tmp_path, display):
+    """A picture, a saved drawing, a lesson and the real window; training says what it lacks."""
+    drawing = md.save_drawing(md.Canvas([md.Stroke([(280, 100), (280, 400)], 24)]), tmp_path)
+    hand = ("--hand", tmp_path / "hand.npz")
+    status, out, err = run(digits[3], drawing, *hand, code=WITH_TWO_PACKAGES)
     assert (status, err) == (0, "")
-    assert out.startswith("1 (") and f"\n{digits[3]}: 3 (" in out
+    assert out.startswith(f"{digits[3]}: 3 (") and f"\n{drawing}: 1 (" in out
+    status, out, err = run("--teach", 7, drawing, *hand, code=WITH_TWO_PACKAGES)
+    assert (status, err) == (0, "") and out.startswith(f"{drawing}: 7 (")
+    status, out, err = run("--open", drawing, *hand, code=WITH_TWO_PACKAGES, DISPLAY=display.name)
+    assert (status, err) == (0, "") and out.startswith("7 (")
     status, _, err = run("--train", "--no-window", code=WITH_TWO_PACKAGES)
     assert status == 1 and is_one_line_with(err, "keras is blocked", "pip install")
 
@@ -158,10 +170,13 @@ def test_model_of_other_shapes(tmp_path):
         md.Recognizer(tmp_path / "other.keras")
 
 
-@pytest.mark.parametrize("name", ["mine.keras", "mine.h5", "MINE.KERAS", "MINE.H5"])
+@pytest.mark.parametrize("name", ["mine.keras", "mine.h5", "MINE.KERAS", "MINE.H5", "MINE.TFLITE"])
 def test_another_saved_model(tmp_path, name):
-    md.open_keras_model(md.MODEL.with_suffix(".keras")).save(tmp_path / name.lower())
-    (tmp_path / name.lower()).rename(tmp_path / name)
+    if name.endswith("TFLITE"):
+        shutil.copy(md.MODEL, tmp_path / name)
+    else:
+        md.open_keras_model(md.MODEL.with_suffix(".keras")).save(tmp_path / name.lower())
+        (tmp_path / name.lower()).rename(tmp_path / name)
     image = md.draw_digit_image(md.write_character("4", np.random.default_rng(1)))
     probabilities = [md.Recognizer(path).predict(image).probabilities for path in (md.MODEL, tmp_path / name)]
     assert np.abs(np.subtract(*probabilities)).max() < 1e-4
