@@ -851,8 +851,7 @@ def read_hand(path: Path | None) -> Digits | None:
     try:
         return load_digits(path, ("images", "labels"))[0]
     except ValueError as error:
-        places = (path.with_name(f"{path.name}.damaged-{number}") for number in itertools.count(1))
-        aside = path.rename(next(place for place in places if not place.exists()))
+        aside = path.rename(f"{path}.damaged-{time.time_ns()}")
         say(f"mnist_digit: {error}; set aside as {printable(aside.name)}")
         return None
 
@@ -948,15 +947,13 @@ def open_export(path: Path) -> Callable[[np.ndarray], np.ndarray]:
 
     Only what export() sealed by its digest is given to OpenCV, which a damaged file can crash.
     """
-    keras_path, advice = path.with_suffix(".keras"), "--model takes other networks as .keras or .h5"
-    if keras_path.exists():
-        advice = "delete it, and it is made anew from the .keras file beside it"
-        if not path.exists():
-            say(f"{printable(path)} is missing: making it anew from {printable(keras_path.name)} ...")
-            mark = f".new-{os.getpid()}"  # two windows may do so at once
-            with replacing(path, mark) as new, contextlib.redirect_stdout(sys.stderr):
-                export(open_keras_model(keras_path), new)
-    with opening(path, f"not an export that this program made; {advice}"):
+    keras_path = path.with_suffix(".keras")
+    if keras_path.exists() and not path.exists():
+        say(f"{printable(path)} is missing: making it anew from {printable(keras_path.name)} ...")
+        mark = f".new-{os.getpid()}"  # two windows may do so at once
+        with replacing(path, mark) as new, contextlib.redirect_stdout(sys.stderr):
+            export(open_keras_model(keras_path), new)
+    with opening(path, "not an export that this program made; name its .keras or .h5 file instead"):
         data = path.read_bytes()
         if hashlib.sha256(data[:-32]).digest() != data[-32:]:
             raise ValueError("damaged, or foreign")
@@ -2107,7 +2104,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         (any(n is not None and n < 1 for n in counts), "--epochs and --batch-size are to be above 0"),
         (not 0 <= options.seed < 1 << 32, "--seed is to be from 0 to 4294967295"),
         (digits is not None and not re.fullmatch("[0-9]+", digits), "--teach takes digits"),
-        (digits and not options.files, "--teach needs the files that show it"),
+        (digits and not options.files, "--teach needs the files that show them"),
         (options.no_window and not (options.train or busy), "--no-window leaves nothing to do but --train"),
         (options.open and (options.no_window or busy), "--open opens the window: nothing else is to be done"),
     ):

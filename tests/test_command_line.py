@@ -155,10 +155,7 @@ def test_foreign_model(tmp_path, name):
     with pytest.raises(ValueError, match=rf"{name}: ") as refusal:
         md.Recognizer(tmp_path / name)
     if name.endswith(".tflite"):
-        assert ".keras or .h5" in str(refusal.value) and "delete" not in str(refusal.value)
-        (tmp_path / "foreign.keras").write_bytes(b"the same for Keras")
-        with pytest.raises(ValueError, match="delete it"):
-            md.Recognizer(tmp_path / name)
+        assert ".keras or .h5" in str(refusal.value)
 
 
 def test_model_of_other_shapes(tmp_path):
