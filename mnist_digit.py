@@ -1403,12 +1403,8 @@ class Stroke(NamedTuple):
 
 
 def image_of(strokes: Sequence[Stroke]) -> np.ndarray:
-    """The digit image of strokes: float32, shape (28, 28), in [0, 1].
-
-    What was scribbled on for minutes is thinned out, so that reading along never takes longer. Each
-    stroke keeps its ends, and one of few points all of them, however many others have.
-    """
-    lines = []
+    """The digit image of strokes: float32, shape (28, 28), in [0, 1]."""
+    lines = []  # what was scribbled for minutes is thinned out, to be read as soon, but each stroke keeps its ends
     for points, _ in strokes[-MOST_POINTS:]:
         step = math.ceil(len(points) * min(len(strokes), MOST_POINTS) / MOST_POINTS)
         lines.append(np.array(points[:-1:step] + points[-1:], float))
@@ -1450,17 +1446,14 @@ def erase(stroke: Stroke, start: tuple[int, int], stop: tuple[int, int], eraser:
 
 
 class Canvas:
-    """A drawing of strokes, made by mouse events and kept with its history.
-
-    strokes is the drawing; changes counts up whenever it changes.
-    """
+    """A drawing: its strokes, made by mouse events, and their history; changes counts up whenever they change."""
 
     def __init__(self, strokes: Sequence[Stroke] = ()) -> None:
         self.brush = 24
         self.changes = 0
         self._history = [list(strokes)]  # the drawing after each action
         self._place = 0  # in the history
-        self._known: dict[tuple, tuple] = {}  # what the last reading found out of strokes
+        self._known: dict[tuple, tuple] = {}  # the parts that the last reading judged
         self._button = 0  # EVENT_FLAG of the button that is held, 0 while none is
         self._show(strokes)
 
@@ -1574,10 +1567,7 @@ class Canvas:
 
 
 def save_drawing(canvas: Canvas, folder: Path) -> Path:
-    """Write the drawing as drawing-N.png, its strokes beside it as .json; return the .json's path.
-
-    N is the first number that is free. Raises OSError where the folder cannot be written to.
-    """
+    """Write the drawing as .json and .png, named by the next free number; return the .json's path. Raises OSError."""
     paths = (folder / f"drawing-{number}.json" for number in itertools.count(1))
     path = next(path for path in paths if not (path.exists() or path.with_suffix(".png").exists()))
     with replacing(path.with_suffix(".png")) as picture, replacing(path) as drawing:
@@ -1588,10 +1578,7 @@ def save_drawing(canvas: Canvas, folder: Path) -> Path:
 
 
 def open_drawing(path: Path) -> list[Stroke]:
-    """The strokes that save_drawing wrote; path is the .json file or the .png beside it.
-
-    Raises ValueError naming the file where it holds none.
-    """
+    """The strokes that save_drawing wrote as this .json, or beside this .png. Raises ValueError naming the file."""
     if path.suffix.lower() == ".png" and path.with_suffix(".json").exists():
         path = path.with_suffix(".json")
     with opening(path, "not a drawing that this program saved; a picture is read without --open"):
