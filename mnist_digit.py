@@ -738,14 +738,13 @@ def export(model: keras.Model, path: Path) -> None:
 def plot_history(history: Sequence[dict[str, float]], path: Path) -> None:
     """Draw loss and accuracy over the epochs, in training and validation, as PNG."""
     from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(10, 4), layout="constrained")
+    epochs = range(1, len(history) + 1)
     for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        for key, label, style in ((name, "training", "o--"), (f"val_{name}", "validation", "o-")):
-            axes.plot(range(1, len(history) + 1), [results[key] for results in history], style, label=label)
-        axes.set(title=name.capitalize(), xlabel="epoch", ylabel=name)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.plot(epochs, [results[name] for results in history], "o--", label="training")
+        axes.plot(epochs, [results[f"val_{name}"] for results in history], "o-", label="validation")
+        axes.set(title=name.capitalize(), xlabel="epoch", xticks=epochs[:: len(epochs) // 20 + 1])
         axes.grid(alpha=0.3)
         axes.legend()
     with replacing(path) as new:
@@ -763,9 +762,9 @@ def plot_confusion(labels: np.ndarray, answers: np.ndarray, path: Path) -> None:
     axes = figure.subplots()
     # The scale is logarithmic: one mistake is to be seen beside a thousand right answers.
     axes.imshow(np.ma.masked_equal(counts, 0), cmap="Blues", norm=LogNorm(0.3, counts.max()))
-    for (digit, answer), count in np.ndenumerate(counts):
-        if count:
-            axes.text(answer, digit, count, ha="center", va="center", color="white" if count > 60 else "black")
+    for digit, answer in np.argwhere(counts):
+        colour = "white" if counts[digit, answer] > 60 else "black"
+        axes.text(answer, digit, counts[digit, answer], ha="center", va="center", color=colour)
     title = f"MNIST's test set: {np.trace(counts) / counts.sum():.2%} right"
     axes.set(title=title, xlabel="answer", ylabel="digit", xticks=range(10), yticks=range(10))
     with replacing(path) as new:
