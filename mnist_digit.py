@@ -614,7 +614,8 @@ def fit(training: Digits, validation: Digits, recipe: Recipe, seed: int, unfinis
     keras = import_keras()
     keras.utils.clear_session()  # layers are named as in the process that was interrupted
     keras.utils.set_random_seed(seed)
-    steps = math.ceil(len(training.labels) * (1 + recipe.handwriting + recipe.no_digits) / recipe.batch_size)
+    total = round(len(training.labels) * (1 + recipe.handwriting + recipe.no_digits))
+    steps = math.ceil(total / recipe.batch_size)
     model = build(recipe, recipe.epochs * steps)
     # All that training changes: weights, the dropout's seeds, the optimizer's momenta and number of steps.
     state = [*model.variables, *model.optimizer.variables]
@@ -629,9 +630,9 @@ def fit(training: Digits, validation: Digits, recipe: Recipe, seed: int, unfinis
         plot_history(history, plots / "learning_curves.png")
 
     model.fit(
-        batches(training, recipe, steps, len(history), seed), steps_per_epoch=steps,
+        batches(training, recipe, total, len(history), seed), steps_per_epoch=steps,
         initial_epoch=len(history), epochs=recipe.epochs,
-        validation_data=(as_input(validation.images), validation.labels),
+        validation_data=(as_input(validation.images), validation.labels), shuffle=False,  # they are
         callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=end_epoch)], verbose=1 if sys.stderr.isatty() else 2,
     )  # fmt: skip
     return model
@@ -651,16 +652,18 @@ def resume(path: Path, settings: str, state: list[keras.Variable]) -> list[dict[
     return []
 
 
-def batches(training: Digits, recipe: Recipe, steps: int, first: int, seed: int) -> Iterator[tuple]:
-    """The images and labels of each step, epoch after epoch; synthetic digits are written afresh for each epoch."""
+def batches(training: Digits, recipe: Recipe, total: int, first: int, seed: int) -> Iterator[tuple]:
+    """The images and labels of each step, total images an epoch; synthetic digits are written afresh for each epoch."""
+    count, steps = len(training.labels), math.ceil(total / recipe.batch_size)
     for epoch in itertools.count(first):
         rng = np.random.default_rng([seed, epoch])  # so an interrupted training ends like any other
         # From stronger than hands differ to hardly at all: at last, digits are seen as they will be met.
         strength = 1.2 - 0.9 * epoch / recipe.epochs if recipe.handwriting else 0
-        for places in np.array_split(rng.permutation(len(training.labels)), steps):
-            written, others = (round(len(places) * share) for share in (recipe.handwriting, recipe.no_digits))
-            digits = Digits(training.images[places], training.labels[places])
-            digits = join(digits, write_digits(written, rng, others))
+        for places in np.array_split(rng.permutation(total), steps):
+            kept = places[places < count]
+            no_digits = np.count_nonzero(places >= total - count * recipe.no_digits)
+            written = write_digits(len(places) - len(kept) - no_digits, rng, no_digits)
+            digits = join(Digits(training.images[kept], training.labels[kept]), written)
             yield augment(digits.images, strength, rng)[..., None], digits.labels
 
 
