@@ -30,21 +30,16 @@ def test_the_network_is_the_one_described(trained):
         "Conv2D",
         "MaxPooling2D",
         "Dropout",
+        "Conv2D",
+        "MaxPooling2D",
+        "Dropout",
         "Flatten",
         "Dense",
         "Dropout",
         "Dense",
     ]
     assert type(model.optimizer).__name__ == "SGD"
-    assert model.count_params() == 421_771
-
-
-def test_it_learned(trained):
-    folder, *_ = trained
-    recognizer = md.Recognizer(folder / "model" / "digit.tflite")
-    digits = md.write_digits(200, np.random.default_rng(1))
-    right = sum(recognizer.predict(i / 255).digit == d for i, d in zip(digits.images, digits.labels, strict=True))
-    assert right > 80  # of 200; a guess gets 20
+    assert model.count_params() == 186_347
 
 
 def test_both_forms_give_the_same_prediction(trained):
@@ -71,9 +66,11 @@ def test_plots_are_pictures(trained):
 
 
 @pytest.mark.parametrize("recipe", [name for name in md.RECIPES if name not in ("default", "plain-sgd")])
-def test_every_recipe_trains(small_mnist, tmp_path, recipe, capfd):
-    md.train(small_mnist, recipe, epochs=1, path=tmp_path / "digit.tflite", plots=tmp_path)
-    assert re.search(r"Test loss: \d+\.\d+, test accuracy: \d+\.\d+%", capfd.readouterr().err)
+def test_every_recipe_learns(small_mnist, tmp_path, recipe, capfd):
+    """The default one, in which digits are hardest, needs more than a few seconds to."""
+    md.train(small_mnist, recipe, epochs=4, batch_size=16, path=tmp_path / "digit.tflite", plots=tmp_path)
+    said = re.search(r"Test loss: \d+\.\d+, test accuracy: (\d+\.\d+)%", capfd.readouterr().err)
+    assert float(said[1]) > 40  # a guess gets 10
     assert md.Recognizer(tmp_path / "digit.tflite").predict(np.zeros((28, 28))).probabilities.shape == (10,)
 
 
