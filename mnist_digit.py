@@ -1638,20 +1638,25 @@ SPECIAL_KEYS = {13: "enter", 10: "enter", 3: "enter", 0xFF8D: "enter", 27: "esc"
 SPECIAL_KEYS |= {8: "backspace", 127: "backspace", 0xFF08: "backspace", 0xFFFF: "delete"}
 
 
-@functools.cache
-def font(face: str, weight: int) -> cv2.FontFace:
-    """A typeface that is used at one weight only: to change it takes long."""
-    return cv2.FontFace(face)
+font = functools.cache(lambda face, weight: cv2.FontFace(face))  # one for each weight: to change it takes long
 
 
 class Sheet:
-    """A picture of the window, uint8 BGR, on which things are put in units: pixels of a window of the usual size."""
+    """A picture of the window, uint8 BGR, empty at first; its units are pixels of a window of the usual size."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         self.image = np.full((size[1], size[0], 3), PANEL_COLOUR, np.uint8)
         self.scale, shape = max((min(np.divide(size, shape)), shape) for shape in ARRANGEMENTS)
         self.corner = (np.array(size) - np.multiply(shape, self.scale)) / 2  # of the canvas, in pixels
-        self.answer, self.bars, self.keys = ARRANGEMENTS[shape]
+        self.answer, self.bars, (left, top, width) = ARRANGEMENTS[shape]
+        self.area(0, 0, CANVAS_SIZE, CANVAS_SIZE)[:] = CANVAS_COLOUR
+        keys = [(names.split(", ")[0], label) for names, _, label, _ in KEYS if label]
+        columns = width // 125
+        for i, (key, label) in enumerate(keys):
+            column, row = divmod(i, len(keys) // columns)
+            x, y = left + column * width / columns, top + 20 * row
+            self.words(f"<{key}>", x, y)
+            self.text(label, x + (28 if 2 * column < columns else 56), y, 14, QUIET_COLOUR)  # beside Enter and Esc
 
     def area(self, x: float, y: float, width: float, height: float) -> np.ndarray:
         """The pixels of a rectangle, at least one: a view."""
@@ -1681,20 +1686,7 @@ class Sheet:
                 x += self.text(word, x, y, size, colour)
 
 
-@functools.lru_cache(maxsize=2)
-def empty_sheet(size: tuple[int, int]) -> Sheet:
-    """What all pictures of a window of this size have in common."""
-    sheet = Sheet(size)
-    sheet.area(0, 0, CANVAS_SIZE, CANVAS_SIZE)[:] = CANVAS_COLOUR
-    left, top, width = sheet.keys
-    keys = [(names.split(", ")[0], label) for names, _, label, _ in KEYS if label]
-    columns = width // 125
-    for i, (key, label) in enumerate(keys):
-        column, row = divmod(i, len(keys) // columns)
-        x, y = left + column * width / columns, top + 20 * row
-        sheet.words(f"<{key}>", x, y)
-        sheet.text(label, x + (28 if 2 * column < columns else 56), y, 14, QUIET_COLOUR)  # at the right: Enter, Esc
-    return sheet
+empty_sheet = functools.lru_cache(maxsize=2)(Sheet)
 
 
 def show_answer(sheet: Sheet, reading: Reading | None, shown: Part | None) -> None:
@@ -1798,8 +1790,6 @@ class Window:
             self._reading = (self.canvas.changes, self.canvas.read(self.recognizer))
         return self._reading[1]
 
-    # --- what mouse and keys do
-
     def on_mouse(self, event: int, x: int, y: int, flags: int, param: object = None) -> None:
         """Pass on to the canvas what the mouse does: cv2's callback. What is drawn hides message and help."""
         if event == cv2.EVENT_MOUSEWHEEL:
@@ -1884,8 +1874,6 @@ class Window:
         digit, self._reading = self.recognizer.forget(), (-1, None)
         return "There is nothing to forget" if digit is None else f"Forgotten: a {digit}"
 
-    # --- what it shows
-
     @property
     def message(self) -> str:
         """What is said at the canvas's lower edge."""
@@ -1967,10 +1955,7 @@ class Window:
             sheet.words(self.message, 28, CANVAS_SIZE - 16, 16, TEXT_COLOUR)
 
     def run(self) -> None:
-        """Show the window until the person quits.
-
-        Raises ValueError where there is no display, and KeyboardInterrupt on Ctrl-C.
-        """
+        """Show the window until the person quits. Raises ValueError without a display, KeyboardInterrupt on Ctrl-C."""
         shrink = min(1, *(np.subtract(check_display(), (80, 100)) / WINDOW_SIZE))  # leaves room for panels and a title
         interrupts = []  # an exception would be lost in one of cv2's callbacks
         usual = signal.signal(signal.SIGINT, lambda *_: interrupts.append(True))
@@ -2007,8 +1992,8 @@ def window_size() -> tuple[int, int] | None:
 def events_taken_from_qt(window: Window) -> Iterator[None]:
     """While this lasts the window learns from cv2's own Qt 5, if it has one, what cv2 keeps to itself.
 
-    These are keys with Ctrl, the mouse's leaving, and all of its moves, of which Qt else joins those that had to wait.
-    And the wheel no longer zooms, which shifts the picture under the drawing mouse (opencv/opencv#11500).
+    That is keys with Ctrl, the mouse's leaving, and its moves that Qt would join; and the wheel no longer zooms, which
+    shifts the picture under the drawing mouse (opencv/opencv#11500).
     """
     key_press, leave, wheel, shift, control = 6, 11, 31, 1 << 25, 1 << 26  # QEvent::Type, Qt::KeyboardModifier
 
@@ -2041,12 +2026,9 @@ def events_taken_from_qt(window: Window) -> Iterator[None]:
 
 
 def check_display() -> tuple[int, int]:
-    """The width and height of the screen in pixels; on other systems than Linux those of a usual one.
-
-    Raises ValueError where no window can be opened: cv2's Qt would abort the whole process.
-    """
+    """The screen's width and height in pixels. Raises ValueError where there is none: cv2's Qt would abort all."""
     if not sys.platform.startswith("linux"):
-        return 1920, 1080
+        return 1920, 1080  # as usual
     os.environ["QT_QPA_PLATFORM"] = "xcb"  # cv2 brings no other along, and Qt aborts where another is asked for
     xcb = ctypes.CDLL("libxcb.so.1")  # cv2 has it loaded already
     xcb.xcb_connect.restype = xcb.xcb_get_setup.restype = ctypes.c_void_p
