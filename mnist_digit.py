@@ -1635,7 +1635,7 @@ ACTIONS |= {digit: lambda window, digit=digit: window.type_digit(digit) for digi
 
 # waitKeyEx's codes in Qt, GTK, Windows and macOS; the letters are the same everywhere.
 SPECIAL_KEYS = {13: "enter", 10: "enter", 3: "enter", 0xFF8D: "enter", 27: "esc", 0xFF1B: "esc", 0xFFBE: "f1"}
-SPECIAL_KEYS |= {8: "backspace", 127: "backspace", 0xFF08: "backspace", 0xFFFF: "delete"}
+SPECIAL_KEYS |= {0xFF0D: "enter", 8: "backspace", 127: "backspace", 0xFF08: "backspace", 0xFFFF: "delete"}
 
 
 font = functools.cache(lambda face, weight: cv2.FontFace(face))  # one for each weight: to change it takes long
@@ -1804,11 +1804,12 @@ class Window:
         if self.canvas.changes != changes:
             self._message, self.typed, self.help = "", "", False
 
-    def on_key(self, code: int) -> None:
-        """Do what the key with this code of cv2.waitKeyEx stands for."""
-        control = "ctrl+" * (code > 0 and code & 0x40000 > 0)  # above 0xFFFF GTK tells of Ctrl, Num Lock and the like
+    def on_key(self, code: int, held: str = "") -> None:
+        """Do what the key with this code of cv2.waitKeyEx or of X stands for, while others are held ("ctrl+")."""
+        if code > 0 and code & 0x40000:  # above 0xFFFF GTK tells of Ctrl, Num Lock and the like
+            held = "ctrl+"
         code &= 0xFFFF
-        self.press(control + (SPECIAL_KEYS.get(code) or (chr(code).lower() if code < 128 else "")))
+        self.press(held + (SPECIAL_KEYS.get(code) or (chr(code).lower() if code < 128 else "")))
 
     def press(self, key: str) -> None:
         """Do what a key stands for, nothing where it is unknown, and show for some seconds what came of it."""
@@ -1992,10 +1993,11 @@ def window_size() -> tuple[int, int] | None:
 def events_taken_from_qt(window: Window) -> Iterator[None]:
     """While this lasts the window learns from cv2's own Qt 5, if it has one, what cv2 keeps to itself.
 
-    That is keys with Ctrl, the mouse's leaving, and its moves that Qt would join; and the wheel no longer zooms, which
-    shifts the picture under the drawing mouse (opencv/opencv#11500).
+    That is each of several keys at once, those with Ctrl, the mouse's leaving, and its moves that Qt would join; and
+    the wheel no longer zooms, which shifts the picture under the drawing mouse (opencv/opencv#11500).
     """
-    key_press, leave, wheel, shift, control = 6, 11, 31, 1 << 25, 1 << 26  # QEvent::Type, Qt::KeyboardModifier
+    key_press, leave, wheel = 6, 11, 31  # QEvent::Type
+    held = {0: "", 1 << 25: "", 1 << 26: "ctrl+", 3 << 25: "ctrl+shift+"}  # Qt::KeyboardModifier
 
     @ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.POINTER(ctypes.c_void_p))
     def is_done(receiver_and_event: ctypes._Pointer) -> bool:
@@ -2007,10 +2009,9 @@ def events_taken_from_qt(window: Window) -> Iterator[None]:
             window.pointer = None
         elif event == wheel:
             window.press("]" if field(76) > 0 else "[")  # QWheelEvent::angleD's y
-        elif event == key_press and field(20) & control and field(40) < 128:  # QInputEvent::modState, QKeyEvent::k
-            window.press("ctrl+" + "shift+" * bool(field(20) & shift) + chr(field(40)).lower())
-            return True
-        return event == wheel
+        elif event == key_press and field(48) < 1 << 16:  # QKeyEvent::nVirtualKey; then QInputEvent::modState
+            window.on_key(field(48), held[field(20) & 3 << 25])
+        return event in (wheel, key_press)
 
     name = "_ZN14QtOpenCVPython9QInternal{}CallbackENS0_8CallbackEPFbPPvE"
     set_attribute = "_ZN14QtOpenCVPython16QCoreApplication12setAttributeENS_2Qt20ApplicationAttributeEb"

@@ -214,13 +214,9 @@ class ProgramWindow:
         self.mouse("click", "--repeat", abs(steps), "--delay", 20, 4 if steps > 0 else 5)
 
     def press(self, *keys: str) -> None:
-        """Press keys, named as X names them.
-
-        cv2 tells of a key only after all that the mouse has done meanwhile: see what the key
-        does before the mouse goes on, as a person would.
-        """
+        """Press keys, named as X names them, as fast as a person does."""
         for key in keys:
-            self.mouse("key", key, "sleep", 0.1)  # cv2 keeps one key a frame, and a person types no faster
+            self.mouse("key", key, "sleep", 0.1)
 
     def resize(self, width: int, height: int) -> None:
         self.mouse("windowmove", self.id, 0, 0, "windowsize", "--sync", self.id, width, height)

@@ -572,6 +572,11 @@ def test_keys_do_what_they_do_elsewhere(window: ProgramWindow, tmp_path: Path) -
     assert len(list((tmp_path / "drawings").iterdir())) == 2
 
 
+def test_keys_pressed_at_once_all_count(window: ProgramWindow) -> None:
+    window.mouse("key", "--delay", 0, *["bracketright"] * 6)
+    window.see(lambda p: says(p, "Brush: 60 pixels"), "the brush's size")
+
+
 def test_unknown_keys_do_nothing(window: ProgramWindow) -> None:
     window.draw(THREE)
     before = window.still()
