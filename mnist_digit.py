@@ -1055,25 +1055,15 @@ def decode(path: Path) -> np.ndarray:
     try:
         with bounded_memory(), silenced():  # libpng and libjpeg speak for themselves
             data = np.fromfile(path, np.uint8)
-            picture, kinds, metadata = cv2.imdecodeWithMetadata(data, cv2.IMREAD_UNCHANGED)
+            picture, kinds, _ = cv2.imdecodeWithMetadata(data, cv2.IMREAD_UNCHANGED)
+            if cv2.IMAGE_METADATA_EXIF in kinds and picture.shape[2:] != (4,):  # cv2 turns upright what is opaque
+                picture = cv2.imdecode(data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
     except (cv2.error, MemoryError):
         picture = None
     if picture is None:
         most = int(os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"]) // 1_000_000
         raise ValueError(f"not a picture that can be opened; it is damaged, or larger than {most} megapixels")
-    return upright(picture, dict(zip(kinds, map(bytes, metadata), strict=True)).get(cv2.IMAGE_METADATA_EXIF, b""))
-
-
-def upright(picture: np.ndarray, exif: bytes) -> np.ndarray:
-    """The picture turned as its Exif data say; cv2 does so itself only where it drops depth and transparency."""
-    # Tag 0x112, one number of 16 bits, in either byte order.
-    tag = re.search(rb"\x01\x12\x00\x03\x00{3}\x01\x00([\x01-\x08])|\x12\x01\x03\x00\x01\x00{3}([\x01-\x08])", exif)
-    orientation = ord(tag[1] or tag[2]) if tag else 1
-    if orientation >= 5:
-        picture = picture.swapaxes(0, 1)
-    if orientation in (2, 3, 6, 7):
-        picture = picture[:, ::-1]
-    return np.ascontiguousarray(picture[::-1] if orientation in (3, 4, 7, 8) else picture)
+    return picture
 
 
 def in_bytes(picture: np.ndarray) -> np.ndarray:
@@ -1091,7 +1081,7 @@ def in_bytes(picture: np.ndarray) -> np.ndarray:
 
 def on_paper(picture: np.ndarray) -> np.ndarray:
     """The picture, uint8, with what is transparent in it filled in."""
-    if picture.ndim == 2 or picture.shape[2] == 3:
+    if picture.shape[2:] != (4,):
         return picture
     picture, opaque = np.float32(picture[..., :-1]), picture[..., -1:] / np.float32(255)
     colour = (picture * opaque).sum(axis=(0, 1)) / max(opaque.sum(), 1)
@@ -1102,8 +1092,8 @@ def on_paper(picture: np.ndarray) -> np.ndarray:
 
 def in_grey(picture: np.ndarray) -> np.ndarray:
     """The picture, uint8, as one channel: along the axis through the colours on which its details differ most."""
-    if picture.ndim == 2 or picture.shape[2] == 1:
-        return picture.reshape(picture.shape[:2])
+    if picture.ndim == 2:
+        return picture
     small = np.float32(cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA))
     details = (small - cv2.blur(small, (43, 43))).reshape(-1, 3)
     axis = np.linalg.eigh(details.T @ details)[1][:, -1]
@@ -1211,16 +1201,11 @@ class Ink:
         self.boxes = self._boxes()
         return slices
 
-    def stray(self) -> np.ndarray:
-        """Which pieces are of no digit: frames around others, and what runs along the picture's edge: bool, (n,)."""
-        low, high, longest = self.boxes[:, :2], self.boxes[:, :2] + self.boxes[:, 2:], self.boxes[:, 2:].max(axis=1)
-        margins = np.minimum(low - low[:, None], high[:, None] - high).min(axis=2)  # [i, j]: of j within i
-        stray = ((margins > 0.05 * longest[:, None]) & (longest > 0.2 * longest[:, None])).any(axis=1)
-        for i in np.flatnonzero(stray):  # a box may look like a nought, and an open seven is around its bar
-            stray[i] = self.judge(int(i)).prediction.digit in (None, 0)
+    def along_edge(self) -> np.ndarray:
+        """Which pieces run along the picture's edge, for half of their length: bool, shape (n,)."""
         edge = np.concatenate([self.labels[0], self.labels[-1], self.labels[:, 0], self.labels[:, -1]])
-        stray |= np.bincount(edge, minlength=len(longest) + 1)[1:] > 0.5 * longest
-        return stray & ~stray.all()
+        along = np.bincount(edge, minlength=len(self.boxes) + 1)[1:] > 0.5 * self.boxes[:, 2:].max(axis=1)
+        return along & ~along.all()
 
 
 def rows_of(boxes: np.ndarray) -> list[np.ndarray]:
@@ -1287,7 +1272,7 @@ def find_text(ink: Ink) -> tuple[list[list[Part]], bool]:
     """
     x, y, width, height = ink.boxes.T
     touching = (x == 0) | (y == 0) | (x + width == ink.labels.shape[1]) | (y + height == ink.labels.shape[0])
-    possible = ~ink.stray()
+    possible = ~ink.along_edge()
     chosen = np.flatnonzero(possible & ~touching)
     rows = read_rows(ink, chosen)
     text = text_of(rows)
@@ -1316,14 +1301,15 @@ def views(picture: np.ndarray) -> Iterator[np.ndarray]:
 
     A sheet, or the inside of a frame, is a large light region, solid and not cut off by the picture's edge.
     """
-    light = cv2.threshold(cv2.blur(in_grey(picture), (9, 9)), 0, 1, cv2.THRESH_OTSU)[1]
+    small = cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA)
+    light = cv2.threshold(in_grey(small), 0, 1, cv2.THRESH_OTSU)[1]
     labels, stats = cv2.connectedComponentsWithStats(light)[1:3]
     if len(stats) > 1:
-        region = labels == stats[1:, 4].argmax() + 1
-        sheet = cv2.fillConvexPoly(np.zeros_like(light), cv2.convexHull(cv2.findNonZero(np.uint8(region))), 1)
+        region = np.uint8(labels == stats[1:, 4].argmax() + 1)
+        sheet = cv2.fillConvexPoly(np.zeros_like(light), cv2.convexHull(cv2.findNonZero(region)), 1)
         edge = np.concatenate([sheet[0], sheet[-1], sheet[:, 0], sheet[:, -1]])
         if region.mean() > 0.1 and region.sum() > 0.75 * sheet.sum() and edge.mean() < 0.1:
-            inside = cv2.erode(sheet, np.ones((max(light.shape) // 40,) * 2)) > 0
+            inside = cv2.resize(cv2.erode(sheet, np.ones((5, 5))), picture.shape[1::-1]) > 0
             alone = picture.copy()
             alone[~inside] = np.median(picture[inside], axis=0)
             yield alone

@@ -1,0 +1,143 @@
+"""Image files: what is ink in them, and what is read in it."""
+
+import cv2
+import numpy as np
+import papers
+import pytest
+
+import mnist_digit as md
+
+SEVEN = [np.array([(0, 0), (60, 0), (20, 100)], float), np.array([(15, 50), (55, 50)], float)]
+LIKE = 0.04  # mean difference of two digit images that a person would call the same
+PICTURES = 6  # of each kind of paper
+MISREAD = 1  # of these at most
+
+
+def paint(strokes, size, width, margin=0.15):
+    """Strokes as a paint program draws them: uint8, shape (size, size), white on black."""
+    points = np.concatenate(strokes)
+    scale = (size * (1 - 2 * margin) - width) / np.ptp(points, axis=0).max()
+    lines = [np.rint((s - points.min(axis=0)) * scale + size * margin + width / 2).astype(np.int32) for s in strokes]
+    image = np.zeros((size, size), np.uint8)
+    cv2.polylines(image, lines, False, 255, width, cv2.LINE_AA)
+    return image
+
+
+def read(tmp_path, picture, name="digit.png"):
+    path = tmp_path / name
+    assert cv2.imwrite(str(path), picture)
+    return md.read_digit_image(path)
+
+
+def is_seven(image):
+    assert image.shape == (28, 28) and image.dtype == np.float32
+    assert image.min() >= 0 and image.max() <= 1
+    return np.abs(image - md.draw_digit_image(SEVEN)).mean() < LIKE
+
+
+@pytest.mark.parametrize("size, width", [(16, 1), (28, 2), (100, 3), (280, 4), (280, 20), (400, 50), (2000, 100)])
+@pytest.mark.parametrize("dark", [True, False], ids=["dark on light", "light on dark"])
+def test_any_size_and_brush(tmp_path, size, width, dark):
+    picture = paint(SEVEN, size, width)
+    assert is_seven(read(tmp_path, 255 - picture if dark else picture))
+
+
+def test_smallest_picture(tmp_path):
+    assert read(tmp_path, 255 - paint(SEVEN, 8, 1, 0.05)).sum() > 20
+
+
+def test_forty_megapixels(tmp_path):
+    assert is_seven(read(tmp_path, 255 - cv2.resize(paint(SEVEN, 1000, 60), (6400, 6400)), "large.jpg"))
+
+
+@pytest.mark.parametrize(
+    "ink, paper",
+    [
+        ((0, 0, 255), (255, 255, 255)),
+        ((0, 255, 255), (255, 255, 255)),
+        ((0, 160, 0), (0, 0, 255)),
+        ((200, 60, 30), (10, 10, 10)),
+    ],
+)
+def test_any_colour(tmp_path, ink, paper):
+    share = paint(SEVEN, 200, 14)[..., None] / 255
+    assert is_seven(read(tmp_path, np.uint8(share * ink + (1 - share) * paper)))
+
+
+@pytest.mark.parametrize("ink, behind", [(0, 0), (255, 0), (0, 255), (255, 255)])
+def test_drawing_on_transparency(tmp_path, ink, behind):
+    alpha = paint(SEVEN, 200, 14)
+    colour = np.where(alpha > 0, ink, behind).astype(np.uint8)
+    assert is_seven(read(tmp_path, np.dstack([colour] * 3 + [alpha])))
+
+
+def test_paper_cut_out_on_transparency(tmp_path):
+    picture = 255 - cv2.copyMakeBorder(paint(SEVEN, 160, 12), 20, 20, 20, 20, cv2.BORDER_CONSTANT)
+    alpha = np.zeros_like(picture)
+    cv2.circle(alpha, (100, 100), 96, 255, -1)
+    assert is_seven(read(tmp_path, np.dstack([np.where(alpha, picture, 0)] * 3 + [alpha])))
+
+
+@pytest.mark.parametrize("kind", [np.uint16, np.float32])
+def test_depth(tmp_path, kind):
+    picture = 1 - paint(SEVEN, 200, 14) / 255
+    picture = (picture * 65535).astype(kind) if kind is np.uint16 else picture.astype(kind)
+    assert is_seven(read(tmp_path, picture, "deep.tiff"))
+
+
+EXIF = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0%c\0\0\0\0\0\0"  # with an orientation, and nothing else
+TURNS = [  # how often a picture of orientation 1, 2 ... 8 was turned to the left, and whether it was mirrored before
+    (0, False), (0, True), (2, False), (2, True), (1, True), (1, False), (3, True), (3, False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["jpg", "png", "webp"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_photographs_are_turned_upright(tmp_path, kind, orientation):
+    turns, mirrored = TURNS[orientation - 1]
+    upright = 255 - paint(SEVEN, 200, 14)
+    stored = np.ascontiguousarray(np.rot90(upright[:, ::-1] if mirrored else upright, turns))
+    exif = np.frombuffer(EXIF % orientation, np.uint8)
+    _, data = cv2.imencodeWithMetadata(f".{kind}", stored, [cv2.IMAGE_METADATA_EXIF], [exif])
+    path = tmp_path / f"turned.{kind}"
+    path.write_bytes(data.tobytes())
+    assert is_seven(md.read_digit_image(path))
+
+
+@pytest.mark.parametrize("shade", [0, 128, 255])
+def test_uniform_picture_has_no_ink(tmp_path, shade):
+    with pytest.raises(ValueError, match=r"blank\.png: no ink"):
+        read(tmp_path, np.full((50, 70), shade, np.uint8), "blank.png")
+
+
+def test_blank_paper_has_no_ink(tmp_path):
+    rng = np.random.default_rng(0)
+    light = np.linspace(150, 230, 400)[None] + rng.normal(0, 4, (300, 400))
+    with pytest.raises(ValueError, match=r"paper\.png: no ink"):
+        read(tmp_path, np.uint8(light), "paper.png")
+
+
+def handwriting(rng):
+    """Digits as handwriting.txt has them, as many as are asked for, and their labels."""
+
+    def writing(count):
+        labels = rng.choice([*md.DIGITS], count)
+        return [md.write_character(label, rng) for label in labels], "".join(labels)
+
+    return writing
+
+
+@pytest.fixture(scope="module")
+def recognizer():
+    return md.Recognizer()
+
+
+@pytest.mark.parametrize("kind", {**papers.DIGIT_KINDS, **papers.NUMBER_KINDS})
+def test_digits_on_paper(tmp_path, recognizer, kind):
+    misread = []
+    for seed in range(PICTURES):
+        rng = np.random.default_rng(seed)
+        picture, text = {**papers.DIGIT_KINDS, **papers.NUMBER_KINDS}[kind](rng, handwriting(rng))
+        if (answer := papers.read_saved(picture, recognizer, tmp_path)) != text:
+            misread.append((seed, text, answer))
+    assert len(misread) <= MISREAD, misread
