@@ -1213,39 +1213,39 @@ def rows_of(boxes: np.ndarray) -> list[np.ndarray]:
 
     They slope so that they take up the least height, and not at all where that gains little.
     """
-    x, y, width, height = boxes.T
     tried = []
+    height, (x, y) = boxes[:, 3], (boxes[:, :2] + boxes[:, 2:] / 2).T
     for degrees in sorted(range(-15, 16, 3), key=abs):
-        middle = y + height / 2 - (x + width / 2) * math.tan(math.radians(degrees))
+        middle = y - x * math.tan(math.radians(degrees))
         top, bottom = middle - 0.35 * height, middle + 0.35 * height  # heads and tails may reach into other rows
         order = np.argsort(top)
         starts = np.flatnonzero(top[order][1:] > np.maximum.accumulate(bottom[order])[:-1]) + 1
         rows = np.split(order, starts)
         taken = sum(bottom[row].max() - top[row].min() for row in rows) * (1 if degrees else 0.93)
-        tried.append((taken, [row[np.argsort((x + width / 2)[row])] for row in rows]))
+        tried.append((taken, [row[np.argsort(x[row])] for row in rows]))
     return min(tried, key=lambda entry: entry[0])[1]
 
 
-def read_rows(ink: Ink, pieces: np.ndarray) -> list[list[Part]]:
-    """The most probable parts, digits or not, of these pieces of ink, by rows."""
+def read_pieces(ink: Ink, pieces: np.ndarray) -> Reading:
+    """The most probable parts, digits or not, of these pieces of ink."""
 
     def read_row(row: np.ndarray) -> list[Part]:
         touching = np.diff(ink.whole[row]) == 0
         return find_parts(ink.boxes[row], touching, lambda start, stop: ink.judge(*row[start:stop].tolist()))
 
-    return [read_row(pieces[row]) for row in rows_of(ink.boxes[pieces])] if len(pieces) else []
+    return Reading([read_row(pieces[row]) for row in rows_of(ink.boxes[pieces])] if len(pieces) else [])
 
 
 def length(part: Part) -> int:
     return max(part.box[2:])
 
 
-def text_of(rows: Sequence[Sequence[Part]]) -> list[list[Part]]:
-    """The digits among parts, by rows: the most certain one, and those whose size and pen are like its own.
+def text_of(reading: Reading) -> Reading:
+    """The digits in a reading: the most certain one, and those whose size and pen are like its own.
 
     Beside digits, what is not certainly none is one too.
     """
-    digits = [part for row in rows for part in row if part.prediction.digit is not None]
+    digits = [part for part in reading.parts if part.prediction.digit is not None]
     # Any straight line is a 1: another digit is more certain.
     surest = max(digits, key=lambda part: (part.prediction.digit != 1, part.prediction.confidence), default=None)
 
@@ -1253,8 +1253,8 @@ def text_of(rows: Sequence[Sequence[Part]]) -> list[list[Part]]:
         like = 0.5 < length(part) / length(surest) < 2 and 0.45 < part.pen / surest.pen < 2.2
         return like and part.prediction.probabilities.sum() > DOUBT
 
-    rows = [[as_digit(part) for part in row if belongs(part)] for row in rows if digits]
-    return [row for row in rows if row]
+    rows = [[as_digit(part) for part in row if belongs(part)] for row in reading.rows if digits]
+    return Reading([row for row in rows if row])
 
 
 def as_digit(part: Part) -> Part:
@@ -1264,36 +1264,33 @@ def as_digit(part: Part) -> Part:
     return part._replace(prediction=Prediction(digit, float(probabilities[digit]), probabilities))
 
 
-def find_text(ink: Ink) -> tuple[list[list[Part]], bool]:
-    """The digits in ink, by rows, or else the largest part; and whether they are believed.
+def find_text(ink: Ink) -> tuple[Reading, bool]:
+    """The digits in ink, or else its largest part; and whether they are believed.
 
     What touches the picture's edge is read where it is as high as the digits that do not. What is refused
     beside digits may be several that touch. A believed text leaves nothing much larger beside it.
     """
-    x, y, width, height = ink.boxes.T
-    touching = (x == 0) | (y == 0) | (x + width == ink.labels.shape[1]) | (y + height == ink.labels.shape[0])
+    low, high = ink.boxes[:, :2], ink.boxes[:, :2] + ink.boxes[:, 2:]
+    width, height = ink.boxes[:, 2:].T
+    inside = (low > 0).all(axis=1) & (high < ink.labels.shape[::-1]).all(axis=1)
     possible = ~ink.along_edge()
-    chosen = np.flatnonzero(possible & ~touching)
-    rows = read_rows(ink, chosen)
-    text = text_of(rows)
-    largest = ink.boxes[chosen if text else possible, 2:].max()
-    usual = np.median([part.box[3] for row in text for part in row] or [0])
-    as_high = (height > 0.6 * usual) & (height < 1.6 * (usual or np.inf))
-    if (possible & touching & as_high).any():
-        chosen = np.flatnonzero(possible & (~touching | as_high))
-        rows = read_rows(ink, chosen)
-        text = text_of(rows) or text
-    if not text:
-        return [[max((part for row in rows for part in row), key=length)]], False
-    wide = as_high & ~touching & (width > 0.5 * height)
-    alone = [part for row in rows for part in row if part.prediction.digit is None and len(part.pieces) == 1]
-    refused = [part.pieces[0] for part in alone if wide[part.pieces[0]]]
+    text = text_of(read_pieces(ink, np.flatnonzero(possible & inside)))
+    usual = np.median([part.box[3] for part in text.parts]) if text.parts else height
+    as_high = (0.6 * usual < height) & (height < 1.6 * usual)
+    largest = ink.boxes[possible & (inside | (not text.parts)), 2:].max()
+    chosen = np.flatnonzero(possible & (inside | as_high))
+    reading = read_pieces(ink, chosen)
+    text = max(text, text_of(reading), key=lambda text: len(text.parts))
+    if not text.parts:
+        return Reading([[max(reading.parts, key=length)]]), False
+    wide = as_high & inside & (width > 0.5 * height)
+    alone = [part.pieces[0] for part in reading.parts if part.prediction.digit is None and len(part.pieces) == 1]
+    refused = [piece for piece in alone if wide[piece]]
     slices = [piece for whole in refused for piece in ink.cut(whole)]
-    parted = text_of(read_rows(ink, np.append(np.setdiff1d(chosen, refused), slices).astype(int)))
-    text = max(text, parted, key=lambda rows: sum(map(len, rows)))
-    parts = [part for row in text for part in row]
-    confidence = np.exp(np.mean([math.log(part.prediction.confidence) for part in parts]))
-    return text, confidence > BELIEVED and max(map(length, parts)) > 0.6 * largest
+    parted = text_of(read_pieces(ink, np.append(np.setdiff1d(chosen, refused), slices).astype(int)))
+    text = max(text, parted, key=lambda text: len(text.parts))
+    certain = text.confidence ** (1 / len(text.parts)) > BELIEVED
+    return text, certain and max(map(length, text.parts)) > 0.6 * largest
 
 
 def views(picture: np.ndarray) -> Iterator[np.ndarray]:
@@ -1316,8 +1313,8 @@ def views(picture: np.ndarray) -> Iterator[np.ndarray]:
     yield picture
 
 
-def read_picture(picture: np.ndarray, recognizer: Recognizer) -> tuple[list[list[Part]], Ink]:
-    """The digits in a picture, uint8, by rows, or what is largest where there is none; the pieces of ink.
+def read_picture(picture: np.ndarray, recognizer: Recognizer) -> tuple[Reading, Ink]:
+    """The digits in a picture, uint8, or what is largest where there is none; the pieces of ink.
 
     They are the first guess's that is believed, or else the first's that has any pieces.
     Raises ValueError where there is no ink.
@@ -1336,19 +1333,18 @@ def read_picture(picture: np.ndarray, recognizer: Recognizer) -> tuple[list[list
     return first
 
 
-def find_digits(path: str | os.PathLike[str], recognizer: Recognizer) -> tuple[list[list[Part]], Ink, float]:
-    """What read_picture() finds in an image file, and how many of the file's pixels one of its own is.
-
-    Raises ValueError naming the file and the reason where the file holds no picture or no ink.
-    """
+def find_digits(path: str | os.PathLike[str], recognizer: Recognizer) -> tuple[Reading, Ink]:
+    """What read_picture() finds in an image file. Raises ValueError naming the file and the reason."""
     try:
         stored = decode(Path(path))
         picture = on_paper(in_bytes(stored))
-        return *read_picture(picture, recognizer), stored.shape[1] / picture.shape[1]
+        (rows,), ink = read_picture(picture, recognizer)
     except (ValueError, OSError) as error:
         raise ValueError(f"{printable(path)}: {reason(error)}") from error
     except (cv2.error, MemoryError) as error:
         raise ValueError(f"{printable(path)}: a kind of picture that cannot be read; save it as PNG") from error
+    scale = stored.shape[1] / picture.shape[1]
+    return Reading([[p._replace(box=tuple(round(scale * n) for n in p.box)) for p in row] for row in rows]), ink
 
 
 def read_file(path: str | os.PathLike[str], recognizer: Recognizer) -> Reading:
@@ -1356,8 +1352,7 @@ def read_file(path: str | os.PathLike[str], recognizer: Recognizer) -> Reading:
 
     Raises ValueError naming the file and the reason where the file holds no picture or no ink.
     """
-    rows, _, scale = find_digits(path, recognizer)
-    return Reading([[part._replace(box=tuple(round(scale * n) for n in part.box)) for part in row] for row in rows])
+    return find_digits(path, recognizer)[0]
 
 
 def read_digit_image(path: str | os.PathLike[str], recognizer: Recognizer | None = None) -> np.ndarray:
@@ -1365,8 +1360,8 @@ def read_digit_image(path: str | os.PathLike[str], recognizer: Recognizer | None
 
     Raises ValueError naming the file and the reason where the file holds no picture or no ink.
     """
-    rows, ink, _ = find_digits(path, recognizer or Recognizer())
-    return redraw_at_stroke_width(ink.mask([piece for row in rows for part in row for piece in part.pieces]))
+    reading, ink = find_digits(path, recognizer or Recognizer())
+    return redraw_at_stroke_width(ink.mask([piece for part in reading.parts for piece in part.pieces]))
 
 
 # --- canvas --------------------------------------------------------------------------------

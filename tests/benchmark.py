@@ -38,7 +38,7 @@ import numpy as np
 from conftest import PROGRAM, Display, put_text
 
 import mnist_digit
-from mnist_digit import CANVAS_SIZE, IMAGE_SIZE, Canvas, Digits, Recognizer, say
+from mnist_digit import CANVAS_SIZE, IMAGE_SIZE, Canvas, Digits, Recognizer, read_file, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -753,6 +753,19 @@ def file_rows(options: argparse.Namespace, folder: Path) -> Iterator[tuple[str, 
     yield compare("memory for 1,000 files ÷ for 100", "{:.2f}", many_memory / few_memory, None, "1")
 
 
+def picture_rows(options: argparse.Namespace, folder: Path) -> Iterator[tuple[str, ...]]:
+    """Reading one photograph of 480x480 pixels, against decoding it alone."""
+    import papers
+
+    rng, file, recognizer = np.random.default_rng(0), os.fspath(folder / "photograph.png"), Recognizer(options.model)
+    picture, _ = papers.written(rng, lambda _: ([mnist_digit.write_character("3", rng)], "3"))
+    cv2.imwrite(file, cv2.resize(picture, (480, 480)))
+    turns = [[milliseconds(way, [file])[0] for way in (lambda f: read_file(f, recognizer), cv2.imread)]
+             for _ in range(50)]  # fmt: skip
+    ours, decoding = np.median(turns, axis=0)
+    yield compare("a photograph of 480x480, beside decoding alone", "{:.1f} ms", ours, decoding, "under 40 ms")
+
+
 def seconds_an_epoch(ways: Sequence[Callable[[int], object]]) -> np.ndarray:
     """What each epoch adds to the time of way(epochs), all that is done once left aside."""
     times = []
@@ -800,7 +813,8 @@ def measure_speed(options: argparse.Namespace) -> None:
         with display():
             print_table(SPEED_HEAD, [*window_rows(options, folder)])
         images = test.images[:2010] / np.float32(255)
-        print_table(SPEED_HEAD, [*answer_rows(options, images), *wait_rows(options), *file_rows(options, folder)])
+        print_table(SPEED_HEAD, [*answer_rows(options, images), *wait_rows(options), *picture_rows(options, folder)])
+        print_table(SPEED_HEAD, [*file_rows(options, folder)])
         print_table(SPEED_HEAD, [*training_rows(options, folder)])
 
 
