@@ -797,8 +797,8 @@ class Part(NamedTuple):
     box: tuple[int, int, int, int]  # x, y, width, height in pixels of the drawing or picture
     image: np.ndarray  # its digit image
     prediction: Prediction
-    pieces: tuple[int, ...] = ()  # of a picture's ink
-    pen: float = 0  # the mean width of its strokes in a picture, in pixels
+    pieces: tuple[int, ...] = ()  # of a picture's ink, by their numbers
+    mask: np.ndarray | None = None  # of the picture: what is ink of this part
 
 
 class Reading:
@@ -1038,8 +1038,8 @@ def find_parts(boxes: np.ndarray, touching: np.ndarray, judge: Callable[[int, in
 
 SIDE = 256, 640  # pixels of a picture's longer side while its ink is looked for: enough to see by, and soon done
 FAINT = 25  # how much darker than its paper ink is at least, in 255ths of the paper's light
+SLANT = 0.2  # of the usual handwriting: how far it leans to the right, in its own heights
 MANY = 40  # pieces; what falls into more is grain or a texture
-DOUBT = 0.1  # probability of being a digit from which on it is one beside others
 BELIEVED = 0.9  # probability (mean over the digits) from which on a guess at the ink is the answer
 
 
@@ -1101,14 +1101,6 @@ def in_grey(picture: np.ndarray) -> np.ndarray:
     return cv2.transform(picture, np.append(axis, -255 * np.minimum(axis, 0).sum())[None])
 
 
-def evened(channel: np.ndarray) -> np.ndarray:
-    """A picture of one channel without the slope of the light from side to side and from top to bottom."""
-    small = np.float32(cv2.resize(channel, (128, 128), interpolation=cv2.INTER_AREA))
-    slopes = np.median(small[32:] - small[:-32]), np.median(small[:, 32:] - small[:, :-32])
-    down, across = (4 * slope * np.linspace(-0.5, 0.5, n) for slope, n in zip(slopes, channel.shape, strict=True))
-    return np.uint8(np.clip(channel - down[:, None] - across, 0, 255))
-
-
 def without_rules(mask: np.ndarray) -> np.ndarray:
     """A mask of ink without the thin straight lines that run through most of the picture."""
     least, thick = 0.6 * min(mask.shape), max(mask.shape) // 32
@@ -1152,16 +1144,19 @@ def guess_ink(channel: np.ndarray) -> Iterator[np.ndarray]:
 class Ink:
     """The pieces of ink in a mask (uint8, 0 is paper): connected, or above each other where a pen may have skipped.
 
-    Specks are left out; there are no pieces where they are too many. A piece is a number counted from 0.
+    Specks and what runs along the picture's edge are left out; there are no pieces where they are too many.
     """
 
     def __init__(self, mask: np.ndarray, recognizer: Recognizer) -> None:
         skip = int(min(stroke_width(mask), max(mask.shape) / 32)) | 1
         _, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(mask, np.ones((skip, 1), np.uint8)))
-        large = (stats[:, 2:4].max(axis=1) >= max(8, max(mask.shape) / 50)) & (stats[:, 4] >= 20)
-        large &= (np.arange(len(stats)) > 0) & (large.sum() <= 1 + MANY)
-        self.labels = (np.cumsum(large) * large)[labels] * mask  # of a pixel: 1 + its piece; 0 is paper
-        self.whole = np.arange(large.sum())  # slices of one piece have the same number
+        labels *= mask
+        edge = np.bincount(np.concatenate([labels[[0, -1]].ravel(), labels[:, [0, -1]].ravel()]), minlength=len(stats))
+        longest = stats[:, 2:4].max(axis=1)
+        chosen = (longest >= max(8, max(mask.shape) / 50)) & (stats[:, 4] >= 20) & (edge < 0.7 * longest)
+        chosen &= (np.arange(len(stats)) > 0) & (chosen.sum() <= MANY)
+        self.labels = (np.cumsum(chosen) * chosen)[labels]  # of a pixel: 1 + the number of its piece; 0 is paper
+        self.whole = np.arange(chosen.sum())  # slices of one piece have the same number
         self.boxes = self._boxes()  # of each piece: x, y, width, height
         self._recognizer, self._parts = recognizer, {}
 
@@ -1176,36 +1171,24 @@ class Ink:
     def judge(self, *pieces: int) -> Part:
         """What these pieces are read as together."""
         if pieces not in self._parts:
-            x, y, width, height = box = cv2.boundingRect(whole := self.mask(pieces))
-            mask = whole[y : y + height, x : x + width]
-            image = redraw_at_stroke_width(mask)
-            self._parts[pieces] = Part(box, image, self._recognizer.predict(image), pieces, stroke_width(mask))
+            image = redraw_at_stroke_width(mask := self.mask(pieces))
+            self._parts[pieces] = Part(cv2.boundingRect(mask), image, self._recognizer.predict(image), pieces, mask)
         return self._parts[pieces]
 
     def cut(self, piece: int) -> np.ndarray:
-        """Cut a piece where few of its pixels stand above each other, as where digits touch; give the slices.
-
-        Above each other is meant along the slant at which the cuts are clearest.
-        """
+        """Cut a piece where few of its pixels stand above each other, as where digits touch; give the slices."""
         y, x = np.nonzero(self.labels == piece + 1)
-        columns = [np.rint(x + slant * (y - y.min())).astype(int) for slant in np.linspace(-0.2, 0.8, 6)]
-        column = max((column - column.min() for column in columns), key=lambda column: (np.bincount(column) ** 2).sum())
-        reach = 1 + self.boxes[piece, 3] // 14
+        column = np.rint(x - x.min() + SLANT * (y - y.min())).astype(int)
         count = cv2.blur(np.float32(np.bincount(column))[None], (5, 1))
+        reach = 1 + self.boxes[piece, 3] // 14
         least = count == cv2.erode(count, np.ones((1, 2 * reach + 1)))
-        thin = (least & (count < 3 * self.judge(piece).pen))[0]
+        thin = (least & (count < 3 * stroke_width(self.mask([piece]))))[0]
         cuts = [i for i in range(reach, len(thin) - reach) if thin[i] and not thin[i - reach : i].any()]
         slices = len(self.whole) + np.arange(len(cuts) + 1)
         self.labels[y, x] = 1 + slices[0] + np.searchsorted(cuts, column, side="right")
         self.whole = np.append(self.whole, np.full(len(slices), piece))
         self.boxes = self._boxes()
         return slices
-
-    def along_edge(self) -> np.ndarray:
-        """Which pieces run along the picture's edge, for half of their length: bool, shape (n,)."""
-        edge = np.concatenate([self.labels[0], self.labels[-1], self.labels[:, 0], self.labels[:, -1]])
-        along = np.bincount(edge, minlength=len(self.boxes) + 1)[1:] > 0.5 * self.boxes[:, 2:].max(axis=1)
-        return along & ~along.all()
 
 
 def rows_of(boxes: np.ndarray) -> list[np.ndarray]:
@@ -1241,27 +1224,13 @@ def length(part: Part) -> int:
 
 
 def text_of(reading: Reading) -> Reading:
-    """The digits in a reading: the most certain one, and those whose size and pen are like its own.
-
-    Beside digits, what is not certainly none is one too.
-    """
+    """The digits in a reading: the most certain one, and those of about its size."""
     digits = [part for part in reading.parts if part.prediction.digit is not None]
     # Any straight line is a 1: another digit is more certain.
     surest = max(digits, key=lambda part: (part.prediction.digit != 1, part.prediction.confidence), default=None)
-
-    def belongs(part: Part) -> bool:
-        like = 0.5 < length(part) / length(surest) < 2 and 0.45 < part.pen / surest.pen < 2.2
-        return like and part.prediction.probabilities.sum() > DOUBT
-
-    rows = [[as_digit(part) for part in row if belongs(part)] for row in reading.rows if digits]
+    rows = [[p for p in row if p.prediction.digit is not None and 0.5 < length(p) / length(surest) < 2]
+            for row in reading.rows]  # fmt: skip
     return Reading([row for row in rows if row])
-
-
-def as_digit(part: Part) -> Part:
-    """The same part, read as the likeliest digit."""
-    probabilities = part.prediction.probabilities
-    digit = int(probabilities.argmax())
-    return part._replace(prediction=Prediction(digit, float(probabilities[digit]), probabilities))
 
 
 def find_text(ink: Ink) -> tuple[Reading, bool]:
@@ -1270,25 +1239,23 @@ def find_text(ink: Ink) -> tuple[Reading, bool]:
     What touches the picture's edge is read where it is as high as the digits that do not. What is refused
     beside digits may be several that touch. A believed text leaves nothing much larger beside it.
     """
-    low, high = ink.boxes[:, :2], ink.boxes[:, :2] + ink.boxes[:, 2:]
-    width, height = ink.boxes[:, 2:].T
-    inside = (low > 0).all(axis=1) & (high < ink.labels.shape[::-1]).all(axis=1)
-    possible = ~ink.along_edge()
-    text = text_of(read_pieces(ink, np.flatnonzero(possible & inside)))
-    usual = np.median([part.box[3] for part in text.parts]) if text.parts else height
-    as_high = (0.6 * usual < height) & (height < 1.6 * usual)
-    largest = ink.boxes[possible & (inside | (not text.parts)), 2:].max()
-    chosen = np.flatnonzero(possible & (inside | as_high))
-    reading = read_pieces(ink, chosen)
-    text = max(text, text_of(reading), key=lambda text: len(text.parts))
-    if not text.parts:
+    low, size = ink.boxes[:, :2], ink.boxes[:, 2:]
+    inside = ((low > 0) & (low + size < ink.labels.shape[::-1])).all(axis=1)
+    for chosen in (inside, np.full(len(size), True)):
+        reading = read_pieces(ink, np.flatnonzero(chosen))
+        text = text_of(reading)
+        if text.parts:
+            break
+    else:
         return Reading([[max(reading.parts, key=length)]]), False
-    wide = as_high & inside & (width > 0.5 * height)
-    alone = [part.pieces[0] for part in reading.parts if part.prediction.digit is None and len(part.pieces) == 1]
-    refused = [piece for piece in alone if wide[piece]]
+    largest = size[chosen].max()
+    width, height = size.T / np.median([part.box[3] for part in text.parts])
+    as_high = (height > 0.6) & (height < 1.6)
+    wide = np.flatnonzero(as_high & inside & (width > 0.5 * height))
+    refused = np.setdiff1d(wide, [piece for part in text.parts for piece in part.pieces])
     slices = [piece for whole in refused for piece in ink.cut(whole)]
-    parted = text_of(read_pieces(ink, np.append(np.setdiff1d(chosen, refused), slices).astype(int)))
-    text = max(text, parted, key=lambda text: len(text.parts))
+    pieces = np.setdiff1d(np.append(np.flatnonzero(inside | as_high), slices), refused)
+    text = max(text, text_of(read_pieces(ink, pieces.astype(int))), key=lambda text: len(text.parts))
     certain = text.confidence ** (1 / len(text.parts)) > BELIEVED
     return text, certain and max(map(length, text.parts)) > 0.6 * largest
 
@@ -1313,38 +1280,22 @@ def views(picture: np.ndarray) -> Iterator[np.ndarray]:
     yield picture
 
 
-def read_picture(picture: np.ndarray, recognizer: Recognizer) -> tuple[Reading, Ink]:
-    """The digits in a picture, uint8, or what is largest where there is none; the pieces of ink.
+def read_picture(picture: np.ndarray, recognizer: Recognizer) -> Reading:
+    """The first guess at the ink of a picture, uint8, that is believed, or else the first that there is.
 
-    They are the first guess's that is believed, or else the first's that has any pieces.
-    Raises ValueError where there is no ink.
+    Raises ValueError where there is none.
     """
     first = None
-    for view in views(picture):
-        for mask in guess_ink(evened(in_grey(view))):
-            ink = Ink(mask, recognizer)
-            if len(ink.boxes):
-                text, believed = find_text(ink)
-                if believed:
-                    return text, ink
-                first = first or (text, ink)
+    for mask in (mask for view in views(picture) for mask in guess_ink(in_grey(view))):
+        ink = Ink(mask, recognizer)
+        if len(ink.boxes):
+            text, believed = find_text(ink)
+            if believed:
+                return text
+            first = first or text
     if first is None:
         raise ValueError("no ink in it: blank, or too faint to tell from the paper")
     return first
-
-
-def find_digits(path: str | os.PathLike[str], recognizer: Recognizer) -> tuple[Reading, Ink]:
-    """What read_picture() finds in an image file. Raises ValueError naming the file and the reason."""
-    try:
-        stored = decode(Path(path))
-        picture = on_paper(in_bytes(stored))
-        (rows,), ink = read_picture(picture, recognizer)
-    except (ValueError, OSError) as error:
-        raise ValueError(f"{printable(path)}: {reason(error)}") from error
-    except (cv2.error, MemoryError) as error:
-        raise ValueError(f"{printable(path)}: a kind of picture that cannot be read; save it as PNG") from error
-    scale = stored.shape[1] / picture.shape[1]
-    return Reading([[p._replace(box=tuple(round(scale * n) for n in p.box)) for p in row] for row in rows]), ink
 
 
 def read_file(path: str | os.PathLike[str], recognizer: Recognizer) -> Reading:
@@ -1352,7 +1303,16 @@ def read_file(path: str | os.PathLike[str], recognizer: Recognizer) -> Reading:
 
     Raises ValueError naming the file and the reason where the file holds no picture or no ink.
     """
-    return find_digits(path, recognizer)[0]
+    try:
+        stored = decode(Path(path))
+        picture = on_paper(in_bytes(stored))
+        rows = read_picture(picture, recognizer).rows
+    except (ValueError, OSError) as error:
+        raise ValueError(f"{printable(path)}: {reason(error)}") from error
+    except (cv2.error, MemoryError) as error:
+        raise ValueError(f"{printable(path)}: a kind of picture that cannot be read; save it as PNG") from error
+    scale = stored.shape[1] / picture.shape[1]
+    return Reading([[part._replace(box=tuple(round(scale * n) for n in part.box)) for part in row] for row in rows])
 
 
 def read_digit_image(path: str | os.PathLike[str], recognizer: Recognizer | None = None) -> np.ndarray:
@@ -1360,8 +1320,8 @@ def read_digit_image(path: str | os.PathLike[str], recognizer: Recognizer | None
 
     Raises ValueError naming the file and the reason where the file holds no picture or no ink.
     """
-    reading, ink = find_digits(path, recognizer or Recognizer())
-    return redraw_at_stroke_width(ink.mask([piece for part in reading.parts for piece in part.pieces]))
+    parts = read_file(path, recognizer or Recognizer()).parts
+    return redraw_at_stroke_width(np.max([part.mask for part in parts], axis=0))
 
 
 # --- canvas --------------------------------------------------------------------------------
