@@ -1040,7 +1040,7 @@ SIDE = 256, 640  # pixels of a picture's longer side while its ink is looked for
 FAINT = 25  # how much darker than its paper ink is at least, in 255ths of the paper's light
 SLANT = 0.2  # of the usual handwriting: how far it leans to the right, in its own heights
 MANY = 40  # pieces; what falls into more is grain or a texture
-BELIEVED = 0.9  # probability (mean over the digits) from which on a guess at the ink is the answer
+UNCERTAIN, BELIEVED = 0.5, 0.9  # certainty (see there): below it nothing is a digit, above it the search is over
 
 
 def decode(path: Path) -> np.ndarray:
@@ -1184,8 +1184,9 @@ class Ink:
         least = count == cv2.erode(count, np.ones((1, 2 * reach + 1)))
         thin = (least & (count < 3 * stroke_width(self.mask([piece]))))[0]
         cuts = [i for i in range(reach, len(thin) - reach) if thin[i] and not thin[i - reach : i].any()]
-        slices = len(self.whole) + np.arange(len(cuts) + 1)
-        self.labels[y, x] = 1 + slices[0] + np.searchsorted(cuts, column, side="right")
+        used, slice_of = np.unique(np.searchsorted(cuts, column, side="right"), return_inverse=True)
+        slices = len(self.whole) + np.arange(len(used))
+        self.labels[y, x] = 1 + slices[slice_of]
         self.whole = np.append(self.whole, np.full(len(slices), piece))
         self.boxes = self._boxes()
         return slices
@@ -1223,6 +1224,11 @@ def length(part: Part) -> int:
     return max(part.box[2:])
 
 
+def certainty(text: Reading) -> float:
+    """The probability that one of the digits is right, in the mean."""
+    return text.confidence ** (1 / len(text.parts))
+
+
 def text_of(reading: Reading) -> Reading:
     """The digits in a reading: the most certain one, and those of about its size."""
     digits = [part for part in reading.parts if part.prediction.digit is not None]
@@ -1246,8 +1252,11 @@ def find_text(ink: Ink) -> tuple[Reading, bool]:
         text = text_of(reading)
         if text.parts:
             break
-    else:
-        return Reading([[max(reading.parts, key=length)]]), False
+    if not text.parts or certainty(text) < UNCERTAIN:
+        part = max(reading.parts, key=length)
+        probabilities = part.prediction.probabilities
+        refusal = Prediction(None, 1 - float(probabilities.max()), probabilities)
+        return Reading([[part._replace(prediction=refusal)]]), False
     largest = size[chosen].max()
     width, height = size.T / np.median([part.box[3] for part in text.parts])
     as_high = (height > 0.6) & (height < 1.6)
@@ -1256,8 +1265,7 @@ def find_text(ink: Ink) -> tuple[Reading, bool]:
     slices = [piece for whole in refused for piece in ink.cut(whole)]
     pieces = np.setdiff1d(np.append(np.flatnonzero(inside | as_high), slices), refused)
     text = max(text, text_of(read_pieces(ink, pieces.astype(int))), key=lambda text: len(text.parts))
-    certain = text.confidence ** (1 / len(text.parts)) > BELIEVED
-    return text, certain and max(map(length, text.parts)) > 0.6 * largest
+    return text, certainty(text) > BELIEVED and max(map(length, text.parts)) > 0.6 * largest
 
 
 def views(picture: np.ndarray) -> Iterator[np.ndarray]:
