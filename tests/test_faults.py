@@ -203,7 +203,7 @@ def test_wild_events_in_the_real_window_raise_nothing(display, tmp_path):
 
 
 def test_memory_does_not_grow_with_the_drawings():
-    early, late = faults.memory_of_drawings(50, 200)
+    early, late = faults.memory_of_drawings(100, 300)
     assert late <= 1.05 * early
 
 
