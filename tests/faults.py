@@ -529,6 +529,6 @@ def try_all(options: argparse.Namespace) -> None:
 
         found, growth = monkey(places["window"], 10_000, rng)
         report("wild events in the real window: exceptions", 10_000, found)
-        report("the same: memory after 5,000 events, against after 1,000", 1, f"{growth:.3f} times")
+        report("the same: memory after 10,000 events, against after 2,000", 1, f"{growth:.3f} times")
         early, late = memory_of_drawings(100, 5000)
         report("drawings in one window: memory after 5,000, against after 100", 5000, f"{late / early:.3f} times")
