@@ -1557,8 +1557,8 @@ CANVAS_COLOUR, PANEL_COLOUR, LINE_COLOUR = (22, 18, 16), (44, 38, 34), (72, 64, 
 TEXT_COLOUR, QUIET_COLOUR, FAINT_COLOUR = (240, 238, 236), (176, 168, 160), (56, 49, 44)
 BEST_COLOUR, BAR_COLOUR = (40, 176, 255), (150, 126, 104)  # differ in brightness, not only in hue
 OTHER_COLOUR = (255, 150, 60)  # of ink that speaks for the runner-up, and of the eraser
-# Of 12,244 digits by 35 hands (pen strokes, UNIPEN), 82 % of those read with a confidence of 0.80 to 0.85 were read
-# right, and 94 % of those with 0.85 to 0.90.
+# Of 12,244 digits by 35 hands (pen strokes, UNIPEN), 84 % of those read with a confidence of 0.80 to 0.85 were read
+# right, and 96 % of those with 0.85 to 0.90.
 LOOK_TWICE = 0.85
 PIECE = 4  # pixels of a digit image: the side of what is left out at a time, to tell why
 
