@@ -1713,7 +1713,8 @@ def explain(part: Part, recognizer: Recognizer) -> np.ndarray:
             without[piece] = 0
             falls[i, j] = (before - log_odds(recognizer.predict(without)))[answers]
     falls[falls < falls.max(axis=2, keepdims=True).clip(0)] = 0
-    return np.uint8(255 + falls / max(1, falls.max()) @ (np.array([BEST_COLOUR, OTHER_COLOUR]) - 255))
+    shares = falls / falls.max(axis=(0, 1)).clip(1)
+    return np.uint8(255 + shares @ (np.array([BEST_COLOUR, OTHER_COLOUR]) - 255))
 
 
 class Window:
