@@ -169,7 +169,7 @@ def locked(path: Path, busy: str = "") -> Iterator[None]:
         return
     import fcntl
 
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_CREAT)
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_CREAT, 0o666)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0))  # let go with the process, however it ends
         yield
@@ -558,8 +558,8 @@ def train(
     """Train by a recipe, print test loss and accuracy, save the network and its plots; return it.
 
     data is an .npz file of MNIST's (None: Keras's own copy); hand, one of taught digits to train on, too. After an
-    interruption, the same call goes on after the last finished epoch. Raises ValueError where data cannot be had, and
-    OSError where the network or its plots cannot be written; the old ones then stay.
+    interruption, the same call goes on after the last finished epoch. Raises ValueError where data or hand cannot be
+    had, and OSError where the network or its plots cannot be written; the old ones then stay.
     """
     chosen = RECIPES[recipe]
     chosen = chosen._replace(epochs=epochs or chosen.epochs, batch_size=batch_size or chosen.batch_size)
@@ -577,14 +577,11 @@ def train(
         if chosen.handwriting:
             validation = join(validation, write_digits(held_out, np.random.default_rng(seed), held_out // 2))
         if hand:
-            training = join(training, taught := Hand(hand).taught)
+            [taught] = load_digits(hand, ("images", "labels"))
+            training = join(training, taught)
             say(f"{printable(hand)}: {len(taught.labels)} taught digits join the training")
         unfinished = path.with_suffix(".training.npz")
-        try:
-            model = fit(training, validation, chosen, seed, unfinished, plots)
-        except KeyboardInterrupt:
-            say("\nInterrupted; the same command goes on after the last finished epoch.")
-            raise
+        model = fit(training, validation, chosen, seed, unfinished, plots)
         if chosen.handwriting:
             calibrate(model, validation)
         loss, _ = model.evaluate(as_input(test.images), test.labels, verbose=0)
@@ -696,17 +693,20 @@ def save_model(model: keras.Model, path: Path) -> None:
 
     At every moment both are of one network or the export is missing, which is made anew when it is needed.
     """
-    keras_path, old, old_keras = (path.with_suffix(suffix) for suffix in (".keras", ".old.tflite", ".old.keras"))
+    keras_path, kept = path.with_suffix(".keras"), []
     with replacing(path) as new_export, replacing(keras_path) as new:
         model.save(new)
         export(model, new_export)
-        if keras_path.exists():
-            with replacing(old_keras) as copy:
-                shutil.copyfile(keras_path, copy)
-                old.unlink(missing_ok=True)
-                if path.exists():
-                    path.replace(old)
-            say(f"The network that was there is now {printable(old_keras)} and {old.name}")
+        for file in (keras_path, path):
+            old = file.with_suffix(f".old{file.suffix}")
+            old.unlink(missing_ok=True)
+            if file.exists():
+                with replacing(old) as copy:
+                    shutil.copyfile(file, copy)
+                kept.append(old.name)
+        path.unlink(missing_ok=True)
+    if kept:
+        say(f"The network that was there is now {' and '.join(kept)}")
     say(f"Saved {printable(path)} and {keras_path.name}")
 
 
@@ -1518,14 +1518,18 @@ class Canvas:
 
 
 def save_drawing(canvas: Canvas, folder: Path) -> Path:
-    """Write the drawing as .json and .png, named by the next free number; return the .json's path. Raises OSError."""
-    paths = (folder / f"drawing-{number}.json" for number in itertools.count(1))
-    path = next(path for path in paths if not (path.exists() or path.with_suffix(".png").exists()))
-    with replacing(path.with_suffix(".png")) as picture, replacing(path) as drawing:
-        strokes = [stroke._asdict() for stroke in canvas.strokes]
-        drawing.write_text(json.dumps({"canvas_size": CANVAS_SIZE, "strokes": strokes}))
-        picture.write_bytes(cv2.imencode(".png", canvas.image)[1])
-    return path
+    """Write the drawing as .json and .png of the next free number; return the .json's path. Raises OSError."""
+    drawing = {"canvas_size": CANVAS_SIZE, "strokes": [stroke._asdict() for stroke in canvas.strokes]}
+    contents = {".json": json.dumps(drawing).encode(), ".png": cv2.imencode(".png", canvas.image)[1]}
+    for number in itertools.count(1):
+        path = folder / f"drawing-{number}.json"
+        with contextlib.suppress(FileExistsError), contextlib.ExitStack() as undo:
+            for suffix, content in contents.items():
+                with open(path.with_suffix(suffix), "xb") as file:
+                    undo.callback(path.with_suffix(suffix).unlink)
+                    file.write(content)
+            undo.pop_all()
+            return path
 
 
 def open_drawing(path: Path) -> list[Stroke]:
@@ -2079,8 +2083,12 @@ def run(options: argparse.Namespace) -> int:
     trained = options.model.exists() or options.model.with_suffix(".keras").exists()
     if options.train or (options.own and not trained and (options.files or shows_window)):
         options.model = options.model.with_suffix(".tflite")
-        train(options.data, options.recipe, options.epochs, options.batch_size, options.seed,
-              options.model, options.plots, options.hand)  # fmt: skip
+        try:
+            train(options.data, options.recipe, options.epochs, options.batch_size, options.seed,
+                  options.model, options.plots, options.hand if options.train else None)  # fmt: skip
+        except KeyboardInterrupt:
+            say("\nInterrupted; the same command goes on after the last finished epoch.")
+            raise
     if options.files:
         return read_files(options.files, Recognizer(options.model, hand), options.teach)
     if shows_window:

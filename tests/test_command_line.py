@@ -1,6 +1,7 @@
 """The program as a person calls it: files, options, and what bad input gets."""
 
 import errno
+import multiprocessing
 import os
 import re
 import shlex
@@ -98,6 +99,24 @@ def test_a_saved_drawing_is_read_like_a_picture(tmp_path, capsys):
     assert md.main([str(path), str(path.with_suffix(".png"))]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.partition(" (")[0] for line in lines] == [f"{path}: 3", f"{path.with_suffix('.png')}: 3"]
+
+
+def save_some(folder, name):
+    for _ in range(20):
+        md.save_drawing(md.Canvas([md.Stroke([(name, 100), (300, 400)], 24)]), folder)
+
+
+def test_windows_that_save_at_the_same_moment_lose_no_drawing(tmp_path):
+    others = [multiprocessing.Process(target=save_some, args=(tmp_path, name)) for name in (10, 20, 30)]
+    for other in others:
+        other.start()
+    for other in others:
+        other.join()
+    drawings = [md.open_drawing(tmp_path / f"drawing-{number}.json") for number in range(1, 61)]
+    assert sorted(strokes[0].points[0][0] for strokes in drawings) == [10] * 20 + [20] * 20 + [30] * 20
+    for number, strokes in enumerate(drawings, start=1):
+        picture = cv2.imread(str(tmp_path / f"drawing-{number}.png"), cv2.IMREAD_UNCHANGED)
+        assert np.array_equal(picture, md.Canvas(strokes).image)
 
 
 def test_help_is_the_manual():

@@ -10,7 +10,7 @@ import time
 import cv2
 import numpy as np
 import pytest
-from conftest import PROGRAM, run
+from conftest import PROGRAM, run, write_mnist
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -204,22 +204,40 @@ def test_a_drawing_of_many_parts_can_be_taught_as_one_digit(recognizer, lines):
     assert canvas.read(recognizer).text == before
 
 
-@pytest.mark.parametrize("named", [True, False])
-def test_training_takes_lessons_only_where_they_are_named(tmp_path, monkeypatch, named):
-    lessons, mnist = (md.write_digits(count, np.random.default_rng(count)) for count in (30, 240))
-    np.savez(
-        tmp_path / "mnist.npz", x_train=mnist.images, y_train=mnist.labels, x_test=mnist.images, y_test=mnist.labels
-    )
-    md.Hand(tmp_path / "hand.npz").change(lambda taught: lessons)
+@pytest.fixture
+def trained_on(tmp_path, monkeypatch):
+    """What trainings by the command line are given, in a folder where model/ is empty; they end there."""
     monkeypatch.setattr(md, "HAND", tmp_path / "hand.npz")
-    trained_on = []
+    monkeypatch.setattr(md, "MODEL", tmp_path / "model" / "digit.tflite")
+    write_mnist(tmp_path / "mnist.npz", 240)
+    given = []
 
     def fit(training, *_):
-        trained_on.append(training)
+        given.append(training)
         raise KeyboardInterrupt  # enough is seen
 
     monkeypatch.setattr(md, "fit", fit)
-    folder = ["--data", tmp_path / "mnist.npz", "--model", tmp_path / "a.tflite", "--plots", tmp_path]
-    hand = ["--hand", tmp_path / "hand.npz"] if named else []
-    assert md.main(["--train", "--no-window", *map(str, folder + hand)]) == 130
-    assert np.array_equal(trained_on[0].images[220:], lessons.images if named else lessons.images[:0])
+    return given
+
+
+@pytest.mark.parametrize("named", [["--train", "--hand"], ["--train"], ["three.png", "--hand"]])
+def test_training_takes_lessons_only_where_both_are_named(tmp_path, trained_on, named):
+    lessons = md.write_digits(30, np.random.default_rng(30))
+    md.Hand(tmp_path / "hand.npz").change(lambda taught: lessons)
+    hand = [tmp_path / "hand.npz"] if "--hand" in named else []
+    words = [*named, *hand, "--no-window", "--data", tmp_path / "mnist.npz", "--plots", tmp_path]
+    assert md.main(list(map(str, words))) == 130
+    taken = named[0] == "--train" and hand
+    assert np.array_equal(trained_on[0].images[220:], lessons.images if taken else lessons.images[:0])
+
+
+@pytest.mark.parametrize("content", [None, b"damaged"])
+def test_lessons_that_cannot_be_read_are_not_left_out_of_a_training_silently(tmp_path, trained_on, content, capsys):
+    hand = tmp_path / "lessons.npz"
+    if content:
+        hand.write_bytes(content)
+    words = ["--train", "--no-window", "--hand", hand, "--data", tmp_path / "mnist.npz", "--plots", tmp_path]
+    assert md.main(list(map(str, words))) == 1
+    err = capsys.readouterr().err
+    assert trained_on == [] and err.startswith(f"mnist_digit: {hand}: not an .npz file") and err.count("\n") == 1
+    assert list(tmp_path.glob("lessons*")) == [hand] * bool(content)

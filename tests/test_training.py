@@ -96,6 +96,30 @@ def test_what_is_replaced_stays_under_a_name_that_is_said(trained, tmp_path, cap
         assert "digit.old.keras and digit.old.tflite" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("kind", ["keras", "tflite"])
+def test_one_of_the_two_forms_alone_is_kept_too_when_it_is_replaced(trained, tmp_path, kind, capsys):
+    folder, model, _ = trained
+    alone = tmp_path / f"digit.{kind}"
+    shutil.copy(folder / "model" / alone.name, alone)
+    (tmp_path / "digit.old.keras").write_text("of an earlier network")
+    (tmp_path / "digit.old.tflite").write_text("of an earlier network")
+    before = alone.read_bytes()
+    md.save_model(model, tmp_path / "digit.tflite")
+    kept = {path.name: path.read_bytes() for path in tmp_path.glob("*.old.*")}
+    assert kept == {f"digit.old.{kind}": before} and f"is now digit.old.{kind}\n" in capsys.readouterr().err
+
+
+def test_a_training_that_is_interrupted_says_how_to_go_on(monkeypatch, tmp_path, capsys):
+    """Also before its first epoch and after its last."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(md, "load_mnist", interrupt)
+    assert md.main(["--train", "--no-window", "--model", str(tmp_path / "a.tflite"), "--plots", str(tmp_path)]) == 130
+    assert capsys.readouterr().err.endswith("Interrupted; the same command goes on after the last finished epoch.\n")
+
+
 def test_another_recipe_leaves_the_default_network_and_its_plots(small_mnist, trained, tmp_path, monkeypatch, capsys):
     """As in --help's example."""
     shutil.copytree(trained[0], tmp_path, dirs_exist_ok=True)

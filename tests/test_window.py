@@ -511,10 +511,10 @@ def test_a_folder_that_cannot_be_written_to_loses_nothing(window: ProgramWindow,
     before = ink(window.still())
     shutil.rmtree(tmp_path / "drawings")  # permissions would not stop root
     window.press("s")
-    picture = window.see(lambda p: says(p, "Failed: drawing-1.new.json: No such file or directory"), "the message")
+    picture = window.see(lambda p: says(p, "Failed: drawing-1.json: No such file or directory"), "the message")
     assert np.array_equal(ink(picture)[:500], before[:500])
     assert window.errors.count("\n") == 1
-    assert "drawing-1.new.json" in window.errors
+    assert "drawing-1.json" in window.errors
     (tmp_path / "drawings").mkdir()
     assert window.read().startswith("3")
     window.press("q")
