@@ -70,8 +70,6 @@ BOX = 20  # side of the box inside it that the ink is fitted into
 STROKE_WIDTH = 2.3  # pixels; strokes drawn so wide hold as much ink as MNIST's digits
 OVERSAMPLING = 4  # strokes are drawn this much larger, then averaged down
 
-REFUSED = 0.0045  # share of the true digits that may be taken for no digit
-
 CANVAS_SIZE = 560  # side of the drawing area, in pixels
 WINDOW_TITLE = "Draw a digit"
 
@@ -356,12 +354,11 @@ def join(*parts: Digits) -> Digits:
 def write_digits(count: int, rng: np.random.Generator, no_digits: int = 0) -> Digits:
     """So many digits in synthetic handwriting and, behind them, so many images that are none, labelled 10."""
     labels = np.append(rng.integers(10, size=count), np.full(no_digits, 10))
-    writers = [functools.partial(write_character, str(digit)) for digit in labels[:count]]
-    writers += [*rng.choice([*NO_DIGIT_KINDS], no_digits, p=[*NO_DIGIT_KINDS.values()])]
-    widths = np.clip(rng.normal(2.4, 0.4, len(writers)), 1.5, 4)
-    images = [
-        w(rng) if w is blot else draw_digit_image(w(rng), width) for w, width in zip(writers, widths, strict=True)
-    ]
+    kinds = [functools.partial(write_character, str(digit)) for digit in labels[:count]]
+    kinds += [*rng.choice([*NO_DIGIT_KINDS], no_digits, p=[*NO_DIGIT_KINDS.values()])]
+    widths = np.clip(rng.normal(2.4, 0.4, len(kinds)), 1.5, 4)
+    drawn = zip(kinds, widths, strict=True)
+    images = [kind(rng) if kind is blot else draw_digit_image(kind(rng), width) for kind, width in drawn]
     return Digits(np.uint8(255 * np.reshape(images, (-1, IMAGE_SIZE, IMAGE_SIZE))), labels)
 
 
@@ -371,13 +368,11 @@ def write_letter(rng: np.random.Generator) -> list[np.ndarray]:
     return write_character(labels[rng.integers(len(labels))], rng)
 
 
-# Quarter turns and mirroring that leave these digits no digit's shape.
-TURNS = [(1, 1, "12345679"), (3, 1, "2345679"), (2, 1, "347"), (0, -1, "34679")]
-
-
 def turn_digit(rng: np.random.Generator) -> list[np.ndarray]:
     """A digit that lies on its side, stands on its head or is seen from behind."""
-    quarters, mirror, digits = TURNS[rng.integers(len(TURNS))]
+    # Quarter turns and mirroring that leave these digits no digit's shape.
+    turns = [(1, 1, "12345679"), (3, 1, "2345679"), (2, 1, "347"), (0, -1, "34679")]
+    quarters, mirror, digits = turns[rng.integers(len(turns))]
     return [turned(s * (mirror, 1), quarters * np.pi / 2) for s in write_character(rng.choice([*digits]), rng)]
 
 
@@ -439,22 +434,21 @@ def blot(rng: np.random.Generator) -> np.ndarray:
 NO_DIGIT_KINDS = {write_letter: 0.49, write_several: 0.25, scribble: 0.13, turn_digit: 0.04, rule: 0.06, blot: 0.03}
 
 
-def load_digits(path: Path, *names: tuple[str, str]) -> list[Digits]:
-    """The digits in an .npz file, from each of these pairs of arrays. Raises ValueError where it has none."""
-    with opening(path, f"not an .npz file with {', '.join(itertools.chain(*names))}"), np.load(path) as arrays:
-        parts = [Digits(arrays[images], arrays[labels]) for images, labels in names]
-        for images, labels in parts:
-            if images.dtype != np.uint8 or images.shape != (len(images), IMAGE_SIZE, IMAGE_SIZE):
-                raise ValueError(f"{images.dtype} images of shape {images.shape}, not uint8 of shape (n, 28, 28)")
-            if labels.shape != (len(images),) or labels.dtype.kind not in "iu" or set(labels) - set(range(10)):
-                raise ValueError("labels are not digits 0 to 9, one for each image")
-    return parts
+def load_digits(path: Path, *names: str) -> Digits:
+    """The digits in an .npz file, from its arrays of images and labels, so named. Raises ValueError."""
+    with opening(path, f"not an .npz file with {' and '.join(names)}"), np.load(path) as arrays:
+        images, labels = (arrays[name] for name in names)
+        if images.dtype != np.uint8 or images.shape != (len(images), IMAGE_SIZE, IMAGE_SIZE):
+            raise ValueError(f"{images.dtype} images of shape {images.shape}, not uint8 of shape (n, 28, 28)")
+        if labels.shape != (len(images),) or labels.dtype.kind not in "iu" or set(labels) - set(range(10)):
+            raise ValueError("labels are not digits 0 to 9, one for each image")
+    return Digits(images, labels.astype(np.uint8))
 
 
 def load_mnist(path: Path | None = None) -> list[Digits]:
     """MNIST's training and test digits, by Keras or from an .npz file of the same arrays. Raises ValueError."""
     if path:
-        return load_digits(Path(path), ("x_train", "y_train"), ("x_test", "y_test"))
+        return [load_digits(Path(path), f"x_{part}", f"y_{part}") for part in ("train", "test")]
     keras = import_keras()
     try:
         return [Digits(*arrays) for arrays in keras.datasets.mnist.load_data()]
@@ -577,8 +571,7 @@ def train(
         if chosen.handwriting:
             validation = join(validation, write_digits(held_out, np.random.default_rng(seed), held_out // 2))
         if hand:
-            [taught] = load_digits(hand, ("images", "labels"))
-            training = join(training, taught)
+            training = join(training, taught := load_digits(hand, *Digits._fields))
             say(f"{printable(hand)}: {len(taught.labels)} taught digits join the training")
         unfinished = path.with_suffix(".training.npz")
         model = fit(training, validation, chosen, seed, unfinished, plots)
@@ -672,12 +665,12 @@ def as_input(images: np.ndarray) -> np.ndarray:
 def calibrate(model: keras.Model, digits: Digits) -> None:
     """Make a network's confidence what held-out digits, and images that are none, show it to be.
 
-    The logit of "no digit", which people draw far less than training shows, is shifted so that REFUSED of the digits
-    are refused; all are divided by the best temperature (Guo et al., "On calibration of modern neural networks", 2017).
+    The logit of "no digit", which people draw far less than training shows, is shifted so that 0.45 % of the digits are
+    refused; all are divided by the best temperature (Guo et al., "On calibration of modern neural networks", 2017).
     """
     logits = np.log(model.predict(as_input(digits.images), batch_size=500, verbose=0).astype(float) + 1e-12)
     true = logits[digits.labels < 10]
-    shift = np.append(np.zeros(10), np.quantile(true[:, 10] - true[:, :10].max(axis=1), 1 - REFUSED))
+    shift = np.append(np.zeros(10), np.quantile(true[:, 10] - true[:, :10].max(axis=1), 0.9955))
 
     def loss(temperature: float) -> float:
         scaled = (logits - shift) / temperature
@@ -759,8 +752,7 @@ def plot_confusion(labels: np.ndarray, answers: np.ndarray, path: Path) -> None:
     from matplotlib.colors import LogNorm
     from matplotlib.figure import Figure
 
-    counts = np.zeros((10, 10), int)
-    np.add.at(counts, (labels, answers), 1)
+    counts = np.bincount(10 * labels + answers, minlength=100).reshape(10, 10)
     figure = Figure(figsize=(7, 6.4), layout="constrained")
     axes = figure.subplots()
     # The scale is logarithmic: one mistake is to be seen beside a thousand right answers.
@@ -827,35 +819,34 @@ class Hand:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path, self.taught = path, read_hand(path) or NOTHING
+        self.path, self.taught = path, NOTHING
+        self._read()
 
     def __len__(self) -> int:
         return len(self.taught.labels)
 
+    def _read(self) -> None:
+        """Take up what the file holds, if there is one; what is no digits is set aside, and its new name printed."""
+        if self.path is None or not self.path.exists():
+            return
+        if not self.path.is_file() or not os.access(self.path, os.R_OK):  # a folder, a device: nothing to set aside
+            raise OSError(errno.EINVAL, "not a file that can be read", self.path)
+        try:
+            self.taught = load_digits(self.path, *Digits._fields)
+        except ValueError as error:
+            aside = self.path.rename(f"{self.path}.damaged-{time.time_ns()}")
+            say(f"mnist_digit: {error}; set aside as {printable(aside.name)}")
+
     def change(self, edit: Callable[[Digits], Digits]) -> Digits:
         """Edit what was taught, also what other windows have taught meanwhile; return what it was before."""
         with locked(self.path.with_suffix(".lock")) if self.path else contextlib.nullcontext():
-            before = read_hand(self.path) or self.taught
-            after = edit(before)
+            self._read()
+            before, after = self.taught, edit(self.taught)
             if self.path:
                 with replacing(self.path) as new, open(new, "wb") as file:  # a name alone would get .npz added
                     np.savez(file, **after._asdict())
         self.taught = after
         return before
-
-
-def read_hand(path: Path | None) -> Digits | None:
-    """What a Hand's file holds, None where there is none; what holds no digits is set aside, and its name printed."""
-    if path is None or not path.exists():
-        return None
-    if not path.is_file() or not os.access(path, os.R_OK):  # a folder, a device: nothing to set aside
-        raise OSError(errno.EINVAL, "not a file that can be read", path)
-    try:
-        return load_digits(path, ("images", "labels"))[0]
-    except ValueError as error:
-        aside = path.rename(f"{path}.damaged-{time.time_ns()}")
-        say(f"mnist_digit: {error}; set aside as {printable(aside.name)}")
-        return None
 
 
 def describe(image: np.ndarray, features: np.ndarray) -> np.ndarray:
@@ -994,10 +985,9 @@ WIDTH, RARITY = 0.8, 5  # how wide a digit is, in its own heights; for each more
 
 
 def best_path(count: int, cost: Callable[[int, int], float]) -> list[tuple[int, int]]:
-    """The runs (start, stop) that part 0 ... count - 1 at the least sum of cost(start, stop).
+    """The runs (start, stop), none longer than LONGEST_RUN, that part 0 ... count - 1 at the least sum of costs.
 
-    It is the shortest path through the graph of all cuts (LeCun et al., "Gradient-based learning
-    applied to document recognition", 1998, part V); no run is longer than LONGEST_RUN.
+    A shortest path (LeCun et al., "Gradient-based learning applied to document recognition", 1998, part V).
     """
     best = [(0.0, [])]  # to each cut: the least cost, and the runs that have it
     for stop in range(1, count + 1):
@@ -1529,7 +1519,8 @@ def save_drawing(canvas: Canvas, folder: Path) -> Path:
                     undo.callback(path.with_suffix(suffix).unlink)
                     file.write(content)
             undo.pop_all()
-            return path
+            break
+    return path
 
 
 def open_drawing(path: Path) -> list[Stroke]:
@@ -2023,10 +2014,10 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--seed", type=int, default=0, metavar="N", help="of all that is random (default: 0)")
     add("--plots", type=Path, metavar="DIR", help="where the plots go (default: plots/, plots/RECIPE/)")
     options = parser.parse_args(arguments)
-    names, counts = (options.open, options.hand, options.model), (options.epochs, options.batch_size)
+    names, counts = (options.open, options.hand, options.model, options.data), (options.epochs, options.batch_size)
     digits, busy = options.teach, options.files or options.forget
     for wrong, usage in (
-        (any(path and not path.name for path in names), "--open, --hand and --model are to name a file"),
+        (any(path and not path.name for path in names), "--open, --hand, --model and --data are to name a file"),
         (any(n is not None and n < 1 for n in counts), "--epochs and --batch-size are to be above 0"),
         (not 0 <= options.seed < 1 << 32, "--seed is to be from 0 to 4294967295"),
         (digits is not None and not re.fullmatch("[0-9]+", digits), "--teach takes digits"),
@@ -2046,9 +2037,9 @@ def reading_of(file: str, recognizer: Recognizer, digits: str | None) -> Reading
     """What a picture or a saved drawing says, once it is taught to show digits: one in all, or one for each part."""
     if file.endswith(".json"):
         canvas = Canvas(open_drawing(Path(file)))
-        read, whole = functools.partial(canvas.read, recognizer), canvas.digit_image
+        read, whole = lambda: canvas.read(recognizer), canvas.digit_image
     else:
-        read, whole = (functools.partial(function, file, recognizer) for function in (read_file, read_digit_image))
+        read, whole = lambda: read_file(file, recognizer), lambda: read_digit_image(file, recognizer)
     if digits:
         images = [whole()] if len(digits) == 1 else [part.image for part in read().parts]
         if len(images) != len(digits):

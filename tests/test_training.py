@@ -157,6 +157,17 @@ def test_calibration_makes_confidence_what_is_right_and_keeps_the_digits(trained
     assert np.abs(judged[0] - judged[1]).max() < 0.02 and np.abs(judged[2] - judged[1]).max() < 0.02
 
 
+@pytest.mark.parametrize("kind", [np.uint64, np.int8])
+def test_labels_may_be_integers_of_any_kind(small_mnist, tmp_path, kind):
+    with np.load(small_mnist) as arrays:
+        np.savez(tmp_path / "data.npz", **{**arrays, "y_test": arrays["y_test"].astype(kind)})
+        labels = arrays["y_test"]
+    _, test = md.load_mnist(tmp_path / "data.npz")
+    joined = md.join(test, md.write_digits(1, np.random.default_rng(0), 1))
+    assert joined.labels.dtype.kind in "iu" and joined.labels[:-2].tolist() == labels.tolist()
+    md.plot_confusion(test.labels, labels.astype(int), tmp_path / "plot.png")
+
+
 @pytest.mark.parametrize(
     "change, reason",
     [
