@@ -181,10 +181,8 @@ def locked(path: Path, busy: str = "") -> Iterator[None]:
 
 
 def place_by_mass(ink: np.ndarray) -> np.ndarray:
-    """The digit image of ink (uint8, at most 20x20): by whole pixels, its centre of mass is put in the middle.
-
-    So were MNIST's digits (LeCun et al., "Gradient-based learning applied to document recognition", 1998).
-    """
+    """The digit image of ink (uint8, at most 20x20): by whole pixels, its centre of mass is put in the middle."""
+    # As MNIST's digits were (LeCun et al., "Gradient-based learning applied to document recognition", 1998).
     moments = cv2.moments(ink)
     centre = np.array([moments["m01"], moments["m10"]]) / (moments["m00"] or 1)
     top, left = np.clip(np.rint(IMAGE_SIZE / 2 - centre).astype(int), 0, np.subtract(IMAGE_SIZE, ink.shape))
@@ -248,10 +246,8 @@ Template = list[tuple[np.ndarray, np.ndarray]]  # a stroke each: control points,
 
 
 def smooth_curve(corners: Sequence[bool]) -> np.ndarray:
-    """The matrix that takes control points to points of the spline through them, a corner's slopes being its chords.
-
-    By Catmull and Rom, "A class of local interpolating splines", 1974. Shape (POINTS_PER_SEGMENT * (n - 1) + 1, n).
-    """
+    """The matrix, shape (m, n), that takes n control points to m points of a smooth curve through them."""
+    # A spline (Catmull and Rom, "A class of local interpolating splines", 1974); a corner's slopes are its chords.
     points = np.eye(len(corners))
     chords = np.diff(points, axis=0)
     t = np.linspace(0, 1, POINTS_PER_SEGMENT, endpoint=False)[:, None]
@@ -704,14 +700,11 @@ def save_model(model: keras.Model, path: Path) -> None:
 
 
 def with_features(model: keras.Model) -> keras.Model:
-    """A network whose one output (OpenCV gives no more) is eleven probabilities, then what its last layer gets.
-
-    A network that does not know "no digit" gives it probability 0.
-    """
+    """A network whose one output (OpenCV gives no more) is eleven probabilities, then what its last layer gets."""
     keras = import_keras()
     eleven = keras.layers.Dense(11, use_bias=False, name="eleven")  # OpenCV reads no padding of a vector
     probabilities = eleven(model.outputs[0])
-    eleven.set_weights([np.eye(model.outputs[0].shape[1], 11)])
+    eleven.set_weights([np.eye(model.outputs[0].shape[1], 11)])  # "no digit" gets 0 where the network does not know it
     features = keras.layers.Flatten(name="features")(model.layers[-1].input)
     both = keras.layers.Concatenate(name="probabilities_and_features")([probabilities, features])
     return keras.Model(model.inputs[0], both)
@@ -936,10 +929,7 @@ def open_network(path: Path) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def open_export(path: Path) -> Callable[[np.ndarray], np.ndarray]:
-    """The network in a LiteRT file as a function of a digit image; made anew where it is missing. Raises ValueError.
-
-    Only what export() sealed by its digest is given to OpenCV, which a damaged file can crash.
-    """
+    """The network in a LiteRT file as a function of a digit image; made anew where it is missing. Raises ValueError."""
     keras_path = path.with_suffix(".keras")
     if keras_path.exists() and not path.exists():
         say(f"{printable(path)} is missing: making it anew from {printable(keras_path.name)} ...")
@@ -948,7 +938,7 @@ def open_export(path: Path) -> Callable[[np.ndarray], np.ndarray]:
             export(open_keras_model(keras_path), new)
     with opening(path, "not an export that this program made; name its .keras or .h5 file instead"):
         data = path.read_bytes()
-        if hashlib.sha256(data[:-32]).digest() != data[-32:]:
+        if hashlib.sha256(data[:-32]).digest() != data[-32:]:  # OpenCV crashes on some damaged ones
             raise ValueError("damaged, or foreign")
         net = cv2.dnn.readNetFromTFLite(np.frombuffer(data[:-32], np.uint8))
 
@@ -985,10 +975,8 @@ WIDTH, RARITY = 0.8, 5  # how wide a digit is, in its own heights; for each more
 
 
 def best_path(count: int, cost: Callable[[int, int], float]) -> list[tuple[int, int]]:
-    """The runs (start, stop), none longer than LONGEST_RUN, that part 0 ... count - 1 at the least sum of costs.
-
-    A shortest path (LeCun et al., "Gradient-based learning applied to document recognition", 1998, part V).
-    """
+    """The runs (start, stop), none longer than LONGEST_RUN, that part 0 ... count - 1 at the least sum of costs."""
+    # A shortest path (LeCun et al., "Gradient-based learning applied to document recognition", 1998, part V).
     best = [(0.0, [])]  # to each cut: the least cost, and the runs that have it
     for stop in range(1, count + 1):
         starts = range(max(0, stop - LONGEST_RUN), stop)
