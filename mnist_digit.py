@@ -659,12 +659,9 @@ def as_input(images: np.ndarray) -> np.ndarray:
 
 
 def calibrate(model: keras.Model, digits: Digits) -> None:
-    """Make a network's confidence what held-out digits, and images that are none, show it to be.
-
-    The logit of "no digit", which people draw far less than training shows, is shifted so that 0.45 % of the digits are
-    refused; all are divided by the best temperature (Guo et al., "On calibration of modern neural networks", 2017).
-    """
+    """Make a network's confidence what held-out digits, and images that are none, show it to be."""
     logits = np.log(model.predict(as_input(digits.images), batch_size=500, verbose=0).astype(float) + 1e-12)
+    # "No digit", which people draw far less than training shows, is shifted until 0.45 % of the digits are refused.
     true = logits[digits.labels < 10]
     shift = np.append(np.zeros(10), np.quantile(true[:, 10] - true[:, :10].max(axis=1), 0.9955))
 
@@ -672,16 +669,14 @@ def calibrate(model: keras.Model, digits: Digits) -> None:
         scaled = (logits - shift) / temperature
         return np.mean(np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(scaled)), digits.labels])
 
+    # The best temperature (Guo et al., "On calibration of modern neural networks", 2017).
     best = min(np.geomspace(0.5, 2, 141), key=loss)
     kernel, bias = model.layers[-1].get_weights()
     model.layers[-1].set_weights([kernel / best, (bias - shift) / best])
 
 
 def save_model(model: keras.Model, path: Path) -> None:
-    """Save a network as path (.tflite, for OpenCV) and beside it as .keras; the two that were there stay as .old.
-
-    At every moment both are of one network or the export is missing, which is made anew when it is needed.
-    """
+    """Save a network as path (.tflite, for OpenCV) and beside it as .keras; the two that were there stay as .old."""
     keras_path, kept = path.with_suffix(".keras"), []
     with replacing(path) as new_export, replacing(keras_path) as new:
         model.save(new)
@@ -690,10 +685,10 @@ def save_model(model: keras.Model, path: Path) -> None:
             old = file.with_suffix(f".old{file.suffix}")
             old.unlink(missing_ok=True)
             if file.exists():
-                with replacing(old) as copy:
-                    shutil.copyfile(file, copy)
+                with replacing(old) as whole:
+                    shutil.copyfile(file, whole)
                 kept.append(old.name)
-        path.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)  # so at every moment both are of one network, or one is missing
     if kept:
         say(f"The network that was there is now {' and '.join(kept)}")
     say(f"Saved {printable(path)} and {keras_path.name}")
@@ -850,11 +845,8 @@ def describe(image: np.ndarray, features: np.ndarray) -> np.ndarray:
 
 
 def correct(probabilities: np.ndarray, distances: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The probabilities of a drawing, shape (11,), after teachings: their distances and labels, shape (n,), n >= 1.
-
-    The nearest teaching alone speaks, so that a wrong one ends where it is put right; of those about
-    equally near, the last. Its digit's odds grow as the distance falls, for the drawing itself without end.
-    """
+    """The probabilities of a drawing, shape (11,), after teachings: their distances and labels, shape (n,), n >= 1."""
+    # The nearest alone speaks, so that a wrong one ends where it is put right; of those about equally near, the last.
     nearest = max(float(distances.min()), 1e-6)
     digit = labels[distances <= 1.25 * nearest][-1]
     corrected = np.maximum(probabilities, 1e-9)  # what the network rules out can be taught, too
