@@ -777,7 +777,6 @@ class Part(NamedTuple):
     box: tuple[int, int, int, int]  # x, y, width, height in pixels of the drawing or picture
     image: np.ndarray  # its digit image
     prediction: Prediction
-    pieces: tuple[int, ...] = ()  # of a picture's ink, by their numbers
     mask: np.ndarray | None = None  # of the picture: what is ink of this part
 
 
@@ -1010,7 +1009,7 @@ SIDE = 256, 640  # pixels of a picture's longer side while its ink is looked for
 FAINT = 25  # how much darker than its paper ink is at least, in 255ths of the paper's light
 SLANT = 0.2  # of the usual handwriting: how far it leans to the right, in its own heights
 MANY = 40  # pieces; what falls into more is grain or a texture
-UNCERTAIN, BELIEVED = 0.5, 0.9  # certainty (see there): below it nothing is a digit, above it the search is over
+UNCERTAIN, BELIEVED = 0.5, 0.9  # probability of a digit: below it there is none, above it the search is over
 
 
 def decode(path: Path) -> np.ndarray:
@@ -1111,55 +1110,33 @@ def guess_ink(channel: np.ndarray) -> Iterator[np.ndarray]:
             yield unruled
 
 
-class Ink:
-    """The pieces of ink in a mask (uint8, 0 is paper): connected, or above each other where a pen may have skipped.
+def pieces_of(mask: np.ndarray) -> np.ndarray:
+    """The pieces of ink in a mask, a mask each: connected, or above each other where a pen may have skipped.
 
     Specks and what runs along the picture's edge are left out; there are no pieces where they are too many.
     """
+    skip = int(min(stroke_width(mask), max(mask.shape) / 32)) | 1
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(mask, np.ones((skip, 1), np.uint8)))
+    labels *= mask
+    edge = np.bincount(np.concatenate([labels[[0, -1]].ravel(), labels[:, [0, -1]].ravel()]), minlength=count)
+    longest = stats[:, 2:4].max(axis=1)
+    large = (longest >= max(8, max(mask.shape) / 50)) & (stats[:, 4] >= 20) & (edge < 0.7 * longest)
+    chosen = np.flatnonzero(large[1:]) + 1
+    return np.uint8(labels == chosen[: (len(chosen) <= MANY) * len(chosen), None, None])
 
-    def __init__(self, mask: np.ndarray, recognizer: Recognizer) -> None:
-        skip = int(min(stroke_width(mask), max(mask.shape) / 32)) | 1
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(mask, np.ones((skip, 1), np.uint8)))
-        labels *= mask
-        edge = np.bincount(np.concatenate([labels[[0, -1]].ravel(), labels[:, [0, -1]].ravel()]), minlength=len(stats))
-        longest = stats[:, 2:4].max(axis=1)
-        chosen = (longest >= max(8, max(mask.shape) / 50)) & (stats[:, 4] >= 20) & (edge < 0.7 * longest)
-        chosen &= (np.arange(len(stats)) > 0) & (chosen.sum() <= MANY)
-        self.labels = (np.cumsum(chosen) * chosen)[labels]  # of a pixel: 1 + the number of its piece; 0 is paper
-        self.whole = np.arange(chosen.sum())  # slices of one piece have the same number
-        self.boxes = self._boxes()  # of each piece: x, y, width, height
-        self._recognizer, self._parts = recognizer, {}
 
-    def _boxes(self) -> np.ndarray:
-        boxes = [cv2.boundingRect(np.uint8(self.labels == label)) for label in range(1, len(self.whole) + 1)]
-        return np.reshape(boxes, (-1, 4)).astype(int)
-
-    def mask(self, pieces: Sequence[int]) -> np.ndarray:
-        """The mask of these pieces alone."""
-        return np.uint8(np.isin(self.labels, np.add(pieces, 1)))
-
-    def judge(self, *pieces: int) -> Part:
-        """What these pieces are read as together."""
-        if pieces not in self._parts:
-            image = redraw_at_stroke_width(mask := self.mask(pieces))
-            self._parts[pieces] = Part(cv2.boundingRect(mask), image, self._recognizer.predict(image), pieces, mask)
-        return self._parts[pieces]
-
-    def cut(self, piece: int) -> np.ndarray:
-        """Cut a piece where few of its pixels stand above each other, as where digits touch; give the slices."""
-        y, x = np.nonzero(self.labels == piece + 1)
-        column = np.rint(x - x.min() + SLANT * (y - y.min())).astype(int)
-        count = cv2.blur(np.float32(np.bincount(column))[None], (5, 1))
-        reach = 1 + self.boxes[piece, 3] // 14
-        least = count == cv2.erode(count, np.ones((1, 2 * reach + 1)))
-        thin = (least & (count < 3 * stroke_width(self.mask([piece]))))[0]
-        cuts = [i for i in range(reach, len(thin) - reach) if thin[i] and not thin[i - reach : i].any()]
-        used, slice_of = np.unique(np.searchsorted(cuts, column, side="right"), return_inverse=True)
-        slices = len(self.whole) + np.arange(len(used))
-        self.labels[y, x] = 1 + slices[slice_of]
-        self.whole = np.append(self.whole, np.full(len(slices), piece))
-        self.boxes = self._boxes()
-        return slices
+def cut(piece: np.ndarray) -> list[np.ndarray]:
+    """The slices of a piece, cut where few of its pixels stand above each other, as where digits touch."""
+    y, x = np.nonzero(piece)
+    column = np.rint(x - x.min() + SLANT * (y - y.min())).astype(int)
+    count = cv2.blur(np.float32(np.bincount(column)), (1, 5)).ravel()
+    reach = 1 + np.ptp(y) // 14
+    least = count == cv2.erode(count, np.ones((2 * reach + 1, 1))).ravel()
+    thin = least & (count < 3 * stroke_width(piece))
+    cuts = [i for i in range(reach, len(thin) - reach) if thin[i] and not thin[i - reach : i].any()]
+    slices = np.zeros((len(cuts) + 1, *piece.shape), np.uint8)
+    slices[np.searchsorted(cuts, column, side="right"), y, x] = 1
+    return [ink for ink in slices if ink.any()]
 
 
 def rows_of(boxes: np.ndarray) -> list[np.ndarray]:
@@ -1180,23 +1157,26 @@ def rows_of(boxes: np.ndarray) -> list[np.ndarray]:
     return min(tried, key=lambda entry: entry[0])[1]
 
 
-def read_pieces(ink: Ink, pieces: np.ndarray) -> Reading:
-    """The most probable parts, digits or not, of these pieces of ink."""
+def read_pieces(pieces: np.ndarray, recognizer: Recognizer) -> Reading:
+    """The most probable parts, digits or not, of pieces of ink: masks, shape (n, h, w)."""
+    boxes = np.reshape([cv2.boundingRect(piece) for piece in pieces], (-1, 4))
 
     def read_row(row: np.ndarray) -> list[Part]:
-        touching = np.diff(ink.whole[row]) == 0
-        return find_parts(ink.boxes[row], touching, lambda start, stop: ink.judge(*row[start:stop].tolist()))
+        @functools.cache
+        def judge(start: int, stop: int) -> Part:
+            mask = pieces[row[start:stop]].max(axis=0)
+            image = redraw_at_stroke_width(mask)
+            return Part(cv2.boundingRect(mask), image, recognizer.predict(image), mask)
 
-    return Reading([read_row(pieces[row]) for row in rows_of(ink.boxes[pieces])] if len(pieces) else [])
+        grown = [cv2.dilate(piece, np.ones((3, 3))) for piece in pieces[row]]
+        touching = np.array([(one & other).any() for one, other in zip(grown, pieces[row[1:]], strict=False)], bool)
+        return find_parts(boxes[row], touching, judge)
+
+    return Reading([read_row(row) for row in rows_of(boxes)] if len(boxes) else [])
 
 
 def length(part: Part) -> int:
     return max(part.box[2:])
-
-
-def certainty(text: Reading) -> float:
-    """The probability that one of the digits is right, in the mean."""
-    return text.confidence ** (1 / len(text.parts))
 
 
 def text_of(reading: Reading) -> Reading:
@@ -1209,33 +1189,34 @@ def text_of(reading: Reading) -> Reading:
     return Reading([row for row in rows if row])
 
 
-def find_text(ink: Ink) -> tuple[Reading, bool]:
-    """The digits in ink, or else its largest part; and whether they are believed.
+def find_text(pieces: np.ndarray, recognizer: Recognizer) -> tuple[Reading, bool]:
+    """The digits in pieces of ink, shape (n, h, w), or else the largest part; and whether they are believed.
 
     What touches the picture's edge is read where it is as high as the digits that do not. What is refused
     beside digits may be several that touch. A believed text leaves nothing much larger beside it.
     """
-    low, size = ink.boxes[:, :2], ink.boxes[:, 2:]
-    inside = ((low > 0) & (low + size < ink.labels.shape[::-1])).all(axis=1)
-    for chosen in (inside, np.full(len(size), True)):
-        reading = read_pieces(ink, np.flatnonzero(chosen))
-        text = text_of(reading)
-        if text.parts:
+    x, y, width, height = np.transpose([cv2.boundingRect(piece) for piece in pieces])
+    inside = (x > 0) & (y > 0) & (x + width < pieces.shape[2]) & (y + height < pieces.shape[1])
+    for chosen in (inside, inside | True):
+        reading = read_pieces(pieces[chosen], recognizer)
+        if (text := text_of(reading)).parts:
             break
-    if not text.parts or certainty(text) < UNCERTAIN:
+    certainty, largest = 0.0, np.maximum(width, height)[chosen].max()
+    if text.parts:
+        usual = np.median([part.box[3] for part in text.parts])
+        as_high = (height > 0.6 * usual) & (height < 1.6 * usual)
+        ink = np.max([part.mask for part in text.parts], axis=0)
+        refused = inside & as_high & (width > 0.5 * height) & ~(pieces & ink).any(axis=(1, 2))
+        slices = [piece for whole in pieces[refused] for piece in cut(whole)]
+        again = read_pieces(np.array([*pieces[(inside | as_high) & ~refused], *slices]), recognizer)
+        text = max(text, text_of(again), key=lambda text: len(text.parts))
+        certainty = text.confidence ** (1 / len(text.parts))  # of a digit, in the mean
+    if certainty < UNCERTAIN:
         part = max(reading.parts, key=length)
         probabilities = part.prediction.probabilities
         refusal = Prediction(None, 1 - float(probabilities.max()), probabilities)
         return Reading([[part._replace(prediction=refusal)]]), False
-    largest = size[chosen].max()
-    width, height = size.T / np.median([part.box[3] for part in text.parts])
-    as_high = (height > 0.6) & (height < 1.6)
-    wide = np.flatnonzero(as_high & inside & (width > 0.5 * height))
-    refused = np.setdiff1d(wide, [piece for part in text.parts for piece in part.pieces])
-    slices = [piece for whole in refused for piece in ink.cut(whole)]
-    pieces = np.setdiff1d(np.append(np.flatnonzero(inside | as_high), slices), refused)
-    text = max(text, text_of(read_pieces(ink, pieces.astype(int))), key=lambda text: len(text.parts))
-    return text, certainty(text) > BELIEVED and max(map(length, text.parts)) > 0.6 * largest
+    return text, certainty > BELIEVED and max(map(length, text.parts)) > 0.6 * largest
 
 
 def views(picture: np.ndarray) -> Iterator[np.ndarray]:
@@ -1264,10 +1245,9 @@ def read_picture(picture: np.ndarray, recognizer: Recognizer) -> Reading:
     Raises ValueError where there is none.
     """
     first = None
-    for mask in (mask for view in views(picture) for mask in guess_ink(in_grey(view))):
-        ink = Ink(mask, recognizer)
-        if len(ink.boxes):
-            text, believed = find_text(ink)
+    for mask in itertools.chain.from_iterable(guess_ink(in_grey(view)) for view in views(picture)):
+        if len(pieces := pieces_of(mask)):
+            text, believed = find_text(pieces, recognizer)
             if believed:
                 return text
             first = first or text
