@@ -1007,7 +1007,6 @@ def find_parts(boxes: np.ndarray, touching: np.ndarray, judge: Callable[[int, in
 
 SIDE = 256, 640  # pixels of a picture's longer side while its ink is looked for: enough to see by, and soon done
 FAINT = 25  # how much darker than its paper ink is at least, in 255ths of the paper's light
-SLANT = 0.2  # of the usual handwriting: how far it leans to the right, in its own heights
 MANY = 40  # pieces; what falls into more is grain or a texture
 UNCERTAIN, BELIEVED = 0.5, 0.9  # probability of a digit: below it there is none, above it the search is over
 
@@ -1035,21 +1034,15 @@ def decode(path: Path) -> np.ndarray:
     return picture
 
 
-def in_bytes(picture: np.ndarray) -> np.ndarray:
-    """The picture as uint8, its longer side within SIDE. Raises ValueError where it holds what is no finite number."""
+def on_paper(picture: np.ndarray) -> np.ndarray:
+    """The picture as uint8, its longer side within SIDE, and what is transparent in it filled in."""
     longer = max(picture.shape[:2])
-    side = np.clip(longer, *SIDE)
-    size = [max(1, round(length * side / longer)) for length in picture.shape[1::-1]]
-    picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if side < longer else cv2.INTER_LINEAR)
-    if picture.dtype == np.uint8:
-        return picture
+    size = [max(1, round(length * np.clip(longer, *SIDE) / longer)) for length in picture.shape[1::-1]]
+    picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if max(size) < longer else cv2.INTER_LINEAR)
     if not cv2.checkRange(picture)[0]:
         raise ValueError("pixels that are not finite numbers")
-    return cv2.normalize(picture, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)  # they have no agreed black and white
-
-
-def on_paper(picture: np.ndarray) -> np.ndarray:
-    """The picture, uint8, with what is transparent in it filled in."""
+    if picture.dtype != np.uint8:  # numbers without an agreed black and white
+        picture = cv2.normalize(picture, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)
     if picture.shape[2:] != (4,):
         return picture
     picture, opaque = np.float32(picture[..., :-1]), picture[..., -1:] / np.float32(255)
@@ -1087,19 +1080,17 @@ def without_rules(mask: np.ndarray) -> np.ndarray:
 def guess_ink(channel: np.ndarray) -> Iterator[np.ndarray]:
     """Masks (uint8, 0 is paper) of what may be the ink in one channel of a picture, the likeliest first.
 
-    Ink differs from the paper that a morphological closing leaves, which takes away dark strokes
-    narrower than its kernel; of this the darkest may be ink, and the rest rules or shadows. Whether
-    ink is dark or light the longer tail of the details' brightness tells, but not for certain.
+    Ink is darker than what a morphological closing leaves, the paper; the darkest of it may be ink, and the
+    rest rules. Whether ink is dark or light the longer tail of the details' brightness tells, not for certain.
     """
     side = max(channel.shape)
     small = np.float32(cv2.resize(channel, (128, 128), interpolation=cv2.INTER_AREA))
     light = ((small - cv2.blur(small, (25, 25))) ** 3).mean() > 0
-    smooth = cv2.medianBlur(channel, 5), cv2.GaussianBlur(channel, (0, 0), side / 600)
-    for negative in (light, not light):
-        without_grain, channel = (255 - picture if negative else picture for picture in smooth)
-        paper = cv2.morphologyEx(without_grain, cv2.MORPH_CLOSE, np.ones((side // 4, side // 4), np.uint8))
+    smooth = cv2.GaussianBlur(channel, (0, 0), side / 600)
+    for dark in (255 - smooth, smooth) if light else (smooth, 255 - smooth):
+        paper = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((side // 4, side // 4), np.uint8))
         black = 12  # keeps the grain of dark paper from counting as ink
-        ink = cv2.divide(cv2.subtract(paper, channel), cv2.add(paper, black), scale=255)
+        ink = cv2.divide(cv2.subtract(paper, dark), cv2.add(paper, black), scale=255)
         mask = cv2.threshold(ink, 0, 1, cv2.THRESH_OTSU)[1]
         if not mask.any() or cv2.mean(ink, mask)[0] - cv2.mean(ink, 1 - mask)[0] < FAINT:
             continue
@@ -1120,7 +1111,7 @@ def pieces_of(mask: np.ndarray) -> np.ndarray:
     labels *= mask
     edge = np.bincount(np.concatenate([labels[[0, -1]].ravel(), labels[:, [0, -1]].ravel()]), minlength=count)
     longest = stats[:, 2:4].max(axis=1)
-    large = (longest >= max(8, max(mask.shape) / 50)) & (stats[:, 4] >= 20) & (edge < 0.7 * longest)
+    large = (longest >= max(8, max(mask.shape) / 50)) & (edge < 0.7 * longest)
     chosen = np.flatnonzero(large[1:]) + 1
     return np.uint8(labels == chosen[: (len(chosen) <= MANY) * len(chosen), None, None])
 
@@ -1128,7 +1119,7 @@ def pieces_of(mask: np.ndarray) -> np.ndarray:
 def cut(piece: np.ndarray) -> list[np.ndarray]:
     """The slices of a piece, cut where few of its pixels stand above each other, as where digits touch."""
     y, x = np.nonzero(piece)
-    column = np.rint(x - x.min() + SLANT * (y - y.min())).astype(int)
+    column = np.rint(x - x.min() + 0.2 * (y - y.min())).astype(int)  # as handwriting leans
     count = cv2.blur(np.float32(np.bincount(column)), (1, 5)).ravel()
     reach = 1 + np.ptp(y) // 14
     least = count == cv2.erode(count, np.ones((2 * reach + 1, 1))).ravel()
@@ -1142,7 +1133,7 @@ def cut(piece: np.ndarray) -> list[np.ndarray]:
 def rows_of(boxes: np.ndarray) -> list[np.ndarray]:
     """The places of boxes, shape (n, 4), by rows from top to bottom, left to right; rows may slope by 15 degrees.
 
-    They slope so that they take up the least height, and not at all where that gains little.
+    They slope so that they take up the least height.
     """
     tried = []
     height, (x, y) = boxes[:, 3], (boxes[:, :2] + boxes[:, 2:] / 2).T
@@ -1152,7 +1143,7 @@ def rows_of(boxes: np.ndarray) -> list[np.ndarray]:
         order = np.argsort(top)
         starts = np.flatnonzero(top[order][1:] > np.maximum.accumulate(bottom[order])[:-1]) + 1
         rows = np.split(order, starts)
-        taken = sum(bottom[row].max() - top[row].min() for row in rows) * (1 if degrees else 0.93)
+        taken = sum(bottom[row].max() - top[row].min() for row in rows)
         tried.append((taken, [row[np.argsort(x[row])] for row in rows]))
     return min(tried, key=lambda entry: entry[0])[1]
 
@@ -1179,6 +1170,11 @@ def length(part: Part) -> int:
     return max(part.box[2:])
 
 
+def ink_of(reading: Reading) -> np.ndarray:
+    """The mask of all that was read."""
+    return np.max([part.mask for part in reading.parts], axis=0)
+
+
 def text_of(reading: Reading) -> Reading:
     """The digits in a reading: the most certain one, and those of about its size."""
     digits = [part for part in reading.parts if part.prediction.digit is not None]
@@ -1193,7 +1189,7 @@ def find_text(pieces: np.ndarray, recognizer: Recognizer) -> tuple[Reading, bool
     """The digits in pieces of ink, shape (n, h, w), or else the largest part; and whether they are believed.
 
     What touches the picture's edge is read where it is as high as the digits that do not. What is refused
-    beside digits may be several that touch. A believed text leaves nothing much larger beside it.
+    beside digits may be several that touch.
     """
     x, y, width, height = np.transpose([cv2.boundingRect(piece) for piece in pieces])
     inside = (x > 0) & (y > 0) & (x + width < pieces.shape[2]) & (y + height < pieces.shape[1])
@@ -1201,22 +1197,21 @@ def find_text(pieces: np.ndarray, recognizer: Recognizer) -> tuple[Reading, bool
         reading = read_pieces(pieces[chosen], recognizer)
         if (text := text_of(reading)).parts:
             break
-    certainty, largest = 0.0, np.maximum(width, height)[chosen].max()
+    certainty = 0.0  # of a digit, in the mean; none where most of the ink is something else
     if text.parts:
         usual = np.median([part.box[3] for part in text.parts])
         as_high = (height > 0.6 * usual) & (height < 1.6 * usual)
-        ink = np.max([part.mask for part in text.parts], axis=0)
-        refused = inside & as_high & (width > 0.5 * height) & ~(pieces & ink).any(axis=(1, 2))
+        refused = inside & as_high & (width > 0.5 * height) & ~(pieces & ink_of(text)).any(axis=(1, 2))
         slices = [piece for whole in pieces[refused] for piece in cut(whole)]
         again = read_pieces(np.array([*pieces[(inside | as_high) & ~refused], *slices]), recognizer)
         text = max(text, text_of(again), key=lambda text: len(text.parts))
-        certainty = text.confidence ** (1 / len(text.parts))  # of a digit, in the mean
+        if 2 * ink_of(text).sum() > pieces[chosen].sum():
+            certainty = text.confidence ** (1 / len(text.parts))
     if certainty < UNCERTAIN:
         part = max(reading.parts, key=length)
-        probabilities = part.prediction.probabilities
-        refusal = Prediction(None, 1 - float(probabilities.max()), probabilities)
+        refusal = part.prediction._replace(digit=None, confidence=1 - float(part.prediction.probabilities.max()))
         return Reading([[part._replace(prediction=refusal)]]), False
-    return text, certainty > BELIEVED and max(map(length, text.parts)) > 0.6 * largest
+    return text, certainty > BELIEVED
 
 
 def views(picture: np.ndarray) -> Iterator[np.ndarray]:
@@ -1240,10 +1235,7 @@ def views(picture: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def read_picture(picture: np.ndarray, recognizer: Recognizer) -> Reading:
-    """The first guess at the ink of a picture, uint8, that is believed, or else the first that there is.
-
-    Raises ValueError where there is none.
-    """
+    """What the first believed guess at a picture's ink says, or else the first one. Raises ValueError without ink."""
     first = None
     for mask in itertools.chain.from_iterable(guess_ink(in_grey(view)) for view in views(picture)):
         if len(pieces := pieces_of(mask)):
@@ -1263,7 +1255,7 @@ def read_file(path: str | os.PathLike[str], recognizer: Recognizer) -> Reading:
     """
     try:
         stored = decode(Path(path))
-        picture = on_paper(in_bytes(stored))
+        picture = on_paper(stored)
         rows = read_picture(picture, recognizer).rows
     except (ValueError, OSError) as error:
         raise ValueError(f"{printable(path)}: {reason(error)}") from error
@@ -1274,12 +1266,8 @@ def read_file(path: str | os.PathLike[str], recognizer: Recognizer) -> Reading:
 
 
 def read_digit_image(path: str | os.PathLike[str], recognizer: Recognizer | None = None) -> np.ndarray:
-    """The digit image of all the digits in one image file together: float32, shape (28, 28), in [0, 1].
-
-    Raises ValueError naming the file and the reason where the file holds no picture or no ink.
-    """
-    parts = read_file(path, recognizer or Recognizer()).parts
-    return redraw_at_stroke_width(np.max([part.mask for part in parts], axis=0))
+    """The digit image, shape (28, 28), of all that read_file() reads together. Raises ValueError as that does."""
+    return redraw_at_stroke_width(ink_of(read_file(path, recognizer or Recognizer())))
 
 
 # --- canvas --------------------------------------------------------------------------------
