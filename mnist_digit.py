@@ -1315,18 +1315,14 @@ def crossings(pieces: Sequence[Sequence[Stroke]]) -> np.ndarray:
     return np.array([((first < i) & (i <= last)).any() for i in range(1, len(pieces))], bool)
 
 
-def fill_in(points: np.ndarray) -> np.ndarray:
-    """A line's points, shape (n, 2), and more where the mouse went far between two events: none 2 pixels apart."""
-    way = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
-    steps = np.union1d(way, np.arange(0, way[-1], 2))
-    return np.stack([np.interp(steps, way, points[:, axis]) for axis in (0, 1)], axis=1)
-
-
 def erase(stroke: Stroke, start: tuple[int, int], stop: tuple[int, int], eraser: int) -> list[Stroke]:
     """What is left of a stroke when an eraser of this width went from start to stop."""
     clear = np.ones((CANVAS_SIZE, CANVAS_SIZE), np.uint8)
     cv2.line(clear, start, stop, 0, eraser + stroke.brush)
-    points = np.rint(fill_in(np.array(stroke.points, float))).astype(int)
+    points = np.array(stroke.points, float)
+    way = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
+    steps = np.union1d(way, np.arange(0, way[-1], 2))  # for the mouse may go far between two events
+    points = np.rint([np.interp(steps, way, axis) for axis in points.T]).astype(int).T
     kept = clear[points[:, 1], points[:, 0]]
     if kept.all():
         return [stroke]
@@ -1343,30 +1339,27 @@ class Canvas:
         self._history = [list(strokes)]  # the drawing after each action
         self._place = 0  # in the history
         self._known: dict[tuple, tuple] = {}  # the parts that the last reading judged
-        self._button = 0  # EVENT_FLAG of the button that is held, 0 while none is
+        self.button = 0  # EVENT_FLAG of the button that is held, 0 while none is
         self._show(strokes)
 
     def on_mouse(self, event: int, x: int, y: int, flags: int, param: object = None) -> None:
-        """Draw with the left button, erase with the right one, set the brush by the wheel: cv2's callback."""
-        press, release = PRESSES.get(event, 0), RELEASES.get(event, 0)
-        if event == cv2.EVENT_MOUSEWHEEL:
-            self.change_brush(int(np.sign(flags >> 16)))
-        elif press and not self._button and 0 <= x < CANVAS_SIZE and 0 <= y < CANVAS_SIZE:
-            self._button, self._flags_tell, self._last = press, bool(flags & press), (x, y)
+        """Draw with the left button, erase with the right one: cv2's callback."""
+        press, release = PRESSES.get(event), RELEASES.get(event)
+        if press and not self.button and 0 <= x < CANVAS_SIZE and 0 <= y < CANVAS_SIZE:
+            self.button, self._flags_tell, self._last = press, bool(flags & press), (x, y)
             self._move(x, y, new=True)
-        elif event == cv2.EVENT_MOUSEMOVE and self._button and self._flags_tell and not flags & self._button:
+        elif event == cv2.EVENT_MOUSEMOVE and self.button and self._flags_tell and not flags & self.button:
             self.finish()  # its release outside the window went unseen
-        elif self._button and (event == cv2.EVENT_MOUSEMOVE or release == self._button):
+        elif self.button and (event == cv2.EVENT_MOUSEMOVE or release == self.button):
             self._move(x, y)
             if release:
                 self.finish()
 
     def _move(self, x: int, y: int, new: bool = False) -> None:
         """Take the pen or the eraser on to (x, y); only the part inside the canvas counts."""
-        way = np.clip([self._last, (x, y)], -(1 << 20), 1 << 20).tolist()  # cv2 takes 32-bit numbers
+        inside, start, stop = cv2.clipLine((0, 0, CANVAS_SIZE, CANVAS_SIZE), self._last, (x, y))
         self._last = (x, y)
-        inside, start, stop = cv2.clipLine((0, 0, CANVAS_SIZE, CANVAS_SIZE), *way)
-        if inside and self._button == RIGHT:
+        if inside and self.button == RIGHT:
             left = [part for stroke in self.strokes for part in erase(stroke, start, stop, self.brush)]
             if left != self.strokes:
                 self._show(left)
@@ -1386,7 +1379,7 @@ class Canvas:
 
     def finish(self) -> None:
         """End what the held button does, as its release would; what was done can be undone from now on."""
-        self._button = 0
+        self.button = 0
         if self.strokes != self._history[self._place]:
             self._history[self._place + 1 :] = [list(self.strokes)]
             del self._history[: -UNDO_STEPS - 1]
@@ -1528,6 +1521,7 @@ ACTIONS |= {digit: lambda window, digit=digit: window.type_digit(digit) for digi
 # waitKeyEx's codes in Qt, GTK, Windows and macOS; the letters are the same everywhere.
 SPECIAL_KEYS = {13: "enter", 10: "enter", 3: "enter", 0xFF8D: "enter", 27: "esc", 0xFF1B: "esc", 0xFFBE: "f1"}
 SPECIAL_KEYS |= {0xFF0D: "enter", 8: "backspace", 127: "backspace", 0xFF08: "backspace", 0xFFFF: "delete"}
+SPECIAL_KEYS |= {0xFFB0 + int(digit): digit for digit in DIGITS}  # of the keypad
 
 
 font = functools.cache(lambda face, weight: cv2.FontFace(face))  # one for each weight: to change it takes long
@@ -1670,18 +1664,18 @@ class Window:
         self.size = WINDOW_SIZE
         self.live, self.help, self.why, self.open = True, False, False, True
         self.pointer: tuple[int, int] | None = None  # where the mouse is, in units; None outside the window
-        self.erasing = False
         self.typed = ""  # of the right number, so far
         self._events = 0  # of mouse and keys
         self._message, self._message_ends, self._flash_ends = "", 0.0, 0.0
-        self._reading: tuple[int, Reading | None] = (-1, None)  # and of which of the canvas's changes
+        self._reading: Reading | None = None
+        self._was_read = -1  # which of the canvas's changes
         self._explained: tuple[Part | None, np.ndarray | None] = (None, None)
 
     def read(self) -> Reading | None:
         """Read the drawing as it is now; None while nothing is drawn."""
-        if self._reading[0] != self.canvas.changes:
-            self._reading = (self.canvas.changes, self.canvas.read(self.recognizer))
-        return self._reading[1]
+        if self._reading is None or self._was_read != self.canvas.changes:
+            self._reading, self._was_read = self.canvas.read(self.recognizer), self.canvas.changes
+        return self._reading
 
     def on_mouse(self, event: int, x: int, y: int, flags: int, param: object = None) -> None:
         """Pass on to the canvas what the mouse does: cv2's callback. What is drawn hides message and help."""
@@ -1692,7 +1686,6 @@ class Window:
         sheet, changes = empty_sheet(self.size), self.canvas.changes
         place = (np.array([x, y]) + 0.5 - sheet.corner) / sheet.scale
         self.pointer = tuple(np.floor(place).clip(-9999, 9999).astype(int).tolist())  # no farther than cv2 can draw
-        self.erasing = bool(flags & cv2.EVENT_FLAG_RBUTTON)
         self.canvas.on_mouse(event, *self.pointer, flags)
         if self.canvas.changes != changes:
             self._message, self.typed, self.help = "", "", False
@@ -1713,7 +1706,7 @@ class Window:
             needs_ink = key in (*DIGITS, "enter", "s", "ctrl+s")
             if needs_ink:
                 self.canvas.finish()
-            else:
+            if key not in (*DIGITS, "enter"):
                 self.typed = ""
             try:
                 message = action(self) if self.canvas.strokes or not needs_ink else "Nothing is drawn yet"
@@ -1733,9 +1726,9 @@ class Window:
 
     def enter(self) -> str | None:
         """Print the answer, or end the right number: with one digit only, all that is drawn is this digit."""
+        if len(self.typed) == 1:
+            return self.learn([(self.canvas.digit_image(), self.typed)])
         typed, self.typed = self.typed, ""
-        if len(typed) == 1:
-            return self.learn(typed, [(self.canvas.digit_image(), int(typed))])
         if typed:
             return f"{typed} does not fit {len(self.read().parts)} parts: draw the digits further apart"
         answer(str(self.read()))
@@ -1748,24 +1741,21 @@ class Window:
         parts = self.read().parts
         if len(self.typed) < len(parts):
             return None
-        typed, self.typed = self.typed, ""
-        lessons = [(part.image, int(digit)) for part, digit in zip(parts, typed, strict=True)
-                   if str(part.prediction.digit) != digit or part.prediction.confidence < LOOK_TWICE]  # fmt: skip
-        return self.learn(typed, lessons)
+        return self.learn([(part.image, digit) for part, digit in zip(parts, self.typed, strict=True)
+                           if str(part.prediction) != digit or part.prediction.confidence < LOOK_TWICE])  # fmt: skip
 
-    def learn(self, right: str, lessons: Sequence[tuple[np.ndarray, int]]) -> str:
-        """Learn which digits images are, and read again."""
-        for lesson in lessons:
-            self.recognizer.teach(*lesson)
-        self._reading = (-1, None)
+    def learn(self, lessons: Sequence[tuple[np.ndarray, str]]) -> str:
+        """Learn which digits images are, and read again: the drawing is what was typed."""
+        typed, self.typed, self._reading = self.typed, "", None
+        for image, digit in lessons:
+            self.recognizer.teach(image, int(digit))
         text = self.read().text
-        if text != right:
+        if text != typed:
             return f"Learned, yet it reads {text}"
-        return f"Learned: it is {right}   <f> forgets it" if lessons else f"It reads {right} already"
+        return f"Learned: it is {typed}   <f> forgets it" if lessons else f"It reads {typed} already"
 
     def forget(self) -> str:
-        """Take back the last lesson."""
-        digit, self._reading = self.recognizer.forget(), (-1, None)
+        digit, self._reading = self.recognizer.forget(), None
         return "There is nothing to forget" if digit is None else f"Forgotten: a {digit}"
 
     @property
@@ -1786,7 +1776,7 @@ class Window:
         if time.monotonic() < self._flash_ends:
             left, top, width = sheet.answer
             sheet.area(left - 12, top + 14, width + 24, 112)[:] = LINE_COLOUR
-        reading = self.read() if self.live or self._reading[0] == self.canvas.changes else None
+        reading = self.read() if self.live or self._was_read == self.canvas.changes else None
         part = self.part_shown(reading) if reading else None
         show_answer(sheet, reading, part)
         show_bars(sheet, part and part.prediction)
@@ -1796,11 +1786,13 @@ class Window:
 
     def part_shown(self, reading: Reading) -> Part:
         """The part that the bars belong to: the one that is pointed at, else the least sure."""
-        for part in reading.parts if self.pointer else []:
-            past = np.subtract(self.pointer, part.box[:2])
-            if (past >= 0).all() and (past <= part.box[2:]).all():
-                return part
-        return min(reading.parts, key=lambda part: part.prediction.confidence)
+        x, y = self.pointer or (-1, -1)
+        pointed = [
+            part
+            for part in reading.parts
+            if 0 <= x - part.box[0] <= part.box[2] and 0 <= y - part.box[1] <= part.box[3]
+        ]
+        return min(pointed or reading.parts, key=lambda part: part.prediction.confidence)
 
     def show_drawing(self, sheet: Sheet, reading: Reading | None, part: Part | None) -> None:
         """Draw the drawing, what its ink speaks for, and how it was parted."""
@@ -1842,8 +1834,8 @@ class Window:
                 sheet.text(does, 250, 70 + 31 * i, 15)
         elif self.pointer:
             centre = np.rint(np.multiply(self.pointer, sheet.scale)).astype(int).tolist()
-            colour, radius = OTHER_COLOUR if self.erasing else BAR_COLOUR, round(self.canvas.brush / 2 * sheet.scale)
-            cv2.circle(area, centre, radius, colour, 1 + self.erasing, cv2.LINE_AA)
+            erasing, radius = self.canvas.button == RIGHT, round(self.canvas.brush / 2 * sheet.scale)
+            cv2.circle(area, centre, radius, OTHER_COLOUR if erasing else BAR_COLOUR, 1 + erasing, cv2.LINE_AA)
         if self.message:
             sheet.area(0, CANVAS_SIZE - 44, CANVAS_SIZE, 44)[:] = PANEL_COLOUR
             sheet.words(self.message, 28, CANVAS_SIZE - 16, 16, TEXT_COLOUR)
@@ -1900,8 +1892,8 @@ def events_taken_from_qt(window: Window) -> Iterator[None]:
         event = field(16, ctypes.c_ushort)  # QEvent::t
         if event == leave:
             window.pointer = None
-        elif event == wheel:
-            window.press("]" if field(76) > 0 else "[")  # QWheelEvent::angleD's y
+        elif event == wheel and (turn := field(76)):  # QWheelEvent::angleD's y, 0 where it turns sideways
+            window.press("]" if turn > 0 else "[")
         elif event == key_press and field(48) < 1 << 16:  # QKeyEvent::nVirtualKey; then QInputEvent::modState
             window.on_key(field(48), held[field(20) & 3 << 25])
         return event in (wheel, key_press)

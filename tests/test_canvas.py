@@ -140,11 +140,11 @@ def test_a_second_button_neither_draws_nor_erases(canvas):
     assert len(canvas.strokes) == 1 and canvas.strokes[0].points[-1] == (300, 300)
 
 
-def test_the_wheel_sets_the_brush_within_bounds(canvas):
+def test_the_wheel_sets_the_brush_within_bounds(window):
     for flags, brush in ((7864320, md.BRUSHES[-1]), (-7864320, md.BRUSHES[0])):
         for _ in range(30):
-            canvas.on_mouse(cv2.EVENT_MOUSEWHEEL, 100, 100, flags)
-        assert canvas.brush == brush
+            window.on_mouse(cv2.EVENT_MOUSEWHEEL, 100, 100, flags)
+        assert window.canvas.brush == brush
 
 
 # --- erasing
@@ -473,6 +473,18 @@ def test_a_digit_is_taught_and_forgotten(window, capfd):
     assert "nothing" in window.message
 
 
+def test_what_is_forgotten_is_read_again_without_live_reading_too(window, clock):
+    window.on_key(ord("l"))
+    drag(window.canvas, (100, 100), (100, 400))
+    window.on_key(13)
+    clock[0] += 5
+    before = window.frame()
+    for key in (str((int(window.read().text) + 5) % 10), "f"):
+        window.on_key(ord(key))
+    clock[0] += 5
+    assert np.array_equal(window.frame(), before)
+
+
 class Narrow(CountingRecognizer):
     """Reads as a 1 what is narrow, as no digit what is wide."""
 
@@ -509,6 +521,9 @@ def test_what_was_typed_is_dropped_by_drawing_and_by_other_keys(window):
     window.on_key(ord("8"))
     window.on_key(ord("u"))
     assert window.typed == "" and len(window.canvas.strokes) == 2 and len(window.recognizer.hand) == 0
+    window.on_key(ord("8"))
+    window.on_key(ord("s"))
+    assert window.typed == "" and "Saved" in window.message
 
 
 def test_esc_ends_what_is_shown_before_it_quits(window):

@@ -190,12 +190,14 @@ def test_live_reading_answers_while_the_pen_is_down(window: ProgramWindow) -> No
     assert window.lines == []
 
 
-def test_keypad_enter_reads_too(window: ProgramWindow) -> None:
+def test_the_keypad_does_the_same(window: ProgramWindow) -> None:
     window.draw(THREE)
     line = window.read()
     window.press("KP_Enter")
     wait_until(lambda: len(window.lines) == 2, "a second line")
     assert window.lines == [line, line]
+    window.press("KP_8")
+    window.see(lambda p: answer(p) == "8", "the digit that it was said to be")
 
 
 def test_enter_on_the_empty_canvas_says_so(window: ProgramWindow) -> None:
@@ -263,7 +265,10 @@ def test_brush_by_keys_and_wheel(window: ProgramWindow) -> None:
     assert wider > usual + 8
     assert change(window.press, "bracketleft", "bracketleft") == pytest.approx(usual, abs=1)
     assert change(window.wheel, 2) == pytest.approx(wider, abs=1)
-    assert change(window.wheel, -3) < usual - 4
+    narrower = change(window.wheel, -3)
+    assert narrower < usual - 4
+    window.mouse("click", "--repeat", 3, 6, "click", "--repeat", 2, 7)  # turned sideways it changes nothing
+    assert dot() == pytest.approx(narrower, abs=1)
     window.mouse("keydown", "ctrl")
     window.wheel(3)
     window.mouse("keyup", "ctrl")
