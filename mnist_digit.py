@@ -1786,13 +1786,11 @@ class Window:
 
     def part_shown(self, reading: Reading) -> Part:
         """The part that the bars belong to: the one that is pointed at, else the least sure."""
-        x, y = self.pointer or (-1, -1)
-        pointed = [
-            part
-            for part in reading.parts
-            if 0 <= x - part.box[0] <= part.box[2] and 0 <= y - part.box[1] <= part.box[3]
-        ]
-        return min(pointed or reading.parts, key=lambda part: part.prediction.confidence)
+        for part in reading.parts if self.pointer else []:
+            past = np.subtract(self.pointer, part.box[:2])
+            if (past >= 0).all() and (past <= part.box[2:]).all():
+                return part
+        return min(reading.parts, key=lambda part: part.prediction.confidence)
 
     def show_drawing(self, sheet: Sheet, reading: Reading | None, part: Part | None) -> None:
         """Draw the drawing, what its ink speaks for, and how it was parted."""
@@ -1886,17 +1884,15 @@ def events_taken_from_qt(window: Window) -> Iterator[None]:
 
     @ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.POINTER(ctypes.c_void_p))
     def is_done(receiver_and_event: ctypes._Pointer) -> bool:
-        def field(offset: int, kind: type = ctypes.c_int) -> int:
-            return kind.from_address(receiver_and_event[1] + offset).value
-
-        event = field(16, ctypes.c_ushort)  # QEvent::t
-        if event == leave:
+        event = (ctypes.c_int * 20).from_address(receiver_and_event[1])
+        kind = event[4] & 0xFFFF  # QEvent::t
+        if kind == leave:
             window.pointer = None
-        elif event == wheel and (turn := field(76)):  # QWheelEvent::angleD's y, 0 where it turns sideways
-            window.press("]" if turn > 0 else "[")
-        elif event == key_press and field(48) < 1 << 16:  # QKeyEvent::nVirtualKey; then QInputEvent::modState
-            window.on_key(field(48), held[field(20) & 3 << 25])
-        return event in (wheel, key_press)
+        elif kind == wheel and event[19]:  # QWheelEvent::angleD's y, 0 where it turns sideways
+            window.press("]" if event[19] > 0 else "[")
+        elif kind == key_press and event[12] < 1 << 16:  # QKeyEvent::nVirtualKey; then QInputEvent::modState
+            window.on_key(event[12], held[event[5] & 3 << 25])
+        return kind in (wheel, key_press)
 
     name = "_ZN14QtOpenCVPython9QInternal{}CallbackENS0_8CallbackEPFbPPvE"
     set_attribute = "_ZN14QtOpenCVPython16QCoreApplication12setAttributeENS_2Qt20ApplicationAttributeEb"
