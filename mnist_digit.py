@@ -864,6 +864,7 @@ class Recognizer:
         self.path = Path(path)
         self._run = open_network(self.path)
         self.hand = Hand(hand and Path(hand))
+        self._known = functools.cache(self._describe)
         self._described = (NOTHING, np.zeros((0, 0)))  # what was taught, and its descriptions
 
     def judge(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -885,11 +886,15 @@ class Recognizer:
         digit = int(probabilities.argmax())
         return Prediction(digit if digit < 10 else None, float(probabilities[digit]), probabilities[:10])
 
+    def _describe(self, content: bytes) -> np.ndarray:
+        image = np.frombuffer(content, np.uint8).reshape(IMAGE_SIZE, IMAGE_SIZE) / np.float32(255)
+        return describe(image, self.judge(image)[1])
+
     def _descriptions(self) -> np.ndarray:
-        """Of what was taught, a row each. Made when first wanted: a thousand take some 0.1 s."""
+        """Of what was taught, a row each. Made when first wanted: a thousand take some 0.1 s, one more hardly any."""
         if self._described[0] is not self.hand.taught:
-            images = self.hand.taught.images / np.float32(255)
-            self._described = self.hand.taught, np.stack([describe(image, self.judge(image)[1]) for image in images])
+            rows = [self._known(image.tobytes()) for image in self.hand.taught.images]
+            self._described = self.hand.taught, np.stack(rows)
         return self._described[1]
 
     def teach(self, image: np.ndarray, digit: int) -> None:
@@ -993,7 +998,8 @@ def find_parts(boxes: np.ndarray, touching: np.ndarray, judge: Callable[[int, in
     def cost(start: int, stop: int) -> float:
         if stop - start > 1 and max(right[start:stop]) - min(left[start:stop]) > WIDEST_RUN * tallest:
             return math.inf
-        (_, _, width, height), _, (_, _, probabilities), *_ = part(start, stop)
+        found = part(start, stop)
+        (*_, width, height), probabilities = found.box, found.prediction.probabilities
         digit = probabilities.max() * math.exp(-RARITY * max(0, width / height - WIDTH))
         other = (OTHER if stop - start == len(boxes) else STRAY) * (1 - probabilities.sum())
         return -math.log(max(digit + other, 1e-9) * cuts[start])

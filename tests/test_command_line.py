@@ -65,7 +65,7 @@ def test_one_bad_file_does_not_stop_the_others(digits, tmp_path):
 @pytest.mark.parametrize(
     "arguments",
     ["--no-such-option", "--epochs=0", "--epochs=many", "--recipe=none", "--seed=-1", "--seed=4294967296",
-     "--no-window", "--open=", "--model=", "--open=a.json --no-window --train", "--open=a.json three.png"],
+     "--no-window", "--open=", "--model=", "--data=", "--open=a.json --no-window --train", "--open=a.json three.png"],
 )  # fmt: skip
 def test_wrong_usage(arguments, capsys):
     with pytest.raises(SystemExit) as ended:
