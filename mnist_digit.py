@@ -1372,16 +1372,12 @@ class Canvas:
         elif inside:
             if new or start != self.strokes[-1].points[-1]:  # pressed, or come back in from outside
                 self.strokes.append(Stroke([], self.brush))
-                self._draw(start, start)
-            if stop != start:
-                self._draw(start, stop)
-
-    def _draw(self, start: tuple[int, int], stop: tuple[int, int]) -> None:
-        """Go on with the last stroke."""
-        points, brush = self.strokes[-1]
-        cv2.line(self.image, start, stop, 255, brush, cv2.LINE_AA)
-        points.append(stop)
-        self.changes += 1
+            points, brush = self.strokes[-1]
+            for point in (start, stop):
+                if points[-1:] != [point]:
+                    cv2.line(self.image, (points or [point])[-1], point, 255, brush, cv2.LINE_AA)
+                    points.append(point)
+                    self.changes += 1
 
     def finish(self) -> None:
         """End what the held button does, as its release would; what was done can be undone from now on."""
@@ -1401,7 +1397,7 @@ class Canvas:
         """What the drawing looks like: uint8, shape (CANVAS_SIZE, CANVAS_SIZE), white on black."""
         if self._image is None:
             self._image = np.zeros((CANVAS_SIZE, CANVAS_SIZE), np.uint8)
-            for points, brush in self.strokes:  # as _draw() does it, to the pixel
+            for points, brush in self.strokes:  # as _move() does it, to the pixel
                 for start, stop in zip(points[:1] + points, points, strict=False):
                     cv2.line(self._image, start, stop, 255, brush, cv2.LINE_AA)
         return self._image
@@ -1639,8 +1635,7 @@ def explain(part: Part, recognizer: Recognizer) -> np.ndarray:
     understanding convolutional networks", 2014). Returns uint8, a BGR pixel for each piece.
     """
 
-    def log_odds(prediction: Prediction) -> np.ndarray:
-        """Of the ten digits, and of no digit."""
+    def log_odds(prediction: Prediction) -> np.ndarray:  # of the ten digits, and of no digit
         probabilities = np.append(prediction.probabilities, 1 - prediction.probabilities.sum()).clip(1e-9, 1 - 1e-9)
         return np.log(probabilities / (1 - probabilities))
 
@@ -1675,7 +1670,6 @@ class Window:
         self._message, self._message_ends, self._flash_ends = "", 0.0, 0.0
         self._reading: Reading | None = None
         self._was_read = -1  # which of the canvas's changes
-        self._explained: tuple[Part | None, np.ndarray | None] = (None, None)
 
     def read(self) -> Reading | None:
         """Read the drawing as it is now; None while nothing is drawn."""
@@ -1707,7 +1701,7 @@ class Window:
         """Do what a key stands for, nothing where it is unknown, and show for some seconds what came of it."""
         self._events += 1
         if key in ("esc", "backspace") and (self.help or self.typed):
-            self.help, self.typed = False, ""
+            self.help, self.typed, self._message = False, "", ""
         elif action := ACTIONS.get(key):
             needs_ink = key in (*DIGITS, "enter", "s", "ctrl+s")
             if needs_ink:
@@ -1719,7 +1713,8 @@ class Window:
             except OSError as error:
                 message = f"Failed: {Path(error.filename or self.folder).name}: {reason(error)}"
                 say(f"mnist_digit: {printable(error.filename or self.folder)}: {reason(error)}")
-            self._message, self._message_ends = message or "", time.monotonic() + MESSAGE_SECONDS
+            self._message = message or ""
+            self._message_ends = math.inf if self.typed else time.monotonic() + MESSAGE_SECONDS
 
     def toggle(self, name: str) -> None:
         """Switch live, why, help or open on or off."""
@@ -1741,12 +1736,12 @@ class Window:
         self._flash_ends = time.monotonic() + FLASH_SECONDS
         return None
 
-    def type_digit(self, digit: str) -> str | None:
+    def type_digit(self, digit: str) -> str:
         """Take the next digit of the right number; with the last one, learn those that were misread or guessed."""
         self.typed += digit
         parts = self.read().parts
-        if len(self.typed) < len(parts):
-            return None
+        if missing := len(parts) - len(self.typed):
+            return f"right: {self.typed}{' _' * missing}   <Enter> if all of it is one digit   <Esc> cancels"
         return self.learn([(part.image, digit) for part, digit in zip(parts, self.typed, strict=True)
                            if str(part.prediction) != digit or part.prediction.confidence < LOOK_TWICE])  # fmt: skip
 
@@ -1767,9 +1762,6 @@ class Window:
     @property
     def message(self) -> str:
         """What is said at the canvas's lower edge."""
-        if self.typed:
-            more = " _" * (len(self.read().parts) - len(self.typed))
-            return f"right: {self.typed}{more}   <Enter> if all of it is one digit   <Esc> cancels"
         return self._message if time.monotonic() < self._message_ends else ""
 
     def state(self) -> tuple:
@@ -1808,12 +1800,10 @@ class Window:
             return
         reach = max(stroke.brush for stroke in self.canvas.strokes) / 2
         if self.why:
-            if self._explained[0] is not part:
-                self._explained = part, explain(part, self.recognizer)
             low = np.maximum(np.array(part.box[:2]) - reach, 0)
             high = np.minimum(np.add(part.box[:2], part.box[2:]) + reach, CANVAS_SIZE)
             inked = sheet.area(*low, *(high - low))
-            cv2.min(inked, cv2.resize(self._explained[1], inked.shape[1::-1]), inked)
+            cv2.min(inked, cv2.resize(explain(part, self.recognizer), inked.shape[1::-1]), inked)
         if len(reading.parts) > 1:
             show_marks(sheet, reading.parts, reach + 8)
 

@@ -267,7 +267,8 @@ def test_brush_by_keys_and_wheel(window: ProgramWindow) -> None:
     assert change(window.wheel, 2) == pytest.approx(wider, abs=1)
     narrower = change(window.wheel, -3)
     assert narrower < usual - 4
-    window.mouse("click", "--repeat", 3, 6, "click", "--repeat", 2, 7)  # turned sideways it changes nothing
+    window.mouse("click", "--repeat", 2, "--delay", 20, 6)  # turned sideways it changes nothing
+    window.still()
     assert dot() == pytest.approx(narrower, abs=1)
     window.mouse("keydown", "ctrl")
     window.wheel(3)
