@@ -1071,7 +1071,7 @@ def in_grey(picture: np.ndarray) -> np.ndarray:
 
 def without_rules(mask: np.ndarray) -> np.ndarray:
     """A mask of ink without the thin straight lines that run through most of the picture."""
-    least, thick = 0.6 * min(mask.shape), max(mask.shape) // 32
+    least, thick = 0.75 * min(mask.shape), max(mask.shape) // 32
     thin = mask - cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thick, thick), np.uint8))
     lines = cv2.HoughLinesP(thin, 1, np.pi / 720, int(least / 2), minLineLength=least, maxLineGap=least / 4)
     if lines is None:
@@ -1095,6 +1095,11 @@ def guess_ink(channel: np.ndarray) -> Iterator[np.ndarray]:
     smooth = cv2.GaussianBlur(channel, (0, 0), side / 600)
     for dark in (255 - smooth, smooth) if light else (smooth, 255 - smooth):
         paper = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((side // 4, side // 4), np.uint8))
+        small = cv2.resize(dark, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+        rounded = cv2.morphologyEx(
+            small, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side // 16,) * 2)
+        )
+        paper = np.minimum(paper, cv2.resize(rounded, dark.shape[::-1]))
         black = 12  # keeps the grain of dark paper from counting as ink
         ink = cv2.divide(cv2.subtract(paper, dark), cv2.add(paper, black), scale=255)
         mask = cv2.threshold(ink, 0, 1, cv2.THRESH_OTSU)[1]
@@ -1117,7 +1122,7 @@ def pieces_of(mask: np.ndarray) -> np.ndarray:
     labels *= mask
     edge = np.bincount(np.concatenate([labels[[0, -1]].ravel(), labels[:, [0, -1]].ravel()]), minlength=count)
     longest = stats[:, 2:4].max(axis=1)
-    large = (longest >= max(8, max(mask.shape) / 50)) & (edge < 0.7 * longest)
+    large = (longest >= 8) & (edge < 0.7 * longest)
     chosen = np.flatnonzero(large[1:]) + 1
     return np.uint8(labels == chosen[: (len(chosen) <= MANY) * len(chosen), None, None])
 
