@@ -980,12 +980,12 @@ def best_path(count: int, cost: Callable[[int, int], float]) -> list[tuple[int, 
     return best[count][1]
 
 
-def find_parts(boxes: np.ndarray, touching: np.ndarray, judge: Callable[[int, int], Part]) -> list[Part]:
+def find_parts(boxes: np.ndarray, touching: np.ndarray, judge: Callable[[int, int], Part], taught: bool) -> list[Part]:
     """The most probable parts of the pieces in a row, from left to right.
 
     boxes: x, y, width and height of each piece, shape (n, 4), in order from left to right; touching: whether
     any piece before the second, third ... one touches any of the others, bool, shape (n - 1,);
-    judge(start, stop) gives the part that the pieces start ... stop - 1 make.
+    judge(start, stop) gives the part that the pieces start ... stop - 1 make; taught: whether anything was.
     """
     left, right, tallest = boxes[:, 0].tolist(), (boxes[:, 0] + boxes[:, 2]).tolist(), max(1, boxes[:, 3].max())
     overlaps = np.maximum.accumulate(right)[:-1] - np.minimum.accumulate(left[::-1])[-2::-1]
@@ -1004,7 +1004,7 @@ def find_parts(boxes: np.ndarray, touching: np.ndarray, judge: Callable[[int, in
         other = (OTHER if stop - start == len(boxes) else STRAY) * (1 - probabilities.sum())
         return -math.log(max(digit + other, 1e-9) * cuts[start])
 
-    if part(0, len(boxes)).prediction.probabilities.max() > 1 - 1e-9:  # taught of all the pieces, however many and wide
+    if taught and part(0, len(boxes)).prediction.probabilities.max() > 1 - 1e-9:  # all of it, however many and wide
         return [part(0, len(boxes))]
     return [part(start, stop) for start, stop in best_path(len(boxes), cost)]
 
@@ -1172,7 +1172,7 @@ def read_pieces(pieces: np.ndarray, recognizer: Recognizer) -> Reading:
 
         grown = [cv2.dilate(piece, np.ones((3, 3))) for piece in pieces[row]]
         touching = np.array([(one & other).any() for one, other in zip(grown, pieces[row[1:]], strict=False)], bool)
-        return find_parts(boxes[row], touching, judge)
+        return find_parts(boxes[row], touching, judge, len(recognizer.hand) > 0)
 
     return Reading([read_row(row) for row in rows_of(boxes)] if len(boxes) else [])
 
@@ -1287,7 +1287,7 @@ BRUSHES = range(6, 61, 6)  # pixels
 UNDO_STEPS = 200
 MOST_PIECES = 60  # ten digits of six strokes; what has more is judged as a whole
 GRID = 2  # pixels; how finely it is seen whether strokes touch
-MOST_POINTS = 1000  # of a drawing, that its digit image is drawn from
+MOST_POINTS = 400  # of a drawing, that its digit image is drawn from
 
 LEFT, RIGHT = cv2.EVENT_FLAG_LBUTTON, cv2.EVENT_FLAG_RBUTTON
 PRESSES = {cv2.EVENT_LBUTTONDOWN: LEFT, cv2.EVENT_RBUTTONDOWN: RIGHT}
@@ -1438,7 +1438,9 @@ class Canvas:
         if not self.strokes:
             return None
         pieces = [[stroke] for stroke in self.strokes] if len(self.strokes) <= MOST_PIECES else [self.strokes]
-        pieces.sort(key=lambda piece: np.dot(box_of(piece), (2, 0, 1, 0)))  # by their middles
+        boxes = np.array([box_of(piece) for piece in pieces])
+        order = np.argsort(boxes @ (2, 0, 1, 0), kind="stable")  # by their middles
+        pieces = [pieces[i] for i in order]
         before, self._known = self._known, {}
 
         def judge(start: int, stop: int) -> Part:
@@ -1452,7 +1454,7 @@ class Canvas:
             self._known[key] = before[key]
             return before[key][0]
 
-        return Reading([find_parts(np.array(list(map(box_of, pieces))), crossings(pieces), judge)])
+        return Reading([find_parts(boxes[order], crossings(pieces), judge, len(recognizer.hand) > 0)])
 
 
 def save_drawing(canvas: Canvas, folder: Path) -> Path:
