@@ -1287,7 +1287,7 @@ BRUSHES = range(6, 61, 6)  # pixels
 UNDO_STEPS = 200
 MOST_PIECES = 60  # ten digits of six strokes; what has more is judged as a whole
 GRID = 2  # pixels; how finely it is seen whether strokes touch
-MOST_POINTS = 400  # of a drawing, that its digit image is drawn from
+MOST_POINTS = 1000  # of a drawing, that its digit image is drawn from
 
 LEFT, RIGHT = cv2.EVENT_FLAG_LBUTTON, cv2.EVENT_FLAG_RBUTTON
 PRESSES = {cv2.EVENT_LBUTTONDOWN: LEFT, cv2.EVENT_RBUTTONDOWN: RIGHT}
