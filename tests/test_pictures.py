@@ -9,6 +9,7 @@ import mnist_digit as md
 
 SEVEN = [np.array([(0, 0), (60, 0), (20, 100)], float), np.array([(15, 50), (55, 50)], float)]
 LIKE = 0.04  # mean difference of two digit images that a person would call the same
+SHAPES = {"7": SEVEN, "4": [[(28, 0), (2, 62), (58, 62)], [(44, 30), (42, 100)]]}
 PICTURES = 6  # of each kind of paper
 MISREAD = 1  # of these at most
 
@@ -57,6 +58,7 @@ def test_forty_megapixels(tmp_path):
         ((0, 255, 255), (255, 255, 255)),
         ((0, 160, 0), (0, 0, 255)),
         ((200, 60, 30), (10, 10, 10)),
+        ((0, 0, 210), (0, 210, 0)),
     ],
 )
 def test_any_colour(tmp_path, ink, paper):
@@ -123,6 +125,58 @@ def handwriting(rng):
 @pytest.fixture(scope="module")
 def recognizer():
     return md.Recognizer()
+
+
+def written(text, left=60, size=100, slope=0.0):
+    """A number, black on white: uint8, shape (300, 700)."""
+    picture = np.full((300, 700), 255, np.uint8)
+    for i, digit in enumerate(text):
+        x, y = left + i * size, 100 + i * size * slope
+        strokes = [np.float32(stroke) * (0.01 * size) + (x, y) for stroke in SHAPES[digit]]
+        cv2.polylines(picture, [np.int32(np.rint(stroke)) for stroke in strokes], False, 0, 7, cv2.LINE_AA)
+    return picture
+
+
+def long_line():
+    picture = written("7", 300)
+    cv2.line(picture, (200, 15), (200, 285), 0, 3, cv2.LINE_AA)
+    return picture
+
+
+def touching():
+    picture = written("4774")
+    cv2.line(picture, (215, 101), (265, 101), 0, 7)  # from one seven's end to the other's start
+    return picture
+
+
+def skipping():
+    picture = written("7", 200, 150)
+    picture[190:195] = 255
+    return picture
+
+
+def two_rows():
+    """Close together, and sloping: where the upper one ends, it is lower than where the other begins."""
+    upper, lower = written("47774", slope=0.24), written("74447", slope=0.24)
+    further = np.full((140, 700), 255, np.uint8)
+    return np.minimum(np.vstack([upper, further]), np.vstack([further, lower]))
+
+
+@pytest.mark.parametrize(
+    "draw, text",
+    [(long_line, "7"), (touching, "4774"), (skipping, "7"), (two_rows, "47774 74447")],
+)
+def test_ink_is_parted_into_digits(tmp_path, recognizer, draw, text):
+    picture = cv2.GaussianBlur(draw(), (0, 0), 0.8)
+    assert papers.read_saved(picture, recognizer, tmp_path) == text
+
+
+def test_blank_paper_has_no_ink(tmp_path, recognizer):
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        cv2.imwrite(str(tmp_path / "paper.png"), papers.photograph(rng, papers.paper(rng, (300, 400))))
+        with pytest.raises(ValueError, match=r"paper\.png: no ink"):
+            md.read_file(tmp_path / "paper.png", recognizer)
 
 
 @pytest.mark.parametrize("kind", {**papers.DIGIT_KINDS, **papers.NUMBER_KINDS})
