@@ -101,8 +101,8 @@ def reason(error: BaseException) -> str:
     """Why something failed, in the first sentence of the error that started it; never more than a line."""
     while error.__context__ and not getattr(error, "strerror", None):  # what the system says is clear enough
         error = error.__context__
-    text = getattr(error, "strerror", None) or str(error).strip() or type(error).__name__
-    return printable(text.splitlines()[0].split(". ")[0])[:160]
+    said = getattr(error, "strerror", None), getattr(error, "err", None), str(error).strip()  # system, OpenCV, others
+    return printable(next(filter(None, said), type(error).__name__).splitlines()[0].split(". ")[0])[:160]
 
 
 @contextlib.contextmanager
@@ -119,27 +119,19 @@ def silenced(descriptor: int = 2) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def bounded_memory(size: int = 700_000_000) -> Iterator[None]:
-    """On Linux, size bytes more are all that this process can get: a file that unpacks to gigabytes is an error."""
-    with contextlib.ExitStack() as undo:
-        if sys.platform == "linux":
-            import resource
-
-            soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-            data_pages = int(Path("/proc/self/statm").read_text().split()[5])
-            most = data_pages * resource.getpagesize() + size
-            resource.setrlimit(resource.RLIMIT_DATA, (most if soft < 0 else min(most, soft), hard))
-            undo.callback(resource.setrlimit, resource.RLIMIT_DATA, (soft, hard))
-        yield
-
-
-@contextlib.contextmanager
 def opening(path: Path, otherwise: str, memory: int = 700_000_000) -> Iterator[None]:
     """Every error in reading a file becomes a ValueError that names it, says what it is not, and why."""
     try:
-        if not path.is_file():
-            raise ValueError("not a file" if path.exists() else "no such file")
-        with bounded_memory(memory):
+        with silenced(), contextlib.ExitStack() as undo:
+            if not path.is_file():
+                raise ValueError("not a file" if path.exists() else "no such file")
+            if sys.platform == "linux":  # so many bytes more are all it gets: a small file may unpack to gigabytes
+                import resource
+
+                soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+                most = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize() + memory
+                resource.setrlimit(resource.RLIMIT_DATA, (most if soft < 0 else min(most, soft), hard))
+                undo.callback(resource.setrlimit, resource.RLIMIT_DATA, (soft, hard))
             yield
     except Exception as error:  # Keras, h5py, OpenCV, NumPy and zipfile raise nearly every kind
         raise ValueError(f"{printable(path)}: {otherwise} ({reason(error)})") from error
@@ -477,13 +469,6 @@ def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np
 # --- model and training ---------------------------------------------------------------------
 
 
-def falling_sgd(optimizers: object, steps: int) -> keras.optimizers.Optimizer:
-    """SGD with Nesterov momentum; the learning rate warms up for one step in 50, then falls by cosine."""
-    warmup = max(1, steps // 50)
-    rate = optimizers.schedules.CosineDecay(0.0, steps - warmup, alpha=0.001, warmup_target=0.08, warmup_steps=warmup)
-    return optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=0.0005)
-
-
 class Recipe(NamedTuple):
     """How a network is built and trained."""
 
@@ -495,7 +480,6 @@ class Recipe(NamedTuple):
     no_digits: float = 0.0  # so many that are none; where there are any, they get an output, and it is calibrated
 
 
-# A line for each stage.
 # fmt: off
 RECIPES = {
     "default": Recipe(lambda k: [
@@ -503,21 +487,21 @@ RECIPES = {
         k.Conv2D(64, 3, activation="relu", padding="same"), k.MaxPooling2D(), k.Dropout(0.2),
         k.Conv2D(96, 3, activation="relu", padding="same"), k.MaxPooling2D(), k.Dropout(0.25),
         k.Flatten(), k.Dense(128, activation="relu"), k.Dropout(0.5),
-    ], falling_sgd, batch_size=128, epochs=18, handwriting=0.5, no_digits=0.4),
+    ], lambda o, steps: o.SGD(  # the learning rate rises for one step in 50, then falls by cosine
+        o.schedules.CosineDecay(0.0, 49 * steps // 50, alpha=0.001, warmup_target=0.08, warmup_steps=steps // 50 + 1),
+        momentum=0.9, nesterov=True, weight_decay=0.0005,
+    ), batch_size=128, epochs=18, handwriting=0.5, no_digits=0.4),
     "plain-sgd": Recipe(lambda k: [
         k.Conv2D(32, 3, activation="relu", padding="same"), k.MaxPooling2D(),
         k.Conv2D(64, 3, activation="relu", padding="same"), k.MaxPooling2D(), k.Dropout(0.25),
         k.Flatten(), k.Dense(128, activation="relu"), k.Dropout(0.5),
     ], lambda o, _: o.SGD(0.01), batch_size=32, epochs=10),
     "conv5": Recipe(lambda k: [
-        k.Conv2D(32, 5, activation="relu"), k.MaxPooling2D(),
-        k.Conv2D(64, 3, activation="relu"), k.MaxPooling2D(),
-        k.Flatten(), k.Dense(128, activation="relu"), k.Dropout(0.3),
-        k.Dense(64, activation="relu"), k.Dropout(0.3),
+        k.Conv2D(32, 5, activation="relu"), k.MaxPooling2D(), k.Conv2D(64, 3, activation="relu"), k.MaxPooling2D(),
+        k.Flatten(), k.Dense(128, activation="relu"), k.Dropout(0.3), k.Dense(64, activation="relu"), k.Dropout(0.3),
     ], lambda o, _: o.Adam(0.001), batch_size=200, epochs=10),
     "adam": Recipe(lambda k: [
-        k.Conv2D(32, 3, activation="relu"), k.MaxPooling2D(),
-        k.Conv2D(64, 3, activation="relu"), k.MaxPooling2D(),
+        k.Conv2D(32, 3, activation="relu"), k.MaxPooling2D(), k.Conv2D(64, 3, activation="relu"), k.MaxPooling2D(),
         k.Flatten(), k.Dense(128, activation="relu", kernel_regularizer="l2"), k.Dropout(0.5),
     ], lambda o, _: o.Adam(0.001), batch_size=64, epochs=10),
     "adadelta": Recipe(lambda k: [
@@ -685,9 +669,7 @@ def save_model(model: keras.Model, path: Path) -> None:
             old = file.with_suffix(f".old{file.suffix}")
             old.unlink(missing_ok=True)
             if file.exists():
-                with replacing(old) as whole:
-                    shutil.copyfile(file, whole)
-                kept.append(old.name)
+                kept.append(shutil.copyfile(file, old).name)
         path.unlink(missing_ok=True)  # so at every moment both are of one network, or one is missing
     if kept:
         say(f"The network that was there is now {' and '.join(kept)}")
@@ -766,9 +748,6 @@ class Prediction(NamedTuple):
 
     def __str__(self) -> str:
         return "?" if self.digit is None else str(self.digit)
-
-
-NO_DIGIT = Prediction(None, 1.0, np.zeros(10))  # what needs no network to see
 
 
 class Part(NamedTuple):
@@ -865,7 +844,7 @@ class Recognizer:
         self._run = open_network(self.path)
         self.hand = Hand(hand and Path(hand))
         self._known = functools.cache(self._describe)
-        self._described = (NOTHING, np.zeros((0, 0)))  # what was taught, and its descriptions
+        self._described = NOTHING, np.zeros((0, 0))  # what was taught, and its descriptions
 
     def judge(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The network's probabilities of 0 to 9 and of no digit, shape (11,), and its features, shape (n,)."""
@@ -912,36 +891,29 @@ class Recognizer:
 
 def open_network(path: Path) -> Callable[[np.ndarray], np.ndarray]:
     """The network in a file: it makes a digit image eleven probabilities and the features. Raises ValueError."""
-    if path.suffix.lower() == ".tflite":
-        run = open_export(path)
-    else:
-        model = with_features(open_keras_model(path))
-        run = lambda image: model(image[None, ..., None], training=False).numpy()  # noqa: E731
-    with contextlib.suppress(Exception), bounded_memory(), silenced():  # OpenCV and TensorFlow raise nearly every kind
-        probabilities = run(np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)).ravel()[:11]
-        if len(probabilities) == 11 and (probabilities >= 0).all() and abs(probabilities.sum() - 1) < 1e-3:
-            return run
-    raise ValueError(f"{printable(path)}: not a network that takes a 28x28 image and gives ten probabilities")
-
-
-def open_export(path: Path) -> Callable[[np.ndarray], np.ndarray]:
-    """The network in a LiteRT file as a function of a digit image; made anew where it is missing. Raises ValueError."""
-    keras_path = path.with_suffix(".keras")
-    if keras_path.exists() and not path.exists():
+    exported, keras_path = path.suffix.lower() == ".tflite", path.with_suffix(".keras")
+    if exported and keras_path.exists() and not path.exists():
         say(f"{printable(path)} is missing: making it anew from {printable(keras_path.name)} ...")
         mark = f".new-{os.getpid()}"  # two windows may do so at once
         with replacing(path, mark) as new, contextlib.redirect_stdout(sys.stderr):
             export(open_keras_model(keras_path), new)
-    with opening(path, "not an export that this program made; name its .keras or .h5 file instead"):
-        data = path.read_bytes()
-        if hashlib.sha256(data[:-32]).digest() != data[-32:]:  # OpenCV crashes on some damaged ones
-            raise ValueError("damaged, or foreign")
-        net = cv2.dnn.readNetFromTFLite(np.frombuffer(data[:-32], np.uint8))
+    model = None if exported else with_features(open_keras_model(path))
 
     def run(image: np.ndarray) -> np.ndarray:
+        if model:
+            return model(image[None, ..., None], training=False).numpy()
         net.setInput(image.reshape(1, 1, IMAGE_SIZE, IMAGE_SIZE))
         return net.forward()
 
+    with opening(path, "not a network that takes a 28x28 image and gives ten probabilities"):
+        if exported:
+            data = path.read_bytes()
+            if hashlib.sha256(data[:-32]).digest() != data[-32:]:  # OpenCV crashes on some damaged ones
+                raise ValueError("damaged, or not made by this program; name its .keras or .h5 file instead")
+            net = cv2.dnn.readNetFromTFLite(np.frombuffer(data[:-32], np.uint8))
+        probabilities = run(np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)).ravel()[:11]
+        if not (len(probabilities) == 11 and (probabilities >= 0).all() and abs(probabilities.sum() - 1) < 1e-3):
+            raise ValueError("gives something else")
     return run
 
 
@@ -949,10 +921,8 @@ def open_keras_model(path: Path) -> keras.Model:
     """The Keras model in a .keras or .h5 file. Raises ValueError naming the file and the reason."""
     keras = import_keras()
     keras.ops.zeros(1)  # TensorFlow starts its threads now, not within the bounds below
-    refusing = opening(path, "not a network that can be opened safely", 400_000_000)
-    with refusing, silenced(), tempfile.TemporaryDirectory() as folder:
-        # Keras knows a file's kind by small letters only.
-        copy = shutil.copyfile(path, f"{folder}/network{path.suffix.lower()}")
+    with opening(path, "not a network that can be opened safely", 400_000_000), tempfile.TemporaryDirectory() as folder:
+        copy = shutil.copyfile(path, f"{folder}/network{path.suffix.lower()}")  # Keras knows its kinds by small letters
         model = keras.models.load_model(copy, compile=False, safe_mode=True)
         shapes = model.input_shape, model.output_shape
         if shapes not in [((None, IMAGE_SIZE, IMAGE_SIZE, 1), (None, answers)) for answers in (10, 11)]:
@@ -970,16 +940,6 @@ TOGETHER = 0.1  # how often neighbours touch, or overlap more, beside how often 
 WIDTH, RARITY = 0.8, 5  # how wide a digit is, in its own heights; for each more it is e ** RARITY times as rare
 
 
-def best_path(count: int, cost: Callable[[int, int], float]) -> list[tuple[int, int]]:
-    """The runs (start, stop), none longer than LONGEST_RUN, that part 0 ... count - 1 at the least sum of costs."""
-    # A shortest path (LeCun et al., "Gradient-based learning applied to document recognition", 1998, part V).
-    best = [(0.0, [])]  # to each cut: the least cost, and the runs that have it
-    for stop in range(1, count + 1):
-        starts = range(max(0, stop - LONGEST_RUN), stop)
-        best.append(min((best[start][0] + cost(start, stop), [*best[start][1], (start, stop)]) for start in starts))
-    return best[count][1]
-
-
 def find_parts(boxes: np.ndarray, touching: np.ndarray, judge: Callable[[int, int], Part], taught: bool) -> list[Part]:
     """The most probable parts of the pieces in a row, from left to right.
 
@@ -987,13 +947,15 @@ def find_parts(boxes: np.ndarray, touching: np.ndarray, judge: Callable[[int, in
     any piece before the second, third ... one touches any of the others, bool, shape (n - 1,);
     judge(start, stop) gives the part that the pieces start ... stop - 1 make; taught: whether anything was.
     """
+    # A shortest path (LeCun et al., "Gradient-based learning applied to document recognition", 1998, part V).
     left, right, tallest = boxes[:, 0].tolist(), (boxes[:, 0] + boxes[:, 2]).tolist(), max(1, boxes[:, 3].max())
     overlaps = np.maximum.accumulate(right)[:-1] - np.minimum.accumulate(left[::-1])[-2::-1]
     cuts = [1, *TOGETHER ** (touching + np.int64(overlaps > OVERLAP * tallest))]
 
     def part(start: int, stop: int) -> Part:
         found = judge(start, stop)
-        return found._replace(prediction=NO_DIGIT) if max(found.box[2:]) < SMALLEST * tallest else found
+        small = max(found.box[2:]) < SMALLEST * tallest
+        return found._replace(prediction=Prediction(None, 1.0, np.zeros(10))) if small else found
 
     def cost(start: int, stop: int) -> float:
         if stop - start > 1 and max(right[start:stop]) - min(left[start:stop]) > WIDEST_RUN * tallest:
@@ -1006,7 +968,11 @@ def find_parts(boxes: np.ndarray, touching: np.ndarray, judge: Callable[[int, in
 
     if taught and part(0, len(boxes)).prediction.probabilities.max() > 1 - 1e-9:  # all of it, however many and wide
         return [part(0, len(boxes))]
-    return [part(start, stop) for start, stop in best_path(len(boxes), cost)]
+    best = [(0.0, [])]  # of the pieces before each cut: the least cost, and the runs of pieces that have it
+    for stop in range(1, len(boxes) + 1):
+        starts = range(max(0, stop - LONGEST_RUN), stop)
+        best.append(min((best[start][0] + cost(start, stop), [*best[start][1], (start, stop)]) for start in starts))
+    return [part(*run) for run in best[-1][1]]
 
 
 # --- pictures -------------------------------------------------------------------------------
@@ -1017,26 +983,13 @@ MANY = 40  # pieces; what falls into more is grain or a texture
 UNCERTAIN, BELIEVED = 0.5, 0.9  # probability of a digit: below it there is none, above it the search is over
 
 
-def decode(path: Path) -> np.ndarray:
-    """The picture in a file, turned upright: of any depth, shape (h, w) or (h, w, channels).
-
-    Raises ValueError where the file holds none, and OSError where it cannot be read.
-    """
-    if not path.is_file():
-        raise ValueError("not a file" if path.exists() else "no such file")
-    if path.stat().st_size > 400_000_000:
-        raise ValueError("larger than 400 MB")
-    try:
-        with bounded_memory(), silenced():  # libpng and libjpeg speak for themselves
-            data = np.fromfile(path, np.uint8)
-            picture, kinds, _ = cv2.imdecodeWithMetadata(data, cv2.IMREAD_UNCHANGED)
-            if cv2.IMAGE_METADATA_EXIF in kinds and picture.shape[2:] != (4,):  # cv2 turns upright what is opaque
-                picture = cv2.imdecode(data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
-    except (cv2.error, MemoryError):
-        picture = None
+def decode(data: np.ndarray) -> np.ndarray:
+    """The picture that the bytes of a file are, turned upright: of any depth, shape (h, w) or (h, w, channels)."""
+    picture, kinds, _ = cv2.imdecodeWithMetadata(data, cv2.IMREAD_UNCHANGED)
+    if cv2.IMAGE_METADATA_EXIF in kinds and picture.shape[2:] != (4,):  # cv2 turns upright what is opaque
+        picture = cv2.imdecode(data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
     if picture is None:
-        most = int(os.environ["OPENCV_IO_MAX_IMAGE_PIXELS"]) // 1_000_000
-        raise ValueError(f"not a picture that can be opened; it is damaged, or larger than {most} megapixels")
+        raise ValueError("not a picture, damaged, or larger than 50 megapixels")
     return picture
 
 
@@ -1084,24 +1037,19 @@ def without_rules(mask: np.ndarray) -> np.ndarray:
 
 
 def guess_ink(channel: np.ndarray) -> Iterator[np.ndarray]:
-    """Masks (uint8, 0 is paper) of what may be the ink in one channel of a picture, the likeliest first.
-
-    Ink is darker than what a morphological closing leaves, the paper; the darkest of it may be ink, and the
-    rest rules. Whether ink is dark or light the longer tail of the details' brightness tells, not for certain.
-    """
+    """Masks (uint8, 0 is paper) of what may be the ink in one channel of a picture, the likeliest first."""
     side = max(channel.shape)
+    # Whether ink is dark or light the longer tail of the details' brightness tells, not for certain.
     small = np.float32(cv2.resize(channel, (128, 128), interpolation=cv2.INTER_AREA))
     light = ((small - cv2.blur(small, (25, 25))) ** 3).mean() > 0
     smooth = cv2.GaussianBlur(channel, (0, 0), side / 600)
     for dark in (255 - smooth, smooth) if light else (smooth, 255 - smooth):
+        # Ink is darker than what a closing leaves, the paper; the darkest of it may be ink, and the rest rules.
         paper = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((side // 4, side // 4), np.uint8))
         small = cv2.resize(dark, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-        rounded = cv2.morphologyEx(
-            small, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side // 16,) * 2)
-        )
-        paper = np.minimum(paper, cv2.resize(rounded, dark.shape[::-1]))
-        black = 12  # keeps the grain of dark paper from counting as ink
-        ink = cv2.divide(cv2.subtract(paper, dark), cv2.add(paper, black), scale=255)
+        round_one = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side // 16,) * 2)
+        paper = np.minimum(paper, cv2.resize(cv2.morphologyEx(small, cv2.MORPH_CLOSE, round_one), dark.shape[::-1]))
+        ink = cv2.divide(cv2.subtract(paper, dark), cv2.add(paper, 12), scale=255)  # 12: grain of dark paper is no ink
         mask = cv2.threshold(ink, 0, 1, cv2.THRESH_OTSU)[1]
         if not mask.any() or cv2.mean(ink, mask)[0] - cv2.mean(ink, 1 - mask)[0] < FAINT:
             continue
@@ -1113,17 +1061,13 @@ def guess_ink(channel: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def pieces_of(mask: np.ndarray) -> np.ndarray:
-    """The pieces of ink in a mask, a mask each: connected, or above each other where a pen may have skipped.
-
-    Specks and what runs along the picture's edge are left out; there are no pieces where they are too many.
-    """
+    """The pieces of ink in a mask, a mask each, shape (n, h, w): connected, or above each other where a pen skipped."""
     skip = int(min(stroke_width(mask), max(mask.shape) / 32)) | 1
     count, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(mask, np.ones((skip, 1), np.uint8)))
     labels *= mask
     edge = np.bincount(np.concatenate([labels[[0, -1]].ravel(), labels[:, [0, -1]].ravel()]), minlength=count)
     longest = stats[:, 2:4].max(axis=1)
-    large = (longest >= 8) & (edge < 0.7 * longest)
-    chosen = np.flatnonzero(large[1:]) + 1
+    chosen = 1 + np.flatnonzero(((longest >= 8) & (edge < 0.7 * longest))[1:])  # not specks, nor what is along the edge
     return np.uint8(labels == chosen[: (len(chosen) <= MANY) * len(chosen), None, None])
 
 
@@ -1142,11 +1086,8 @@ def cut(piece: np.ndarray) -> list[np.ndarray]:
 
 
 def rows_of(boxes: np.ndarray) -> list[np.ndarray]:
-    """The places of boxes, shape (n, 4), by rows from top to bottom, left to right; rows may slope by 15 degrees.
-
-    They slope so that they take up the least height.
-    """
-    tried = []
+    """The places of boxes, shape (n, 4), by rows from top to bottom, left to right; rows may slope by 15 degrees."""
+    tried = []  # slopes: with the right one, rows take up the least height
     height, (x, y) = boxes[:, 3], (boxes[:, :2] + boxes[:, 2:] / 2).T
     for degrees in sorted(range(-15, 16, 3), key=abs):
         middle = y - x * math.tan(math.radians(degrees))
@@ -1177,10 +1118,6 @@ def read_pieces(pieces: np.ndarray, recognizer: Recognizer) -> Reading:
     return Reading([read_row(row) for row in rows_of(boxes)] if len(boxes) else [])
 
 
-def length(part: Part) -> int:
-    return max(part.box[2:])
-
-
 def ink_of(reading: Reading) -> np.ndarray:
     """The mask of all that was read."""
     return np.max([part.mask for part in reading.parts], axis=0)
@@ -1188,20 +1125,15 @@ def ink_of(reading: Reading) -> np.ndarray:
 
 def text_of(reading: Reading) -> Reading:
     """The digits in a reading: the most certain one, and those of about its size."""
-    digits = [part for part in reading.parts if part.prediction.digit is not None]
+    rows = [[part for part in row if part.prediction.digit is not None] for row in reading.rows]
     # Any straight line is a 1: another digit is more certain.
-    surest = max(digits, key=lambda part: (part.prediction.digit != 1, part.prediction.confidence), default=None)
-    rows = [[p for p in row if p.prediction.digit is not None and 0.5 < length(p) / length(surest) < 2]
-            for row in reading.rows]  # fmt: skip
+    surest = max(itertools.chain(*rows), default=None, key=lambda p: (p.prediction.digit != 1, p.prediction.confidence))
+    rows = [[part for part in row if 0.5 < max(part.box[2:]) / max(surest.box[2:]) < 2] for row in rows]
     return Reading([row for row in rows if row])
 
 
 def find_text(pieces: np.ndarray, recognizer: Recognizer) -> tuple[Reading, bool]:
-    """The digits in pieces of ink, shape (n, h, w), or else the largest part; and whether they are believed.
-
-    What touches the picture's edge is read where it is as high as the digits that do not. What is refused
-    beside digits may be several that touch.
-    """
+    """The digits in pieces of ink, shape (n, h, w), or else the largest part; and whether they are believed."""
     x, y, width, height = np.transpose([cv2.boundingRect(piece) for piece in pieces])
     inside = (x > 0) & (y > 0) & (x + width < pieces.shape[2]) & (y + height < pieces.shape[1])
     for chosen in (inside, inside | True):
@@ -1209,7 +1141,7 @@ def find_text(pieces: np.ndarray, recognizer: Recognizer) -> tuple[Reading, bool
         if (text := text_of(reading)).parts:
             break
     certainty = 0.0  # of a digit, in the mean; none where most of the ink is something else
-    if text.parts:
+    if text.parts:  # what is as high as these may have touched the edge, or have been refused for digits that touch
         usual = np.median([part.box[3] for part in text.parts])
         as_high = (height > 0.6 * usual) & (height < 1.6 * usual)
         refused = inside & as_high & (width > 0.5 * height) & ~(pieces & ink_of(text)).any(axis=(1, 2))
@@ -1219,21 +1151,18 @@ def find_text(pieces: np.ndarray, recognizer: Recognizer) -> tuple[Reading, bool
         if 2 * ink_of(text).sum() > pieces[chosen].sum():
             certainty = text.confidence ** (1 / len(text.parts))
     if certainty < UNCERTAIN:
-        part = max(reading.parts, key=length)
+        part = max(reading.parts, key=lambda part: max(part.box[2:]))
         refusal = part.prediction._replace(digit=None, confidence=1 - float(part.prediction.probabilities.max()))
         return Reading([[part._replace(prediction=refusal)]]), False
     return text, certainty > BELIEVED
 
 
 def views(picture: np.ndarray) -> Iterator[np.ndarray]:
-    """The picture with paper in place of all that is around its sheet or frame, if it shows one; and as it is.
-
-    A sheet, or the inside of a frame, is a large light region, solid and not cut off by the picture's edge.
-    """
+    """The picture with paper in place of all that is around its sheet or frame, if it shows one; and as it is."""
     small = cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA)
     light = cv2.threshold(in_grey(small), 0, 1, cv2.THRESH_OTSU)[1]
     labels, stats = cv2.connectedComponentsWithStats(light)[1:3]
-    if len(stats) > 1:
+    if len(stats) > 1:  # a sheet, or a frame's inside, is a large light region, solid, not cut off by the edge
         region = np.uint8(labels == stats[1:, 4].argmax() + 1)
         sheet = cv2.fillConvexPoly(np.zeros_like(light), cv2.convexHull(cv2.findNonZero(region)), 1)
         edge = np.concatenate([sheet[0], sheet[-1], sheet[:, 0], sheet[:, -1]])
@@ -1247,13 +1176,12 @@ def views(picture: np.ndarray) -> Iterator[np.ndarray]:
 
 def read_picture(picture: np.ndarray, recognizer: Recognizer) -> Reading:
     """What the first believed guess at a picture's ink says, or else the first one. Raises ValueError without ink."""
+    guesses = (pieces_of(mask) for view in views(picture) for mask in guess_ink(in_grey(view)))
     first = None
-    for mask in itertools.chain.from_iterable(guess_ink(in_grey(view)) for view in views(picture)):
-        if len(pieces := pieces_of(mask)):
-            text, believed = find_text(pieces, recognizer)
-            if believed:
-                return text
-            first = first or text
+    for text, believed in (find_text(pieces, recognizer) for pieces in guesses if len(pieces)):
+        if believed:
+            return text
+        first = first or text
     if first is None:
         raise ValueError("no ink in it: blank, or too faint to tell from the paper")
     return first
@@ -1264,14 +1192,10 @@ def read_file(path: str | os.PathLike[str], recognizer: Recognizer) -> Reading:
 
     Raises ValueError naming the file and the reason where the file holds no picture or no ink.
     """
-    try:
-        stored = decode(Path(path))
+    with opening(Path(path), "cannot be read"):
+        stored = decode(np.fromfile(path, np.uint8))
         picture = on_paper(stored)
         rows = read_picture(picture, recognizer).rows
-    except (ValueError, OSError) as error:
-        raise ValueError(f"{printable(path)}: {reason(error)}") from error
-    except (cv2.error, MemoryError) as error:
-        raise ValueError(f"{printable(path)}: a kind of picture that cannot be read; save it as PNG") from error
     scale = stored.shape[1] / picture.shape[1]
     return Reading([[part._replace(box=tuple(round(scale * n) for n in part.box)) for part in row] for row in rows])
 
@@ -1419,15 +1343,11 @@ class Canvas:
         self.finish()
 
     def undo(self, steps: int = 1) -> None:
-        """Take back the last stroke, erasure or clearing; without one do nothing."""
+        """Take back so many strokes, erasures or clearings, or do them again (steps < 0), if there are so many."""
         self.finish()
         if 0 <= self._place - steps < len(self._history):
             self._place -= steps
             self._show(self._history[self._place])
-
-    def redo(self) -> None:
-        """Do again what was last undone; without it do nothing."""
-        self.undo(-1)
 
     def digit_image(self) -> np.ndarray | None:
         """The digit image of the drawing: float32, shape (28, 28), in [0, 1]; None while nothing is drawn."""
@@ -1438,9 +1358,8 @@ class Canvas:
         if not self.strokes:
             return None
         pieces = [[stroke] for stroke in self.strokes] if len(self.strokes) <= MOST_PIECES else [self.strokes]
-        boxes = np.array([box_of(piece) for piece in pieces])
-        order = np.argsort(boxes @ (2, 0, 1, 0), kind="stable")  # by their middles
-        pieces = [pieces[i] for i in order]
+        boxed = sorted(((box_of(piece), piece) for piece in pieces), key=lambda pair: 2 * pair[0][0] + pair[0][2])
+        boxes, pieces = zip(*boxed, strict=True)  # in the order of their middles
         before, self._known = self._known, {}
 
         def judge(start: int, stop: int) -> Part:
@@ -1454,7 +1373,7 @@ class Canvas:
             self._known[key] = before[key]
             return before[key][0]
 
-        return Reading([find_parts(boxes[order], crossings(pieces), judge, len(recognizer.hand) > 0)])
+        return Reading([find_parts(np.array(boxes), crossings(pieces), judge, len(recognizer.hand) > 0)])
 
 
 def save_drawing(canvas: Canvas, folder: Path) -> Path:
@@ -1511,7 +1430,7 @@ KEYS = [  # what they are, what they do, the same in a word for the panel, and h
     ("left button", "draw", "", None),
     ("right button", "erase what it touches", "", None),
     ("u, Backspace, Ctrl+Z", "undo, again and again", "undo", lambda window: window.canvas.undo()),
-    ("y, Ctrl+Y, Ctrl+Shift+Z", "redo", "redo", lambda window: window.canvas.redo()),
+    ("y, Ctrl+Y, Ctrl+Shift+Z", "redo", "redo", lambda window: window.canvas.undo(-1)),
     ("c, Delete", "clear", "clear", lambda window: window.canvas.clear()),
     ("], wheel", "a wider brush", "wider", lambda window: f"Brush: {window.canvas.change_brush(1)} pixels"),
     ("[, wheel", "a narrower brush", "narrower", lambda window: f"Brush: {window.canvas.change_brush(-1)} pixels"),
@@ -1623,16 +1542,6 @@ def show_bars(sheet: Sheet, prediction: Prediction | None) -> None:
             filled = BAR_COLOUR if not best else BEST_COLOUR if share >= LOOK_TWICE else QUIET_COLOUR
             sheet.area(left + 24, y, (width - 82) * share, 12)[:] = filled
             sheet.text(f"{share:.1%}", left + width, y + 11, 14, colour, 400, "right")
-
-
-def show_marks(sheet: Sheet, parts: list[Part], clear: float) -> None:
-    """Draw a line and what was read below each part, clear of ink by so much; above it for want of room."""
-    below = max(y + height for (_, y, _, height), *_ in parts) + clear
-    above = min(part.box[1] for part in parts) - clear - 16
-    y = below if below < CANVAS_SIZE - 20 or above < 0 else above
-    for (x, _, width, _), _, (digit, *_), *_ in parts:
-        sheet.area(x, y, max(width, 8), 1.5)[:] = QUIET_COLOUR
-        sheet.text("?" if digit is None else str(digit), x + width / 2, y + 15, 14, QUIET_COLOUR, 500, "middle")
 
 
 def explain(part: Part, recognizer: Recognizer) -> np.ndarray:
@@ -1811,8 +1720,13 @@ class Window:
             high = np.minimum(np.add(part.box[:2], part.box[2:]) + reach, CANVAS_SIZE)
             inked = sheet.area(*low, *(high - low))
             cv2.min(inked, cv2.resize(explain(part, self.recognizer), inked.shape[1::-1]), inked)
-        if len(reading.parts) > 1:
-            show_marks(sheet, reading.parts, reach + 8)
+        if len(reading.parts) > 1:  # a line, and what was read, below each part; above it for want of room
+            below = max(y + height for (_, y, _, height), *_ in reading.parts) + reach + 8
+            above = min(part.box[1] for part in reading.parts) - reach - 24
+            y = below if below < CANVAS_SIZE - 20 or above < 0 else above
+            for (x, _, width, _), _, prediction, _ in reading.parts:
+                sheet.area(x, y, max(width, 8), 1.5)[:] = QUIET_COLOUR
+                sheet.text(str(prediction), x + width / 2, y + 15, 14, QUIET_COLOUR, 500, "middle")
 
     def show_words(self, sheet: Sheet) -> None:
         """Draw what is said on the canvas, and the pointer's ring."""
@@ -1988,18 +1902,6 @@ def reading_of(file: str, recognizer: Recognizer, digits: str | None) -> Reading
     return read()
 
 
-def read_files(files: Sequence[str], recognizer: Recognizer, digits: str | None = None) -> int:
-    """Print a line for each file, in order and at once, taught what it shows. Returns the exit status."""
-    status = 0
-    for file in files:
-        try:
-            answer(f"{printable(file)}: {reading_of(file, recognizer, digits)}")
-        except ValueError as error:
-            say(f"mnist_digit: {error}")
-            status = 1
-    return status
-
-
 def run(options: argparse.Namespace) -> int:
     """Forget, train, read files, show the window: what the options ask for. Returns the exit status."""
     shows_window = not (options.files or options.no_window or options.forget)
@@ -2019,11 +1921,17 @@ def run(options: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             say("\nInterrupted; the same command goes on after the last finished epoch.")
             raise
-    if options.files:
-        return read_files(options.files, Recognizer(options.model, hand), options.teach)
     if shows_window:
         Window(Recognizer(options.model, hand), canvas).run()
-    return 0
+    recognizer = Recognizer(options.model, hand) if options.files else None
+    status = 0
+    for file in options.files:
+        try:
+            answer(f"{printable(file)}: {reading_of(file, recognizer, options.teach)}")
+        except ValueError as error:
+            say(f"mnist_digit: {error}")
+            status = 1
+    return status
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

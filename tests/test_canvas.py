@@ -183,7 +183,7 @@ def test_undo_and_redo_of_every_action(canvas, action):
     assert before != after
     canvas.undo()
     assert state(canvas) == before
-    canvas.redo()
+    canvas.undo(-1)
     assert state(canvas) == after
 
 
@@ -199,7 +199,7 @@ def test_what_is_undone_is_gone_once_something_new_is_drawn(canvas):
     drag(canvas, (100, 100), (100, 400))
     canvas.undo()
     drag(canvas, (300, 100), (300, 400))
-    canvas.redo()
+    canvas.undo(-1)
     assert [stroke.points[0] for stroke in canvas.strokes] == [(300, 100)]
 
 
@@ -743,7 +743,8 @@ class Wild(RuleBasedStateMachine):
             for part in reading.parts:
                 assert part.prediction.probabilities.sum() <= 1.000001
                 expected = self.window.recognizer.predict(part.image).probabilities
-                assert part.prediction is md.NO_DIGIT or np.array_equal(part.prediction.probabilities, expected)
+                seen = part.prediction.probabilities
+                assert not seen.any() or np.array_equal(seen, expected)
 
     def teardown(self):
         image = self.canvas.digit_image()

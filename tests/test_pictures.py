@@ -108,7 +108,7 @@ def test_photographs_are_turned_upright(tmp_path, kind, orientation):
 
 @pytest.mark.parametrize("shade", [0, 128, 255])
 def test_uniform_picture_has_no_ink(tmp_path, shade):
-    with pytest.raises(ValueError, match=r"blank\.png: no ink"):
+    with pytest.raises(ValueError, match=r"blank\.png: .*no ink"):
         read(tmp_path, np.full((50, 70), shade, np.uint8), "blank.png")
 
 
@@ -175,7 +175,7 @@ def test_blank_paper_has_no_ink(tmp_path, recognizer):
     for seed in range(5):
         rng = np.random.default_rng(seed)
         cv2.imwrite(str(tmp_path / "paper.png"), papers.photograph(rng, papers.paper(rng, (300, 400))))
-        with pytest.raises(ValueError, match=r"paper\.png: no ink"):
+        with pytest.raises(ValueError, match=r"paper\.png: .*no ink"):
             md.read_file(tmp_path / "paper.png", recognizer)
 
 

@@ -120,15 +120,27 @@ def test_what_is_taught_is_read_at_once(recognizer):
     assert canvas.read(recognizer).text == "71"
 
 
-def test_the_best_path_costs_least_of_all():
+def test_the_most_probable_parts_are_found():
+    """Beside every way to part up to eight pieces, all alike, that are random digits together."""
     rng = np.random.default_rng(0)
     for count in range(1, 9):
-        costs = rng.random((count + 1, count + 1)) ** 2
+        shares = rng.random((count + 1, count + 1)) ** 2
+        boxes = np.array([(5 * i, 0, 4, 40) for i in range(count)])
+
+        def judge(start, stop, shares=shares):
+            box = (5 * start, 0, 5 * (stop - start) - 1, 40)
+            return md.Part(box, None, md.Prediction(3, shares[start, stop], shares[start, stop] * np.eye(10)[3]))
+
+        def share(run, count=count, shares=shares):
+            other = md.OTHER if run == (0, count) else md.STRAY
+            return shares[run] + other * (1 - shares[run])
+
         bars = (np.flatnonzero(cuts) + 1 for cuts in itertools.product([0, 1], repeat=count - 1))
-        paths = [list(itertools.pairwise([0, *bar, count])) for bar in bars]
+        paths = [list(itertools.pairwise([0, *bar.tolist(), count])) for bar in bars]
         allowed = [path for path in paths if all(stop - start <= md.LONGEST_RUN for start, stop in path)]
-        path = md.best_path(count, lambda start, stop, costs=costs: costs[start, stop])
-        assert path == min(allowed, key=lambda path: sum(costs[run] for run in path))
+        best = max(allowed, key=lambda path: np.prod([share(run) for run in path]))
+        parts = md.find_parts(boxes, np.zeros(count - 1, bool), judge, False)
+        assert [part.box for part in parts] == [judge(*run).box for run in best]
 
 
 def test_how_a_reading_is_written():
