@@ -676,24 +676,13 @@ def save_model(model: keras.Model, path: Path) -> None:
     say(f"Saved {printable(path)} and {keras_path.name}")
 
 
-def with_features(model: keras.Model) -> keras.Model:
-    """A network whose one output (OpenCV gives no more) is eleven probabilities, then what its last layer gets."""
-    keras = import_keras()
-    eleven = keras.layers.Dense(11, use_bias=False, name="eleven")  # OpenCV reads no padding of a vector
-    probabilities = eleven(model.outputs[0])
-    eleven.set_weights([np.eye(model.outputs[0].shape[1], 11)])  # "no digit" gets 0 where the network does not know it
-    features = keras.layers.Flatten(name="features")(model.layers[-1].input)
-    both = keras.layers.Concatenate(name="probabilities_and_features")([probabilities, features])
-    return keras.Model(model.inputs[0], both)
-
-
 def export(model: keras.Model, path: Path) -> None:
     """Write a network as LiteRT and, behind it, the SHA-256 digest of that, which readers of LiteRT pass over."""
     keras = import_keras()
     # For a batch of one: OpenCV does not read an unknown batch size.
     signature = [keras.InputSpec(shape=(1, IMAGE_SIZE, IMAGE_SIZE, 1), dtype="float32")]
     with silenced():
-        with_features(model).export(path, format="litert", input_signature=signature, verbose=False)
+        model.export(path, format="litert", input_signature=signature, verbose=False)
     content = path.read_bytes()
     path.write_bytes(content + hashlib.sha256(content).digest())
 
@@ -774,8 +763,14 @@ class Reading:
 
 
 REACH = 0.33  # from this distance on, what was taught of one drawing says nothing of another
-TRUST = 4  # at a distance n times smaller the taught digit's odds are n ** TRUST times as high
+TRUST = 5  # at a distance n times smaller the taught digit's odds are n ** TRUST times as high
 NOTHING = Digits(np.zeros((0, IMAGE_SIZE, IMAGE_SIZE), np.uint8), np.zeros(0, np.uint8))
+
+
+def describe(images: np.ndarray) -> np.ndarray:
+    """What digit images, shape (n, 28, 28) or (28, 28), are compared by: vectors of length 1, shape (n, 196)."""
+    small = images.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4), dtype=np.float32)  # forgives strokes moved a little
+    return small.reshape(-1, 196) / np.maximum(np.linalg.norm(small, axis=(1, 2)), 1e-6)[:, None]
 
 
 class Hand:
@@ -785,11 +780,15 @@ class Hand:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path, self.taught = path, NOTHING
+        self.path = path
+        self._know(NOTHING)
         self._read()
 
     def __len__(self) -> int:
         return len(self.taught.labels)
+
+    def _know(self, taught: Digits) -> None:
+        self.taught, self.descriptions = taught, describe(taught.images)
 
     def _read(self) -> None:
         """Take up what the file holds, if there is one; what is no digits is set aside, and its new name printed."""
@@ -798,7 +797,7 @@ class Hand:
         if not self.path.is_file() or not os.access(self.path, os.R_OK):  # a folder, a device: nothing to set aside
             raise OSError(errno.EINVAL, "not a file that can be read", self.path)
         try:
-            self.taught = load_digits(self.path, *Digits._fields)
+            self._know(load_digits(self.path, *Digits._fields))
         except ValueError as error:
             aside = self.path.rename(f"{self.path}.damaged-{time.time_ns()}")
             say(f"mnist_digit: {error}; set aside as {printable(aside.name)}")
@@ -811,25 +810,20 @@ class Hand:
             if self.path:
                 with replacing(self.path) as new, open(new, "wb") as file:  # a name alone would get .npz added
                     np.savez(file, **after._asdict())
-        self.taught = after
+        self._know(after)
         return before
 
-
-def describe(image: np.ndarray, features: np.ndarray) -> np.ndarray:
-    """What drawings are compared by, a vector of length 1: as much of the digit image, shrunk, as of its features."""
-    small = cv2.resize(image, (10, 10), interpolation=cv2.INTER_AREA).ravel()  # forgives strokes moved a little
-    halves = [part * math.sqrt(0.5 / max(part @ part, 1e-12)) for part in (small, features)]
-    return np.concatenate(halves, dtype=np.float32)
-
-
-def correct(probabilities: np.ndarray, distances: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """The probabilities of a drawing, shape (11,), after teachings: their distances and labels, shape (n,), n >= 1."""
-    # The nearest alone speaks, so that a wrong one ends where it is put right; of those about equally near, the last.
-    nearest = max(float(distances.min()), 1e-6)
-    digit = labels[distances <= 1.25 * nearest][-1]
-    corrected = np.maximum(probabilities, 1e-9)  # what the network rules out can be taught, too
-    corrected[digit] *= max(1.0, REACH / nearest) ** TRUST
-    return corrected
+    def correct(self, probabilities: np.ndarray, image: np.ndarray) -> np.ndarray:
+        """The probabilities of a digit image, shape (11,), after what was taught; they sum to 1."""
+        probabilities = np.maximum(probabilities, 1e-9)  # what the network rules out can be taught, too
+        if len(self):
+            # Not by @: on a busy machine BLAS waits for its threads a hundred times longer than this takes.
+            distances = 1 - np.einsum("ij,j", self.descriptions, describe(image)[0])
+            # The nearest alone speaks, so that a wrong one ends where it is put right; of equally near ones the last.
+            nearest = max(float(distances.min()), 1e-6)
+            digit = self.taught.labels[distances <= 1.25 * nearest][-1]
+            probabilities[digit] *= max(1.0, REACH / nearest) ** TRUST
+        return probabilities / probabilities.sum()
 
 
 class Recognizer:
@@ -841,40 +835,16 @@ class Recognizer:
 
     def __init__(self, path: str | os.PathLike[str] = MODEL, hand: str | os.PathLike[str] | None = None) -> None:
         self.path = Path(path)
-        self._run = open_network(self.path)
+        self.judge = open_network(self.path)
         self.hand = Hand(hand and Path(hand))
-        self._known = functools.cache(self._describe)
-        self._described = NOTHING, np.zeros((0, 0))  # what was taught, and its descriptions
-
-    def judge(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The network's probabilities of 0 to 9 and of no digit, shape (11,), and its features, shape (n,)."""
-        outputs = self._run(np.float32(image)).ravel()
-        return outputs[:11], outputs[11:]
 
     def predict(self, image: np.ndarray) -> Prediction:
         """Read a digit image: float, shape (28, 28), in [0, 1]. Raises ValueError on another shape."""
         if image.shape != (IMAGE_SIZE, IMAGE_SIZE):
             raise ValueError(f"a digit image has shape (28, 28), not {image.shape}")
-        probabilities, features = self.judge(image)
-        probabilities = probabilities.astype(np.float64)
-        if len(self.hand):
-            # Not by @: on a busy machine BLAS waits for its threads a hundred times longer than this takes.
-            similarity = np.einsum("ij,j", self._descriptions(), describe(np.float32(image), features))
-            probabilities = correct(probabilities, 1 - similarity, self.hand.taught.labels)
-        probabilities /= probabilities.sum()
+        probabilities = self.hand.correct(self.judge(np.float32(image)), image)
         digit = int(probabilities.argmax())
         return Prediction(digit if digit < 10 else None, float(probabilities[digit]), probabilities[:10])
-
-    def _describe(self, content: bytes) -> np.ndarray:
-        image = np.frombuffer(content, np.uint8).reshape(IMAGE_SIZE, IMAGE_SIZE) / np.float32(255)
-        return describe(image, self.judge(image)[1])
-
-    def _descriptions(self) -> np.ndarray:
-        """Of what was taught, a row each. Made when first wanted: a thousand take some 0.1 s, one more hardly any."""
-        if self._described[0] is not self.hand.taught:
-            rows = [self._known(image.tobytes()) for image in self.hand.taught.images]
-            self._described = self.hand.taught, np.stack(rows)
-        return self._described[1]
 
     def teach(self, image: np.ndarray, digit: int) -> None:
         """Read this digit image, and those like it, as this digit from now on. Raises ValueError, OSError."""
@@ -890,20 +860,22 @@ class Recognizer:
 
 
 def open_network(path: Path) -> Callable[[np.ndarray], np.ndarray]:
-    """The network in a file: it makes a digit image eleven probabilities and the features. Raises ValueError."""
+    """The network in a file: the probabilities of 0 to 9 and no digit, (11,), of a digit image. Raises ValueError."""
     exported, keras_path = path.suffix.lower() == ".tflite", path.with_suffix(".keras")
     if exported and keras_path.exists() and not path.exists():
         say(f"{printable(path)} is missing: making it anew from {printable(keras_path.name)} ...")
         mark = f".new-{os.getpid()}"  # two windows may do so at once
         with replacing(path, mark) as new, contextlib.redirect_stdout(sys.stderr):
             export(open_keras_model(keras_path), new)
-    model = None if exported else with_features(open_keras_model(path))
+    model = None if exported else open_keras_model(path)
 
     def run(image: np.ndarray) -> np.ndarray:
         if model:
-            return model(image[None, ..., None], training=False).numpy()
-        net.setInput(image.reshape(1, 1, IMAGE_SIZE, IMAGE_SIZE))
-        return net.forward()
+            outputs = model(image[None, ..., None], training=False).numpy()[0]
+        else:
+            net.setInput(image.reshape(1, 1, IMAGE_SIZE, IMAGE_SIZE))
+            outputs = net.forward()[0]
+        return np.append(outputs, [0.0] * {10: 1, 11: 0}[len(outputs)])  # some know of digits only
 
     with opening(path, "not a network that takes a 28x28 image and gives ten probabilities"):
         if exported:
@@ -911,8 +883,8 @@ def open_network(path: Path) -> Callable[[np.ndarray], np.ndarray]:
             if hashlib.sha256(data[:-32]).digest() != data[-32:]:  # OpenCV crashes on some damaged ones
                 raise ValueError("damaged, or not made by this program; name its .keras or .h5 file instead")
             net = cv2.dnn.readNetFromTFLite(np.frombuffer(data[:-32], np.uint8))
-        probabilities = run(np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)).ravel()[:11]
-        if not (len(probabilities) == 11 and (probabilities >= 0).all() and abs(probabilities.sum() - 1) < 1e-3):
+        probabilities = run(np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32))
+        if not ((probabilities >= 0).all() and abs(probabilities.sum() - 1) < 1e-3):
             raise ValueError("gives something else")
     return run
 
@@ -933,24 +905,23 @@ def open_keras_model(path: Path) -> keras.Model:
 LONGEST_RUN = 6  # pieces that one character is made of at most
 WIDEST_RUN = 2  # how wide it is at most where it is made of several, in heights of the tallest piece
 SMALLEST = 0.25  # how tall or wide a digit is at least, in the same unit
-OVERLAP = 0.12  # how far neighbours may reach under each other, in the same unit, as slanted ones do
+OVERLAP = 0.1  # how far neighbours may reach under each other, in the same unit, as slanted ones do
 OTHER = 0.03  # how often one meets a character that is no digit, beside how often a number
-STRAY = 0.003  # how often one meets it as a part of a number, beside how often a digit
-TOGETHER = 0.1  # how often neighbours touch, or overlap more, beside how often strokes of one character do
+STRAY = 0.01  # how often one meets it as a part of a number, beside how often a digit
+TOGETHER = 0.02  # how often they overlap more, beside how often strokes of one character do
 WIDTH, RARITY = 0.8, 5  # how wide a digit is, in its own heights; for each more it is e ** RARITY times as rare
 
 
-def find_parts(boxes: np.ndarray, touching: np.ndarray, judge: Callable[[int, int], Part], taught: bool) -> list[Part]:
+def find_parts(boxes: np.ndarray, judge: Callable[[int, int], Part], taught: bool) -> list[Part]:
     """The most probable parts of the pieces in a row, from left to right.
 
-    boxes: x, y, width and height of each piece, shape (n, 4), in order from left to right; touching: whether
-    any piece before the second, third ... one touches any of the others, bool, shape (n - 1,);
-    judge(start, stop) gives the part that the pieces start ... stop - 1 make; taught: whether anything was.
+    boxes: x, y, width and height of each piece, shape (n, 4), in order from left to right; judge(start, stop)
+    gives the part that the pieces start ... stop - 1 make; taught: whether anything was.
     """
     # A shortest path (LeCun et al., "Gradient-based learning applied to document recognition", 1998, part V).
     left, right, tallest = boxes[:, 0].tolist(), (boxes[:, 0] + boxes[:, 2]).tolist(), max(1, boxes[:, 3].max())
     overlaps = np.maximum.accumulate(right)[:-1] - np.minimum.accumulate(left[::-1])[-2::-1]
-    cuts = [1, *TOGETHER ** (touching + np.int64(overlaps > OVERLAP * tallest))]
+    cuts = [1, *np.where(overlaps > OVERLAP * tallest, TOGETHER, 1)]
 
     def part(start: int, stop: int) -> Part:
         found = judge(start, stop)
@@ -960,11 +931,12 @@ def find_parts(boxes: np.ndarray, touching: np.ndarray, judge: Callable[[int, in
     def cost(start: int, stop: int) -> float:
         if stop - start > 1 and max(right[start:stop]) - min(left[start:stop]) > WIDEST_RUN * tallest:
             return math.inf
-        found = part(start, stop)
-        (*_, width, height), probabilities = found.box, found.prediction.probabilities
-        digit = probabilities.max() * math.exp(-RARITY * max(0, width / height - WIDTH))
-        other = (OTHER if stop - start == len(boxes) else STRAY) * (1 - probabilities.sum())
-        return -math.log(max(digit + other, 1e-9) * cuts[start])
+        (*_, width, height), _, (digit, confidence, _), _ = part(start, stop)
+        if digit is not None:
+            often = math.exp(-RARITY * max(0, width / height - WIDTH))
+        else:
+            often = OTHER if stop - start == len(boxes) else STRAY
+        return -math.log(max(confidence * often, 1e-9) * cuts[start])
 
     if taught and part(0, len(boxes)).prediction.probabilities.max() > 1 - 1e-9:  # all of it, however many and wide
         return [part(0, len(boxes))]
@@ -1111,9 +1083,7 @@ def read_pieces(pieces: np.ndarray, recognizer: Recognizer) -> Reading:
             image = redraw_at_stroke_width(mask)
             return Part(cv2.boundingRect(mask), image, recognizer.predict(image), mask)
 
-        grown = [cv2.dilate(piece, np.ones((3, 3))) for piece in pieces[row]]
-        touching = np.array([(one & other).any() for one, other in zip(grown, pieces[row[1:]], strict=False)], bool)
-        return find_parts(boxes[row], touching, judge, len(recognizer.hand) > 0)
+        return find_parts(boxes[row], judge, len(recognizer.hand) > 0)
 
     return Reading([read_row(row) for row in rows_of(boxes)] if len(boxes) else [])
 
@@ -1210,7 +1180,6 @@ def read_digit_image(path: str | os.PathLike[str], recognizer: Recognizer | None
 BRUSHES = range(6, 61, 6)  # pixels
 UNDO_STEPS = 200
 MOST_PIECES = 60  # ten digits of six strokes; what has more is judged as a whole
-GRID = 2  # pixels; how finely it is seen whether strokes touch
 MOST_POINTS = 1000  # of a drawing, that its digit image is drawn from
 
 LEFT, RIGHT = cv2.EVENT_FLAG_LBUTTON, cv2.EVENT_FLAG_RBUTTON
@@ -1238,16 +1207,6 @@ def image_of(strokes: Sequence[Stroke]) -> np.ndarray:
 def box_of(strokes: Sequence[Stroke]) -> tuple[int, int, int, int]:
     """The least box around the points of strokes: x, y, width, height."""
     return cv2.boundingRect(np.array([point for stroke in strokes for point in stroke.points], np.int32))
-
-
-def crossings(pieces: Sequence[Sequence[Stroke]]) -> np.ndarray:
-    """Whether any piece before the second, third ... one touches any of the others: bool, shape (n - 1,)."""
-    first, last = np.zeros((2, CANVAS_SIZE // GRID, CANVAS_SIZE // GRID), np.uint8)  # piece in each place of the canvas
-    numbered = [(i, np.array(stroke.points, np.int32) // GRID) for i, piece in enumerate(pieces) for stroke in piece]
-    for image, order in ((last, numbered), (first, numbered[::-1])):
-        for i, line in order:  # four-connected lines that cross have a place in common
-            cv2.polylines(image, [line], False, i, 1, cv2.LINE_4)
-    return np.array([((first < i) & (i <= last)).any() for i in range(1, len(pieces))], bool)
 
 
 def erase(stroke: Stroke, start: tuple[int, int], stop: tuple[int, int], eraser: int) -> list[Stroke]:
@@ -1373,7 +1332,7 @@ class Canvas:
             self._known[key] = before[key]
             return before[key][0]
 
-        return Reading([find_parts(np.array(boxes), crossings(pieces), judge, len(recognizer.hand) > 0)])
+        return Reading([find_parts(np.array(boxes), judge, len(recognizer.hand) > 0)])
 
 
 def save_drawing(canvas: Canvas, folder: Path) -> Path:

@@ -192,20 +192,6 @@ def test_wrong_usage(arguments):
     assert status == 2 and not out and "--teach" in err
 
 
-def test_one_more_lesson_costs_one_look_at_it(drawings, monkeypatch):
-    """Not one at each that was taught before: with thousands, that takes seconds."""
-    recognizer = md.Recognizer()
-    lessons = md.write_digits(50, np.random.default_rng(6))
-    recognizer.hand.change(lambda taught: lessons)
-    recognizer.predict(drawings[0])
-    looks, judge = [], recognizer.judge
-    monkeypatch.setattr(recognizer, "judge", lambda image: looks.append(image) or judge(image))
-    recognizer.teach(drawings[0], 3)
-    assert recognizer.predict(drawings[0]).digit == 3 and len(looks) == 2
-    recognizer.forget()
-    assert recognizer.predict(drawings[0]).digit != 3 and len(looks) == 3
-
-
 @pytest.mark.parametrize("lines", [2, 9])
 def test_a_drawing_of_many_parts_can_be_taught_as_one_digit(recognizer, lines):
     """Lines side by side are read as a number, until they are taught as one digit."""
