@@ -835,8 +835,12 @@ class Recognizer:
 
     def __init__(self, path: str | os.PathLike[str] = MODEL, hand: str | os.PathLike[str] | None = None) -> None:
         self.path = Path(path)
-        self.judge = open_network(self.path)
+        self._run = open_network(self.path)
         self.hand = Hand(hand and Path(hand))
+
+    def judge(self, image: np.ndarray) -> np.ndarray:
+        """The network's own probabilities of 0 to 9 and of no digit, shape (11,)."""
+        return self._run(image)
 
     def predict(self, image: np.ndarray) -> Prediction:
         """Read a digit image: float, shape (28, 28), in [0, 1]. Raises ValueError on another shape."""
@@ -1180,7 +1184,6 @@ def read_digit_image(path: str | os.PathLike[str], recognizer: Recognizer | None
 BRUSHES = range(6, 61, 6)  # pixels
 UNDO_STEPS = 200
 MOST_PIECES = 60  # ten digits of six strokes; what has more is judged as a whole
-MOST_POINTS = 1000  # of a drawing, that its digit image is drawn from
 
 LEFT, RIGHT = cv2.EVENT_FLAG_LBUTTON, cv2.EVENT_FLAG_RBUTTON
 PRESSES = {cv2.EVENT_LBUTTONDOWN: LEFT, cv2.EVENT_RBUTTONDOWN: RIGHT}
@@ -1197,11 +1200,8 @@ class Stroke(NamedTuple):
 
 def image_of(strokes: Sequence[Stroke]) -> np.ndarray:
     """The digit image of strokes: float32, shape (28, 28), in [0, 1]."""
-    lines = []  # what was scribbled for minutes is thinned out, to be read as soon, but each stroke keeps its ends
-    for points, _ in strokes[-MOST_POINTS:]:
-        step = math.ceil(len(points) * min(len(strokes), MOST_POINTS) / MOST_POINTS)
-        lines.append(np.array(points[:-1:step] + points[-1:], float))
-    return draw_digit_image(lines)
+    # Of a slow stroke one point in so many is enough, and its end: what took minutes is to be read as soon.
+    return draw_digit_image([np.array(p[: -1 : 1 + len(p) // 200] + p[-1:], float) for p, _ in strokes])
 
 
 def box_of(strokes: Sequence[Stroke]) -> tuple[int, int, int, int]:
@@ -1543,14 +1543,12 @@ class Window:
         self.typed = ""  # of the right number, so far
         self._events = 0  # of mouse and keys
         self._message, self._message_ends, self._flash_ends = "", 0.0, 0.0
-        self._reading: Reading | None = None
         self._was_read = -1  # which of the canvas's changes
 
     def read(self) -> Reading | None:
         """Read the drawing as it is now; None while nothing is drawn."""
-        if self._reading is None or self._was_read != self.canvas.changes:
-            self._reading, self._was_read = self.canvas.read(self.recognizer), self.canvas.changes
-        return self._reading
+        self._was_read = self.canvas.changes
+        return self.canvas.read(self.recognizer)
 
     def on_mouse(self, event: int, x: int, y: int, flags: int, param: object = None) -> None:
         """Pass on to the canvas what the mouse does: cv2's callback. What is drawn hides message and help."""
@@ -1622,7 +1620,7 @@ class Window:
 
     def learn(self, lessons: Sequence[tuple[np.ndarray, str]]) -> str:
         """Learn which digits images are, and read again: the drawing is what was typed."""
-        typed, self.typed, self._reading = self.typed, "", None
+        typed, self.typed = self.typed, ""
         for image, digit in lessons:
             self.recognizer.teach(image, int(digit))
         text = self.read().text
@@ -1631,7 +1629,7 @@ class Window:
         return f"Learned: it is {typed}   <f> forgets it" if lessons else f"It reads {typed} already"
 
     def forget(self) -> str:
-        digit, self._reading = self.recognizer.forget(), None
+        digit = self.recognizer.forget()
         return "There is nothing to forget" if digit is None else f"Forgotten: a {digit}"
 
     @property

@@ -49,7 +49,7 @@ class CountingRecognizer(md.Recognizer):
         self.asked += 1
         assert image.dtype == np.float32 and image.shape == (28, 28)
         ink = 0.1 + image[4:24].reshape(10, -1).sum(axis=1, dtype=float)
-        return np.append(ink, 0) / ink.sum(), image.ravel()
+        return np.append(ink, 0) / ink.sum()
 
 
 @pytest.fixture
@@ -241,7 +241,7 @@ def test_a_drawing_of_a_hundred_thousand_points_is_read_as_fast_as_any(canvas, m
     drawn = []
     monkeypatch.setattr(md, "draw_digit_image", lambda strokes: drawn.extend(strokes))
     canvas.digit_image()
-    assert sum(map(len, drawn)) <= 2 * md.MOST_POINTS
+    assert sum(map(len, drawn)) < 2000
     for stroke, line in zip(canvas.strokes, drawn, strict=True):
         assert np.array_equal(line[[0, -1]], [stroke.points[0], stroke.points[-1]])
 
@@ -253,7 +253,7 @@ def test_a_slow_stroke_does_not_thin_out_the_others(canvas):
     quick = md.Canvas()
     drag(quick, (280, 60), (100, 340), (460, 340))
     drag(quick, (380, 200), (370, 500))
-    assert sum(len(stroke.points) for stroke in canvas.strokes) > md.MOST_POINTS
+    assert len(canvas.strokes[0].points) > 1000
     assert np.abs(canvas.digit_image() - quick.digit_image()).max() < 0.3
 
 
@@ -440,7 +440,7 @@ class Unsure(CountingRecognizer):
     def judge(self, image):
         probabilities = np.full(11, (1 - self.confidence) / 10)
         probabilities[self.answer] = self.confidence
-        return probabilities, image.ravel()
+        return probabilities
 
 
 def has_colour(picture, colour):
@@ -492,7 +492,7 @@ class Narrow(CountingRecognizer):
         wide = image.any() and np.ptp(np.flatnonzero(image.any(axis=0))) > 8
         probabilities = np.full(11, 0.01)
         probabilities[10 if wide else 1] = 0.9
-        return probabilities, image.ravel()
+        return probabilities
 
 
 def draw_two(window):
@@ -581,7 +581,7 @@ class TopHeavy(CountingRecognizer):
 
     def judge(self, image):
         upper, lower = np.exp(image[:14].sum() / 20), np.exp(image[14:].sum() / 20)
-        return np.array([0, upper, lower, *[0] * 8]) / (upper + lower), image.ravel()
+        return np.array([0, upper, lower, *[0] * 8]) / (upper + lower)
 
 
 def test_why_tints_the_ink_and_leaves_it_white_again(window):

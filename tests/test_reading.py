@@ -25,13 +25,11 @@ def recognizer():
 class Lenient(md.Recognizer):
     """A network with ten outputs: what it knows of other characters is forgotten."""
 
-    def __init__(self):
-        super().__init__()
-        self.asked, self.eleven, self.judge = 0, self.judge, self.ten
+    asked = 0
 
-    def ten(self, image):
+    def judge(self, image):
         self.asked += 1
-        probabilities = self.eleven(image)[:10]
+        probabilities = super().judge(image)[:10]
         return np.append(probabilities / probabilities.sum(), 0)
 
 
