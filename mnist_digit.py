@@ -926,29 +926,26 @@ def find_parts(boxes: np.ndarray, judge: Callable[[int, int], Part], taught: boo
     left, right, tallest = boxes[:, 0].tolist(), (boxes[:, 0] + boxes[:, 2]).tolist(), max(1, boxes[:, 3].max())
     overlaps = np.maximum.accumulate(right)[:-1] - np.minimum.accumulate(left[::-1])[-2::-1]
     cuts = [1, *np.where(overlaps > OVERLAP * tallest, TOGETHER, 1)]
-
-    def part(start: int, stop: int) -> Part:
-        found = judge(start, stop)
-        small = max(found.box[2:]) < SMALLEST * tallest
-        return found._replace(prediction=Prediction(None, 1.0, np.zeros(10))) if small else found
-
-    def cost(start: int, stop: int) -> float:
-        if stop - start > 1 and max(right[start:stop]) - min(left[start:stop]) > WIDEST_RUN * tallest:
-            return math.inf
-        (*_, width, height), _, (digit, confidence, _), _ = part(start, stop)
-        if digit is not None:
-            often = math.exp(-RARITY * max(0, width / height - WIDTH))
-        else:
-            often = OTHER if stop - start == len(boxes) else STRAY
-        return -math.log(max(confidence * often, 1e-9) * cuts[start])
-
-    if taught and part(0, len(boxes)).prediction.probabilities.max() > 1 - 1e-9:  # all of it, however many and wide
-        return [part(0, len(boxes))]
-    best = [(0.0, [])]  # of the pieces before each cut: the least cost, and the runs of pieces that have it
+    if taught and (whole := judge(0, len(boxes))).prediction.probabilities.max() > 1 - 1e-9:  # however many and wide
+        return [whole]
+    best = [(0.0, [])]  # of the pieces before each cut: the least cost, and the parts that have it
     for stop in range(1, len(boxes) + 1):
-        starts = range(max(0, stop - LONGEST_RUN), stop)
-        best.append(min((best[start][0] + cost(start, stop), [*best[start][1], (start, stop)]) for start in starts))
-    return [part(*run) for run in best[-1][1]]
+        ways = []
+        for start in range(max(0, stop - LONGEST_RUN), stop):
+            if stop - start > 1 and max(right[start:stop]) - min(left[start:stop]) > WIDEST_RUN * tallest:
+                continue
+            part = judge(start, stop)
+            if max(part.box[2:]) < SMALLEST * tallest:
+                part = part._replace(prediction=Prediction(None, 1.0, np.zeros(10)))
+            (*_, width, height), _, (digit, confidence, _), _ = part
+            if digit is not None:
+                often = math.exp(-RARITY * max(0, width / height - WIDTH))
+            else:
+                often = OTHER if stop - start == len(boxes) else STRAY
+            cost = best[start][0] - math.log(max(confidence * often, 1e-9) * cuts[start])
+            ways.append((cost, [*best[start][1], part]))
+        best.append(min(ways, key=lambda way: way[0]))
+    return best[-1][1]
 
 
 # --- pictures -------------------------------------------------------------------------------
@@ -1080,16 +1077,13 @@ def read_pieces(pieces: np.ndarray, recognizer: Recognizer) -> Reading:
     """The most probable parts, digits or not, of pieces of ink: masks, shape (n, h, w)."""
     boxes = np.reshape([cv2.boundingRect(piece) for piece in pieces], (-1, 4))
 
-    def read_row(row: np.ndarray) -> list[Part]:
-        @functools.cache
-        def judge(start: int, stop: int) -> Part:
-            mask = pieces[row[start:stop]].max(axis=0)
-            image = redraw_at_stroke_width(mask)
-            return Part(cv2.boundingRect(mask), image, recognizer.predict(image), mask)
+    def judge(row: np.ndarray, start: int, stop: int) -> Part:
+        mask = pieces[row[start:stop]].max(axis=0)
+        image = redraw_at_stroke_width(mask)
+        return Part(cv2.boundingRect(mask), image, recognizer.predict(image), mask)
 
-        return find_parts(boxes[row], judge, len(recognizer.hand) > 0)
-
-    return Reading([read_row(row) for row in rows_of(boxes)] if len(boxes) else [])
+    taught, rows = len(recognizer.hand) > 0, rows_of(boxes) if len(boxes) else []
+    return Reading([find_parts(boxes[row], functools.partial(judge, row), taught) for row in rows])
 
 
 def ink_of(reading: Reading) -> np.ndarray:
