@@ -37,8 +37,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-# Read by OpenCV when it is imported: no picture larger than this is unpacked, and what it
-# has to say of a damaged one is said by this program instead, in one line.
+# Read by OpenCV when it is imported: no larger picture is unpacked, and what is wrong with one is said here, not there.
 os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "50000000")
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 
@@ -532,8 +531,7 @@ def train(
     """Train by a recipe, print test loss and accuracy, save the network and its plots; return it.
 
     data is an .npz file of MNIST's (None: Keras's own copy); hand, one of taught digits to train on, too. After an
-    interruption, the same call goes on after the last finished epoch. Raises ValueError where data or hand cannot be
-    had, and OSError where the network or its plots cannot be written; the old ones then stay.
+    interruption the same call goes on after the last finished epoch. Raises ValueError, OSError; the old network stays.
     """
     chosen = RECIPES[recipe]
     chosen = chosen._replace(epochs=epochs or chosen.epochs, batch_size=batch_size or chosen.batch_size)
@@ -541,8 +539,7 @@ def train(
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):  # better now than after the first epoch
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
-    busy = "another training is under way; wait, or choose another --model"
-    with locked(path.parent, busy), contextlib.redirect_stdout(sys.stderr):
+    with locked(path.parent, "a training is under way; name another --model"), contextlib.redirect_stdout(sys.stderr):
         mnist, test = load_mnist(data)
         held_out = len(mnist.labels) // 12  # 5,000 of 60,000
         if not held_out or not len(test.labels):
@@ -774,10 +771,7 @@ def describe(images: np.ndarray) -> np.ndarray:
 
 
 class Hand:
-    """How one person writes: digits that were taught, kept in a file, or in memory only where path is None.
-
-    Raises OSError where the file cannot be read, written or set aside; what was taught then stays as it was.
-    """
+    """What was taught of how a person writes, kept in a file, or in memory where path is None. Raises OSError."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
@@ -815,7 +809,7 @@ class Hand:
 
     def correct(self, probabilities: np.ndarray, image: np.ndarray) -> np.ndarray:
         """The probabilities of a digit image, shape (11,), after what was taught; they sum to 1."""
-        probabilities = np.maximum(probabilities, 1e-9)  # what the network rules out can be taught, too
+        probabilities = np.maximum(probabilities, 1e-9)  # what the network rules out can be taught, too, and is surer
         if len(self):
             # Not by @: on a busy machine BLAS waits for its threads a hundred times longer than this takes.
             distances = 1 - np.einsum("ij,j", self.descriptions, describe(image)[0])
@@ -829,8 +823,7 @@ class Hand:
 class Recognizer:
     """The trained network: an export (.tflite) run by OpenCV, or a Keras file (.keras, .h5) by Keras.
 
-    hand is the file that keeps what is taught; None: it is kept in memory only. Raises ValueError, naming the
-    file and the reason, where the network cannot be opened.
+    hand is the file of what is taught; None: it is kept in memory. Raises ValueError naming a network's file, OSError.
     """
 
     def __init__(self, path: str | os.PathLike[str] = MODEL, hand: str | os.PathLike[str] | None = None) -> None:
@@ -916,17 +909,17 @@ TOGETHER = 0.02  # how often they overlap more, beside how often strokes of one 
 WIDTH, RARITY = 0.8, 5  # how wide a digit is, in its own heights; for each more it is e ** RARITY times as rare
 
 
-def find_parts(boxes: np.ndarray, judge: Callable[[int, int], Part], taught: bool) -> list[Part]:
+def find_parts(boxes: np.ndarray, judge: Callable[[int, int], Part]) -> list[Part]:
     """The most probable parts of the pieces in a row, from left to right.
 
     boxes: x, y, width and height of each piece, shape (n, 4), in order from left to right; judge(start, stop)
-    gives the part that the pieces start ... stop - 1 make; taught: whether anything was.
+    gives the part that the pieces start ... stop - 1 make.
     """
     # A shortest path (LeCun et al., "Gradient-based learning applied to document recognition", 1998, part V).
     left, right, tallest = boxes[:, 0].tolist(), (boxes[:, 0] + boxes[:, 2]).tolist(), max(1, boxes[:, 3].max())
     overlaps = np.maximum.accumulate(right)[:-1] - np.minimum.accumulate(left[::-1])[-2::-1]
     cuts = [1, *np.where(overlaps > OVERLAP * tallest, TOGETHER, 1)]
-    if taught and (whole := judge(0, len(boxes))).prediction.probabilities.max() > 1 - 1e-9:  # however many and wide
+    if (whole := judge(0, len(boxes))).prediction.probabilities.max() > 1 - 1e-9:  # taught, however many and wide
         return [whole]
     best = [(0.0, [])]  # of the pieces before each cut: the least cost, and the parts that have it
     for stop in range(1, len(boxes) + 1):
@@ -1082,8 +1075,8 @@ def read_pieces(pieces: np.ndarray, recognizer: Recognizer) -> Reading:
         image = redraw_at_stroke_width(mask)
         return Part(cv2.boundingRect(mask), image, recognizer.predict(image), mask)
 
-    taught, rows = len(recognizer.hand) > 0, rows_of(boxes) if len(boxes) else []
-    return Reading([find_parts(boxes[row], functools.partial(judge, row), taught) for row in rows])
+    rows = rows_of(boxes) if len(boxes) else []
+    return Reading([find_parts(boxes[row], functools.partial(judge, row)) for row in rows])
 
 
 def ink_of(reading: Reading) -> np.ndarray:
@@ -1156,10 +1149,7 @@ def read_picture(picture: np.ndarray, recognizer: Recognizer) -> Reading:
 
 
 def read_file(path: str | os.PathLike[str], recognizer: Recognizer) -> Reading:
-    """What one image file says: its digits, by rows, or where there is none what is largest in it.
-
-    Raises ValueError naming the file and the reason where the file holds no picture or no ink.
-    """
+    """What an image file says: its digits, by rows, or else its largest ink. Raises ValueError naming the file."""
     with opening(Path(path), "cannot be read"):
         stored = decode(np.fromfile(path, np.uint8))
         picture = on_paper(stored)
@@ -1326,7 +1316,7 @@ class Canvas:
             self._known[key] = before[key]
             return before[key][0]
 
-        return Reading([find_parts(np.array(boxes), judge, len(recognizer.hand) > 0)])
+        return Reading([find_parts(np.array(boxes), judge)])
 
 
 def save_drawing(canvas: Canvas, folder: Path) -> Path:
@@ -1498,11 +1488,8 @@ def show_bars(sheet: Sheet, prediction: Prediction | None) -> None:
 
 
 def explain(part: Part, recognizer: Recognizer) -> np.ndarray:
-    """What each piece of a part's ink speaks for: orange for the answer, blue for the runner-up, else white.
-
-    It speaks for what is less probable without it (occlusion; Zeiler and Fergus, "Visualizing and
-    understanding convolutional networks", 2014). Returns uint8, a BGR pixel for each piece.
-    """
+    """What a part's ink speaks for, a BGR pixel for each piece: orange for the answer, blue for the runner-up."""
+    # For what is less probable without it (Zeiler and Fergus, "Visualizing and understanding convolutional networks").
 
     def log_odds(prediction: Prediction) -> np.ndarray:  # of the ten digits, and of no digit
         probabilities = np.append(prediction.probabilities, 1 - prediction.probabilities.sum()).clip(1e-9, 1 - 1e-9)
@@ -1642,20 +1629,15 @@ class Window:
             left, top, width = sheet.answer
             sheet.area(left - 12, top + 14, width + 24, 112)[:] = LINE_COLOUR
         reading = self.read() if self.live or self._was_read == self.canvas.changes else None
-        part = self.part_shown(reading) if reading else None
+        part = min(reading.parts, key=lambda part: part.prediction.confidence) if reading else None
+        for other in reading.parts if reading and self.pointer else []:  # the bars are of the one that is pointed at
+            past = np.subtract(self.pointer, other.box[:2])
+            part = other if (past >= 0).all() and (past <= other.box[2:]).all() else part
         show_answer(sheet, reading, part)
         show_bars(sheet, part and part.prediction)
         self.show_drawing(sheet, reading, part)
         self.show_words(sheet)
         return sheet.image
-
-    def part_shown(self, reading: Reading) -> Part:
-        """The part that the bars belong to: the one that is pointed at, else the least sure."""
-        for part in reading.parts if self.pointer else []:
-            past = np.subtract(self.pointer, part.box[:2])
-            if (past >= 0).all() and (past <= part.box[2:]).all():
-                return part
-        return min(reading.parts, key=lambda part: part.prediction.confidence)
 
     def show_drawing(self, sheet: Sheet, reading: Reading | None, part: Part | None) -> None:
         """Draw the drawing, what its ink speaks for, and how it was parted."""
@@ -1742,11 +1724,9 @@ def window_size() -> tuple[int, int] | None:
 
 @contextlib.contextmanager
 def events_taken_from_qt(window: Window) -> Iterator[None]:
-    """While this lasts the window learns from cv2's own Qt 5, if it has one, what cv2 keeps to itself.
-
-    That is each of several keys at once, those with Ctrl, the mouse's leaving, and its moves that Qt would join; and
-    the wheel no longer zooms, which shifts the picture under the drawing mouse (opencv/opencv#11500).
-    """
+    """While this lasts the window learns from cv2's own Qt 5, if it has one, what cv2 keeps to itself."""
+    # Each of several keys at once, those with Ctrl, the mouse's leaving, and its moves that Qt would join; and the
+    # wheel no longer zooms, which shifts the picture under the drawing mouse (opencv/opencv#11500).
     key_press, leave, wheel = 6, 11, 31  # QEvent::Type
     held = {0: "", 1 << 25: "", 1 << 26: "ctrl+", 3 << 25: "ctrl+shift+"}  # Qt::KeyboardModifier
 
