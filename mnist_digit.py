@@ -20,7 +20,6 @@ import argparse
 import contextlib
 import copy
 import ctypes
-import errno
 import functools
 import hashlib
 import itertools
@@ -444,10 +443,7 @@ def load_mnist(path: Path | None = None) -> list[Digits]:
 
 
 def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
-    """Images as other hands would have drawn them: turned, slanted, stretched, moved, bolder, fainter.
-
-    images: uint8, shape (n, 28, 28); the result: float32, in [0, 1]. A strength of 0 changes nothing, 1 what hands do.
-    """
+    """Images, uint8, shape (n, 28, 28), as other hands might have drawn them, float32, in [0, 1]; strength 0: as is."""
     count = len(images)
     turn, slant, right, down = strength * rng.normal(0, [[0.12], [0.15], [0.8], [0.8]], (4, count))
     wide, high = np.exp(strength * rng.normal(0, 0.1, (2, count)))
@@ -537,8 +533,7 @@ def train(
     chosen = chosen._replace(epochs=epochs or chosen.epochs, batch_size=batch_size or chosen.batch_size)
     for folder in (path.parent, plots):
         folder.mkdir(parents=True, exist_ok=True)
-        if not os.access(folder, os.W_OK):  # better now than after the first epoch
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
+        tempfile.TemporaryFile(dir=folder).close()  # better refused now than after the first epoch
     with locked(path.parent, "a training is under way; name another --model"), contextlib.redirect_stdout(sys.stderr):
         mnist, test = load_mnist(data)
         held_out = len(mnist.labels) // 12  # 5,000 of 60,000
@@ -676,8 +671,7 @@ def save_model(model: keras.Model, path: Path) -> None:
 def export(model: keras.Model, path: Path) -> None:
     """Write a network as LiteRT and, behind it, the SHA-256 digest of that, which readers of LiteRT pass over."""
     keras = import_keras()
-    # For a batch of one: OpenCV does not read an unknown batch size.
-    signature = [keras.InputSpec(shape=(1, IMAGE_SIZE, IMAGE_SIZE, 1), dtype="float32")]
+    signature = [keras.InputSpec(shape=(1, IMAGE_SIZE, IMAGE_SIZE, 1), dtype="float32")]  # OpenCV wants a batch of one
     with silenced():
         model.export(path, format="litert", input_signature=signature, verbose=False)
     content = path.read_bytes()
@@ -789,7 +783,7 @@ class Hand:
         if self.path is None or not self.path.exists():
             return
         if not self.path.is_file() or not os.access(self.path, os.R_OK):  # a folder, a device: nothing to set aside
-            raise OSError(errno.EINVAL, "not a file that can be read", self.path)
+            raise OSError(None, "not a file that can be read", self.path)
         try:
             self._know(load_digits(self.path, *Digits._fields))
         except ValueError as error:
@@ -955,7 +949,7 @@ def decode(data: np.ndarray) -> np.ndarray:
     if cv2.IMAGE_METADATA_EXIF in kinds and picture.shape[2:] != (4,):  # cv2 turns upright what is opaque
         picture = cv2.imdecode(data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
     if picture is None:
-        raise ValueError("not a picture, damaged, or larger than 50 megapixels")
+        raise ValueError("not a picture, damaged, or larger than 50 megapixels; --open opens a saved drawing")
     return picture
 
 
@@ -1037,20 +1031,6 @@ def pieces_of(mask: np.ndarray) -> np.ndarray:
     return np.uint8(labels == chosen[: (len(chosen) <= MANY) * len(chosen), None, None])
 
 
-def cut(piece: np.ndarray) -> list[np.ndarray]:
-    """The slices of a piece, cut where few of its pixels stand above each other, as where digits touch."""
-    y, x = np.nonzero(piece)
-    column = np.rint(x - x.min() + 0.2 * (y - y.min())).astype(int)  # as handwriting leans
-    count = cv2.blur(np.float32(np.bincount(column)), (1, 5)).ravel()
-    reach = 1 + np.ptp(y) // 14
-    least = count == cv2.erode(count, np.ones((2 * reach + 1, 1))).ravel()
-    thin = least & (count < 3 * stroke_width(piece))
-    cuts = [i for i in range(reach, len(thin) - reach) if thin[i] and not thin[i - reach : i].any()]
-    slices = np.zeros((len(cuts) + 1, *piece.shape), np.uint8)
-    slices[np.searchsorted(cuts, column, side="right"), y, x] = 1
-    return [ink for ink in slices if ink.any()]
-
-
 def rows_of(boxes: np.ndarray) -> list[np.ndarray]:
     """The places of boxes, shape (n, 4), by rows from top to bottom, left to right; rows may slope by 15 degrees."""
     tried = []  # slopes: with the right one, rows take up the least height
@@ -1066,51 +1046,29 @@ def rows_of(boxes: np.ndarray) -> list[np.ndarray]:
     return min(tried, key=lambda entry: entry[0])[1]
 
 
-def read_pieces(pieces: np.ndarray, recognizer: Recognizer) -> Reading:
-    """The most probable parts, digits or not, of pieces of ink: masks, shape (n, h, w)."""
-    boxes = np.reshape([cv2.boundingRect(piece) for piece in pieces], (-1, 4))
+def ink_of(reading: Reading) -> np.ndarray:
+    """The mask of all that was read."""
+    return np.max([part.mask for part in reading.parts], axis=0)
+
+
+def find_text(pieces: np.ndarray, recognizer: Recognizer) -> tuple[Reading, bool]:
+    """The digits in pieces of ink, shape (n, h, w), n >= 1, or else the largest part; and whether they are believed."""
+    boxes = np.array([cv2.boundingRect(piece) for piece in pieces])
 
     def judge(row: np.ndarray, start: int, stop: int) -> Part:
         mask = pieces[row[start:stop]].max(axis=0)
         image = redraw_at_stroke_width(mask)
         return Part(cv2.boundingRect(mask), image, recognizer.predict(image), mask)
 
-    rows = rows_of(boxes) if len(boxes) else []
-    return Reading([find_parts(boxes[row], functools.partial(judge, row)) for row in rows])
-
-
-def ink_of(reading: Reading) -> np.ndarray:
-    """The mask of all that was read."""
-    return np.max([part.mask for part in reading.parts], axis=0)
-
-
-def text_of(reading: Reading) -> Reading:
-    """The digits in a reading: the most certain one, and those of about its size."""
+    reading = Reading([find_parts(boxes[row], functools.partial(judge, row)) for row in rows_of(boxes)])
     rows = [[part for part in row if part.prediction.digit is not None] for row in reading.rows]
     # Any straight line is a 1: another digit is more certain.
     surest = max(itertools.chain(*rows), default=None, key=lambda p: (p.prediction.digit != 1, p.prediction.confidence))
     rows = [[part for part in row if 0.5 < max(part.box[2:]) / max(surest.box[2:]) < 2] for row in rows]
-    return Reading([row for row in rows if row])
-
-
-def find_text(pieces: np.ndarray, recognizer: Recognizer) -> tuple[Reading, bool]:
-    """The digits in pieces of ink, shape (n, h, w), or else the largest part; and whether they are believed."""
-    x, y, width, height = np.transpose([cv2.boundingRect(piece) for piece in pieces])
-    inside = (x > 0) & (y > 0) & (x + width < pieces.shape[2]) & (y + height < pieces.shape[1])
-    for chosen in (inside, inside | True):
-        reading = read_pieces(pieces[chosen], recognizer)
-        if (text := text_of(reading)).parts:
-            break
+    text = Reading([row for row in rows if row])
     certainty = 0.0  # of a digit, in the mean; none where most of the ink is something else
-    if text.parts:  # what is as high as these may have touched the edge, or have been refused for digits that touch
-        usual = np.median([part.box[3] for part in text.parts])
-        as_high = (height > 0.6 * usual) & (height < 1.6 * usual)
-        refused = inside & as_high & (width > 0.5 * height) & ~(pieces & ink_of(text)).any(axis=(1, 2))
-        slices = [piece for whole in pieces[refused] for piece in cut(whole)]
-        again = read_pieces(np.array([*pieces[(inside | as_high) & ~refused], *slices]), recognizer)
-        text = max(text, text_of(again), key=lambda text: len(text.parts))
-        if 2 * ink_of(text).sum() > pieces[chosen].sum():
-            certainty = text.confidence ** (1 / len(text.parts))
+    if text.parts and 2 * ink_of(text).sum() > pieces.sum():
+        certainty = text.confidence ** (1 / len(text.parts))
     if certainty < UNCERTAIN:
         part = max(reading.parts, key=lambda part: max(part.box[2:]))
         refusal = part.prediction._replace(digit=None, confidence=1 - float(part.prediction.probabilities.max()))
@@ -1336,10 +1294,8 @@ def save_drawing(canvas: Canvas, folder: Path) -> Path:
 
 
 def open_drawing(path: Path) -> list[Stroke]:
-    """The strokes that save_drawing wrote as this .json, or beside this .png. Raises ValueError naming the file."""
-    if path.suffix.lower() == ".png" and path.with_suffix(".json").exists():
-        path = path.with_suffix(".json")
-    with opening(path, "not a drawing that this program saved; a picture is read without --open"):
+    """The strokes that save_drawing wrote as this .json. Raises ValueError naming the file."""
+    with opening(path, "not a drawing that this program saved as .json; a picture is read without --open"):
         drawing, strokes = json.loads(path.read_text()), []
         for stroke in drawing["strokes"]:
             points = np.array(stroke["points"], float) * (CANVAS_SIZE / drawing["canvas_size"])
@@ -1546,9 +1502,7 @@ class Window:
 
     def on_key(self, code: int, held: str = "") -> None:
         """Do what the key with this code of cv2.waitKeyEx or of X stands for, while others are held ("ctrl+")."""
-        if code > 0 and code & 0x40000:  # above 0xFFFF GTK tells of Ctrl, Num Lock and the like
-            held = "ctrl+"
-        code &= 0xFFFF
+        code &= 0xFFFF  # above it GTK tells of Num Lock and the like
         self.press(held + (SPECIAL_KEYS.get(code) or (chr(code).lower() if code < 128 else "")))
 
     def press(self, key: str) -> None:
@@ -1782,7 +1736,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     description = f"{__doc__}\nIn the window:\n{keys}"
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
-    add("files", nargs="*", metavar="FILE", help="pictures or saved drawings to read instead of opening the window")
+    add("files", nargs="*", metavar="FILE", help="pictures to read instead of opening the window")
     add("--open", type=Path, metavar="FILE", help="a saved drawing to go on with")
     add("--teach", metavar="DIGITS", help="what the files show; learn it")
     add("--forget", action="store_true", help="forget all that was taught")
@@ -1818,19 +1772,15 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def reading_of(file: str, recognizer: Recognizer, digits: str | None) -> Reading:
-    """What a picture or a saved drawing says, once it is taught to show digits: one in all, or one for each part."""
-    if file.endswith(".json"):
-        canvas = Canvas(open_drawing(Path(file)))
-        read, whole = lambda: canvas.read(recognizer), canvas.digit_image
-    else:
-        read, whole = lambda: read_file(file, recognizer), lambda: read_digit_image(file, recognizer)
+    """What a picture says, once it is taught to show digits: one in all, or one for each part."""
     if digits:
-        images = [whole()] if len(digits) == 1 else [part.image for part in read().parts]
+        parts = read_file(file, recognizer).parts
+        images = [read_digit_image(file, recognizer)] if len(digits) == 1 else [part.image for part in parts]
         if len(images) != len(digits):
             raise ValueError(f"{printable(file)}: {len(images)} parts are read, not {len(digits)}; teach one at a time")
         for image, digit in zip(images, digits, strict=True):
             recognizer.teach(image, int(digit))
-    return read()
+    return read_file(file, recognizer)
 
 
 def run(options: argparse.Namespace) -> int:

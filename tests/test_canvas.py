@@ -280,7 +280,7 @@ def test_keys_that_quit(window, code):
     assert not window.open
 
 
-@pytest.mark.parametrize("code", [ord("u"), ord("U"), 8, 127, 0xFF08, 0x4007A])
+@pytest.mark.parametrize("code", [ord("u"), ord("U"), 8, 127, 0xFF08])
 def test_keys_that_undo(window, code):
     drag(window.canvas, (100, 100), (100, 400))
     window.on_key(code)
@@ -330,7 +330,7 @@ def test_a_drawing_is_saved_and_opened_again(window, capsys):
     names = sorted(path.name for path in window.folder.iterdir())
     assert names == ["drawing-1.json", "drawing-1.png", "drawing-2.json", "drawing-2.png"]
     assert capsys.readouterr().err.count("\n") == 2
-    for name in names:
+    for name in names[::2]:
         assert md.open_drawing(window.folder / name) == window.canvas.strokes
     picture = cv2.imread(str(window.folder / "drawing-1.png"), cv2.IMREAD_UNCHANGED)
     assert np.array_equal(picture, window.canvas.image)
@@ -601,7 +601,7 @@ def test_why_tints_the_ink_and_leaves_it_white_again(window):
 # --- wild events
 
 BURST = 400  # events in a burst
-KEYS = [*map(ord, "cccuuuyy[[]lh?wf3377xX "), 0x4007A, *md.SPECIAL_KEYS, 0xFFE1, 0x10FF08, -1]
+KEYS = [*map(ord, "cccuuuyy[[]lh?wf3377xX "), *md.SPECIAL_KEYS, 0xFFE1, 0x10FF08, -1]
 
 
 class Wild(RuleBasedStateMachine):

@@ -92,13 +92,13 @@ def test_a_window_that_cannot_open_is_named_before_a_training(capsys, monkeypatc
     assert is_one_line_with(capsys.readouterr().err, "DISPLAY", "xvfb-run")
 
 
-def test_a_saved_drawing_is_read_like_a_picture(tmp_path, capsys):
+def test_the_picture_of_a_saved_drawing_is_read_and_its_strokes_are_opened(tmp_path, capsys):
     strokes = md.write_character("3", np.random.default_rng(1))
     drawing = [md.Stroke([(int(x), int(y)) for x, y in 4 * stroke + 280], 24) for stroke in strokes]
     path = md.save_drawing(md.Canvas(drawing), tmp_path)
-    assert md.main([str(path), str(path.with_suffix(".png"))]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.partition(" (")[0] for line in lines] == [f"{path}: 3", f"{path.with_suffix('.png')}: 3"]
+    assert md.main([str(path), str(path.with_suffix(".png"))]) == 1
+    out, err = capsys.readouterr()
+    assert out.startswith(f"{path.with_suffix('.png')}: 3 (") and is_one_line_with(err, str(path), "--open")
 
 
 def save_some(folder, name):
@@ -150,14 +150,15 @@ sys.exit(md.main(sys.argv[1:]))
 def test_drawing_and_reading_need_only_opencv_and_numpy(digits, tmp_path, display):
     """A picture, a saved drawing, a lesson and the real window; training says what it lacks."""
     drawing = md.save_drawing(md.Canvas([md.Stroke([(280, 100), (280, 400)], 24)]), tmp_path)
+    picture = drawing.with_suffix(".png")
     hand = ("--hand", tmp_path / "hand.npz")
-    status, out, err = run(digits[3], drawing, *hand, code=WITH_TWO_PACKAGES)
+    status, out, err = run(digits[3], picture, *hand, code=WITH_TWO_PACKAGES)
     assert (status, err) == (0, "")
-    assert out.startswith(f"{digits[3]}: 3 (") and f"\n{drawing}: 1 (" in out
-    status, out, err = run("--teach", 7, drawing, *hand, code=WITH_TWO_PACKAGES)
-    assert (status, err) == (0, "") and out.startswith(f"{drawing}: 7 (")
-    status, out, err = run("--open", drawing, *hand, code=WITH_TWO_PACKAGES, DISPLAY=display.name)
-    assert (status, err) == (0, "") and out.startswith("7 (")
+    assert out.startswith(f"{digits[3]}: 3 (") and f"\n{picture}: 1 (" in out
+    status, out, err = run("--teach", 7, picture, *hand, code=WITH_TWO_PACKAGES)
+    assert (status, err) == (0, "") and out.startswith(f"{picture}: 7 (")
+    status, out, err = run("--open", drawing, "--hand", tmp_path / "none.npz", code=WITH_TWO_PACKAGES, DISPLAY=display.name)
+    assert (status, err) == (0, "") and out.startswith("1 (")
     status, _, err = run("--train", "--no-window", code=WITH_TWO_PACKAGES)
     assert status == 1 and is_one_line_with(err, "keras is blocked", "pip install")
 
