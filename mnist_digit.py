@@ -815,10 +815,7 @@ class Hand:
 
 
 class Recognizer:
-    """The trained network: an export (.tflite) run by OpenCV, or a Keras file (.keras, .h5) by Keras.
-
-    hand is the file of what is taught; None: it is kept in memory. Raises ValueError naming a network's file, OSError.
-    """
+    """A trained network (.tflite, .keras, .h5), and the hand it was taught (its file, or None). Raises ValueError."""
 
     def __init__(self, path: str | os.PathLike[str] = MODEL, hand: str | os.PathLike[str] | None = None) -> None:
         self.path = Path(path)
@@ -1093,26 +1090,19 @@ def views(picture: np.ndarray) -> Iterator[np.ndarray]:
     yield picture
 
 
-def read_picture(picture: np.ndarray, recognizer: Recognizer) -> Reading:
-    """What the first believed guess at a picture's ink says, or else the first one. Raises ValueError without ink."""
-    guesses = (pieces_of(mask) for view in views(picture) for mask in guess_ink(in_grey(view)))
-    first = None
-    for text, believed in (find_text(pieces, recognizer) for pieces in guesses if len(pieces)):
-        if believed:
-            return text
-        first = first or text
-    if first is None:
-        raise ValueError("no ink in it: blank, or too faint to tell from the paper")
-    return first
-
-
 def read_file(path: str | os.PathLike[str], recognizer: Recognizer) -> Reading:
     """What an image file says: its digits, by rows, or else its largest ink. Raises ValueError naming the file."""
     with opening(Path(path), "cannot be read"):
         stored = decode(np.fromfile(path, np.uint8))
-        picture = on_paper(stored)
-        rows = read_picture(picture, recognizer).rows
-    scale = stored.shape[1] / picture.shape[1]
+        picture, texts = on_paper(stored), []
+        guesses = (pieces_of(mask) for view in views(picture) for mask in guess_ink(in_grey(view)))
+        for text, believed in (find_text(pieces, recognizer) for pieces in guesses if len(pieces)):
+            texts.append(text)
+            if believed:
+                break
+        if not texts:
+            raise ValueError("no ink in it: blank, or too faint to tell from the paper")
+    scale, rows = stored.shape[1] / picture.shape[1], texts[-1 if believed else 0].rows
     return Reading([[part._replace(box=tuple(round(scale * n) for n in part.box)) for part in row] for row in rows])
 
 

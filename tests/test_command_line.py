@@ -157,7 +157,7 @@ def test_drawing_and_reading_need_only_opencv_and_numpy(digits, tmp_path, displa
     assert out.startswith(f"{digits[3]}: 3 (") and f"\n{picture}: 1 (" in out
     status, out, err = run("--teach", 7, picture, *hand, code=WITH_TWO_PACKAGES)
     assert (status, err) == (0, "") and out.startswith(f"{picture}: 7 (")
-    status, out, err = run("--open", drawing, "--hand", tmp_path / "none.npz", code=WITH_TWO_PACKAGES, DISPLAY=display.name)
+    status, out, err = run("--open", drawing, "--hand", tmp_path / "0", code=WITH_TWO_PACKAGES, DISPLAY=display.name)
     assert (status, err) == (0, "") and out.startswith("1 (")
     status, _, err = run("--train", "--no-window", code=WITH_TWO_PACKAGES)
     assert status == 1 and is_one_line_with(err, "keras is blocked", "pip install")
