@@ -182,10 +182,7 @@ def place_by_mass(ink: np.ndarray) -> np.ndarray:
 
 
 def draw_digit_image(strokes: Sequence[np.ndarray], width: float = STROKE_WIDTH) -> np.ndarray:
-    """The digit image (float32, shape (28, 28), in [0, 1]) of strokes, each float points (x, y), shape (n, 2), n >= 1.
-
-    The strokes may have any size and place; width is the pen's, in pixels of the digit image.
-    """
+    """The digit image, float32, shape (28, 28), in [0, 1], of strokes of any size: points (x, y), shape (n, 2)."""
     points = np.concatenate(strokes)
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
     scale = (BOX - width) / max(extent.max(), 1e-6)
@@ -294,10 +291,9 @@ def write_character(label: str, rng: np.random.Generator) -> list[np.ndarray]:
         """Normally distributed around 0, but never beyond what can still be read."""
         return carelessness * amount * np.clip(rng.normal(size=shape), -2, 2)
 
-    # Upper against lower half: how large a loop is against its tail, and how wide.
     heights = np.concatenate([points[:, 1] for points, _ in template])
     top, height = heights.min(), np.ptp(heights)
-    bulge, taper = np.exp(vary(0.22)), vary(0.2)
+    bulge, taper = np.exp(vary(0.22)), vary(0.2)  # of the upper half against the lower: how tall, how wide
     strokes = []
     for points, curve in template:
         x, y = points.T
@@ -355,8 +351,7 @@ def write_letter(rng: np.random.Generator) -> list[np.ndarray]:
 
 
 def turn_digit(rng: np.random.Generator) -> list[np.ndarray]:
-    """A digit that lies on its side, stands on its head or is seen from behind."""
-    # Quarter turns and mirroring that leave these digits no digit's shape.
+    """A digit that lies on its side, stands on its head or is seen from behind, where that is no digit's shape."""
     turns = [(1, 1, "12345679"), (3, 1, "2345679"), (2, 1, "347"), (0, -1, "34679")]
     quarters, mirror, digits = turns[rng.integers(len(turns))]
     return [turned(s * (mirror, 1), quarters * np.pi / 2) for s in write_character(rng.choice([*digits]), rng)]
@@ -559,18 +554,6 @@ def train(
     return model
 
 
-def build(recipe: Recipe, steps: int) -> keras.Model:
-    """The recipe's network, compiled for training in so many steps."""
-    keras = import_keras()
-    output = keras.layers.Dense(11 if recipe.no_digits else 10, activation="softmax")
-    model = keras.Sequential([keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1)), *recipe.layers(keras.layers), output])
-    optimizer = recipe.optimizer(keras.optimizers, steps)
-    # On the CPU, XLA (jit_compile) makes an epoch several times longer.
-    model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
-    optimizer.build(model.trainable_variables)  # not only in the first step: its state may be brought back
-    return model
-
-
 def fit(training: Digits, validation: Digits, recipe: Recipe, seed: int, unfinished: Path, plots: Path) -> keras.Model:
     """A network trained for the recipe's epochs, or for those of them that an interrupted training left undone."""
     keras = import_keras()
@@ -578,9 +561,14 @@ def fit(training: Digits, validation: Digits, recipe: Recipe, seed: int, unfinis
     keras.utils.set_random_seed(seed)
     total = round(len(training.labels) * (1 + recipe.handwriting + recipe.no_digits))
     steps = math.ceil(total / recipe.batch_size)
-    model = build(recipe, recipe.epochs * steps)
+    output = keras.layers.Dense(11 if recipe.no_digits else 10, activation="softmax")
+    model = keras.Sequential([keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1)), *recipe.layers(keras.layers), output])
+    optimizer = recipe.optimizer(keras.optimizers, recipe.epochs * steps)
+    # On the CPU, XLA (jit_compile) makes an epoch several times longer.
+    model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
+    optimizer.build(model.trainable_variables)  # not only in the first step: its state may be brought back
     # All that training changes: weights, the dropout's seeds, the optimizer's momenta and number of steps.
-    state = [*model.variables, *model.optimizer.variables]
+    state = [*model.variables, *optimizer.variables]
     settings = json.dumps([*recipe[2:], seed, model.to_json()]).encode() + HANDWRITING.read_bytes()
     settings = hashlib.sha256(settings + training.images.tobytes() + training.labels.tobytes()).hexdigest()
     history = resume(unfinished, settings, state)
@@ -710,8 +698,8 @@ def plot_confusion(labels: np.ndarray, answers: np.ndarray, path: Path) -> None:
     for digit, answer in np.argwhere(counts):
         colour = "white" if counts[digit, answer] > 60 else "black"
         axes.text(answer, digit, counts[digit, answer], ha="center", va="center", color=colour)
-    title = f"MNIST's test set: {np.trace(counts) / counts.sum():.2%} right"
-    axes.set(title=title, xlabel="answer", ylabel="digit", xticks=range(10), yticks=range(10))
+    axes.set_title(f"MNIST's test set: {np.trace(counts) / counts.sum():.2%} right")
+    axes.set(xlabel="answer", ylabel="digit", xticks=range(10), yticks=range(10))
     with replacing(path) as new:
         figure.savefig(new, dpi=120)
 
@@ -805,11 +793,9 @@ class Hand:
         """The probabilities of a digit image, shape (11,), after what was taught; they sum to 1."""
         probabilities = np.maximum(probabilities, 1e-9)  # what the network rules out can be taught, too, and is surer
         if len(self):
-            # Not by @: on a busy machine BLAS waits for its threads a hundred times longer than this takes.
-            distances = 1 - np.einsum("ij,j", self.descriptions, describe(image)[0])
-            # The nearest alone speaks, so that a wrong one ends where it is put right; of equally near ones the last.
-            nearest = max(float(distances.min()), 1e-6)
-            digit = self.taught.labels[distances <= 1.25 * nearest][-1]
+            distances = 1 - np.einsum("ij,j", self.descriptions, describe(image)[0])  # @ waits long for BLAS's threads
+            nearest = max(float(distances.min()), 1e-6)  # it alone speaks, so a wrong one ends where it is put right
+            digit = self.taught.labels[distances <= 1.25 * nearest][-1]  # of about equally near ones the last
             probabilities[digit] *= max(1.0, REACH / nearest) ** TRUST
         return probabilities / probabilities.sum()
 
@@ -852,8 +838,7 @@ def open_network(path: Path) -> Callable[[np.ndarray], np.ndarray]:
     exported, keras_path = path.suffix.lower() == ".tflite", path.with_suffix(".keras")
     if exported and keras_path.exists() and not path.exists():
         say(f"{printable(path)} is missing: making it anew from {printable(keras_path.name)} ...")
-        mark = f".new-{os.getpid()}"  # two windows may do so at once
-        with replacing(path, mark) as new, contextlib.redirect_stdout(sys.stderr):
+        with replacing(path, f".new-{os.getpid()}") as new, contextlib.redirect_stdout(sys.stderr):  # windows may race
             export(open_keras_model(keras_path), new)
     model = None if exported else open_keras_model(path)
 
@@ -901,10 +886,9 @@ WIDTH, RARITY = 0.8, 5  # how wide a digit is, in its own heights; for each more
 
 
 def find_parts(boxes: np.ndarray, judge: Callable[[int, int], Part]) -> list[Part]:
-    """The most probable parts of the pieces in a row, from left to right.
+    """The most probable parts of pieces whose boxes (x, y, width, height), shape (n, 4), go from left to right.
 
-    boxes: x, y, width and height of each piece, shape (n, 4), in order from left to right; judge(start, stop)
-    gives the part that the pieces start ... stop - 1 make.
+    judge(start, stop) gives the part that the pieces start ... stop - 1 make.
     """
     # A shortest path (LeCun et al., "Gradient-based learning applied to document recognition", 1998, part V).
     left, right, tallest = boxes[:, 0].tolist(), (boxes[:, 0] + boxes[:, 2]).tolist(), max(1, boxes[:, 3].max())
@@ -1043,11 +1027,6 @@ def rows_of(boxes: np.ndarray) -> list[np.ndarray]:
     return min(tried, key=lambda entry: entry[0])[1]
 
 
-def ink_of(reading: Reading) -> np.ndarray:
-    """The mask of all that was read."""
-    return np.max([part.mask for part in reading.parts], axis=0)
-
-
 def find_text(pieces: np.ndarray, recognizer: Recognizer) -> tuple[Reading, bool]:
     """The digits in pieces of ink, shape (n, h, w), n >= 1, or else the largest part; and whether they are believed."""
     boxes = np.array([cv2.boundingRect(piece) for piece in pieces])
@@ -1063,9 +1042,8 @@ def find_text(pieces: np.ndarray, recognizer: Recognizer) -> tuple[Reading, bool
     surest = max(itertools.chain(*rows), default=None, key=lambda p: (p.prediction.digit != 1, p.prediction.confidence))
     rows = [[part for part in row if 0.5 < max(part.box[2:]) / max(surest.box[2:]) < 2] for row in rows]
     text = Reading([row for row in rows if row])
-    certainty = 0.0  # of a digit, in the mean; none where most of the ink is something else
-    if text.parts and 2 * ink_of(text).sum() > pieces.sum():
-        certainty = text.confidence ** (1 / len(text.parts))
+    read = sum(part.mask.sum() for part in text.parts)  # where most of the ink is something else, no digit is certain
+    certainty = text.confidence ** (1 / len(text.parts)) if 2 * read > pieces.sum() else 0.0
     if certainty < UNCERTAIN:
         part = max(reading.parts, key=lambda part: max(part.box[2:]))
         refusal = part.prediction._replace(digit=None, confidence=1 - float(part.prediction.probabilities.max()))
@@ -1108,7 +1086,8 @@ def read_file(path: str | os.PathLike[str], recognizer: Recognizer) -> Reading:
 
 def read_digit_image(path: str | os.PathLike[str], recognizer: Recognizer | None = None) -> np.ndarray:
     """The digit image, shape (28, 28), of all that read_file() reads together. Raises ValueError as that does."""
-    return redraw_at_stroke_width(ink_of(read_file(path, recognizer or Recognizer())))
+    reading = read_file(path, recognizer or Recognizer())
+    return redraw_at_stroke_width(np.max([part.mask for part in reading.parts], axis=0))
 
 
 # --- canvas --------------------------------------------------------------------------------
@@ -1160,8 +1139,7 @@ class Canvas:
     """A drawing: its strokes, made by mouse events, and their history; changes counts up whenever they change."""
 
     def __init__(self, strokes: Sequence[Stroke] = ()) -> None:
-        self.brush = 24
-        self.changes = 0
+        self.brush, self.changes = 24, 0
         self._history = [list(strokes)]  # the drawing after each action
         self._place = 0  # in the history
         self._known: dict[tuple, tuple] = {}  # the parts that the last reading judged
@@ -1299,8 +1277,7 @@ def open_drawing(path: Path) -> list[Stroke]:
 # --- window --------------------------------------------------------------------------------
 
 WINDOW_SIZE = (900, CANVAS_SIZE)  # at first, where the screen has room: the canvas, and the panel at its right
-# Where the answer, the bars and the keys stand (x, y, width) in wide windows and in tall ones.
-ARRANGEMENTS = {
+ARRANGEMENTS = {  # where the answer, the bars and the keys stand (x, y, width) in wide windows and in tall ones
     WINDOW_SIZE: ((588, 0, 284), (588, 240, 284), (588, 442, 284)),
     (CANVAS_SIZE, 864): ((28, 560, 264), (328, 586, 204), (28, 812, 512)),
 }
@@ -1310,9 +1287,7 @@ CANVAS_COLOUR, PANEL_COLOUR, LINE_COLOUR = (22, 18, 16), (44, 38, 34), (72, 64, 
 TEXT_COLOUR, QUIET_COLOUR, FAINT_COLOUR = (240, 238, 236), (176, 168, 160), (56, 49, 44)
 BEST_COLOUR, BAR_COLOUR = (40, 176, 255), (150, 126, 104)  # differ in brightness, not only in hue
 OTHER_COLOUR = (255, 150, 60)  # of ink that speaks for the runner-up, and of the eraser
-# Of 12,244 digits by 35 hands (pen strokes, UNIPEN), 84 % of those read with a confidence of 0.80 to 0.85 were read
-# right, and 96 % of those with 0.85 to 0.90.
-LOOK_TWICE = 0.85
+LOOK_TWICE = 0.85  # of 12,244 digits by 35 hands 84 % of those read with 0.80 to 0.85 were right, above it 96 %
 PIECE = 4  # pixels of a digit image: the side of what is left out at a time, to tell why
 
 KEYS = [  # what they are, what they do, the same in a word for the panel, and how
@@ -1336,9 +1311,8 @@ ACTIONS = {name.lower(): action for names, *_, action in KEYS for name in names.
 ACTIONS |= {digit: lambda window, digit=digit: window.type_digit(digit) for digit in DIGITS}
 
 # waitKeyEx's codes in Qt, GTK, Windows and macOS; the letters are the same everywhere.
-SPECIAL_KEYS = {13: "enter", 10: "enter", 3: "enter", 0xFF8D: "enter", 27: "esc", 0xFF1B: "esc", 0xFFBE: "f1"}
-SPECIAL_KEYS |= {0xFF0D: "enter", 8: "backspace", 127: "backspace", 0xFF08: "backspace", 0xFFFF: "delete"}
-SPECIAL_KEYS |= {0xFFB0 + int(digit): digit for digit in DIGITS}  # of the keypad
+SPECIAL_KEYS = dict.fromkeys((13, 10, 3, 0xFF0D, 0xFF8D), "enter") | dict.fromkeys((8, 127, 0xFF08), "backspace")
+SPECIAL_KEYS |= {27: "esc", 0xFF1B: "esc", 0xFFBE: "f1", 0xFFFF: "delete"} | {0xFFB0 + int(d): d for d in DIGITS}
 
 
 font = functools.cache(lambda face, weight: cv2.FontFace(face))  # one for each weight: to change it takes long
