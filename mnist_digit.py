@@ -100,7 +100,7 @@ def reason(error: BaseException) -> str:
     while error.__context__ and not getattr(error, "strerror", None):  # what the system says is clear enough
         error = error.__context__
     said = getattr(error, "strerror", None), getattr(error, "err", None), str(error).strip()  # system, OpenCV, others
-    return printable(next(filter(None, said), type(error).__name__).splitlines()[0].split(". ")[0])[:160]
+    return printable(re.split(r"(?<!\d)\. |\n", next(filter(None, said), type(error).__name__))[0])[:160]
 
 
 @contextlib.contextmanager
@@ -182,7 +182,7 @@ def place_by_mass(ink: np.ndarray) -> np.ndarray:
 
 
 def draw_digit_image(strokes: Sequence[np.ndarray], width: float = STROKE_WIDTH) -> np.ndarray:
-    """The digit image, float32, shape (28, 28), in [0, 1], of strokes of any size: points (x, y), shape (n, 2)."""
+    """The digit image, float32, (28, 28), in [0, 1], of strokes, points (x, y), (n, 2), of any size; width: pixels."""
     points = np.concatenate(strokes)
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
     scale = (BOX - width) / max(extent.max(), 1e-6)
@@ -528,7 +528,8 @@ def train(
     chosen = chosen._replace(epochs=epochs or chosen.epochs, batch_size=batch_size or chosen.batch_size)
     for folder in (path.parent, plots):
         folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()  # better refused now than after the first epoch
+        if not os.access(folder, os.W_OK):  # better now than after the first epoch
+            raise OSError(None, "cannot be written", folder)
     with locked(path.parent, "a training is under way; name another --model"), contextlib.redirect_stdout(sys.stderr):
         mnist, test = load_mnist(data)
         held_out = len(mnist.labels) // 12  # 5,000 of 60,000
@@ -649,11 +650,12 @@ def save_model(model: keras.Model, path: Path) -> None:
             old = file.with_suffix(f".old{file.suffix}")
             old.unlink(missing_ok=True)
             if file.exists():
-                kept.append(shutil.copyfile(file, old).name)
+                with replacing(old) as whole:
+                    shutil.copyfile(file, whole)
+                kept.append(old.name)
         path.unlink(missing_ok=True)  # so at every moment both are of one network, or one is missing
-    if kept:
-        say(f"The network that was there is now {' and '.join(kept)}")
-    say(f"Saved {printable(path)} and {keras_path.name}")
+    before = f"; the network that was there is now {' and '.join(kept)}" if kept else ""
+    say(f"Saved {printable(path)} and {keras_path.name}{before}")
 
 
 def export(model: keras.Model, path: Path) -> None:
@@ -791,7 +793,7 @@ class Hand:
 
     def correct(self, probabilities: np.ndarray, image: np.ndarray) -> np.ndarray:
         """The probabilities of a digit image, shape (11,), after what was taught; they sum to 1."""
-        probabilities = np.maximum(probabilities, 1e-9)  # what the network rules out can be taught, too, and is surer
+        probabilities = np.maximum(probabilities, 1e-9)  # so all can be taught, and only that is surer than 1 - 1e-9
         if len(self):
             distances = 1 - np.einsum("ij,j", self.descriptions, describe(image)[0])  # @ waits long for BLAS's threads
             nearest = max(float(distances.min()), 1e-6)  # it alone speaks, so a wrong one ends where it is put right
@@ -801,7 +803,7 @@ class Hand:
 
 
 class Recognizer:
-    """A trained network (.tflite, .keras, .h5), and the hand it was taught (its file, or None). Raises ValueError."""
+    """A trained network (.tflite, .keras, .h5) and the hand it was taught (or None). Raises ValueError, OSError."""
 
     def __init__(self, path: str | os.PathLike[str] = MODEL, hand: str | os.PathLike[str] | None = None) -> None:
         self.path = Path(path)
@@ -847,8 +849,8 @@ def open_network(path: Path) -> Callable[[np.ndarray], np.ndarray]:
             outputs = model(image[None, ..., None], training=False).numpy()[0]
         else:
             net.setInput(image.reshape(1, 1, IMAGE_SIZE, IMAGE_SIZE))
-            outputs = net.forward()[0]
-        return np.append(outputs, [0.0] * {10: 1, 11: 0}[len(outputs)])  # some know of digits only
+            outputs = net.forward()[0][:11]  # more follow in files of earlier versions
+        return np.append(outputs, [0.0] * (len(outputs) == 10))  # where the network knows of digits only
 
     with opening(path, "not a network that takes a 28x28 image and gives ten probabilities"):
         if exported:
@@ -857,7 +859,7 @@ def open_network(path: Path) -> Callable[[np.ndarray], np.ndarray]:
                 raise ValueError("damaged, or not made by this program; name its .keras or .h5 file instead")
             net = cv2.dnn.readNetFromTFLite(np.frombuffer(data[:-32], np.uint8))
         probabilities = run(np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32))
-        if not ((probabilities >= 0).all() and abs(probabilities.sum() - 1) < 1e-3):
+        if not (len(probabilities) == 11 and (probabilities >= 0).all() and abs(probabilities.sum() - 1) < 1e-3):
             raise ValueError("gives something else")
     return run
 
@@ -879,9 +881,9 @@ LONGEST_RUN = 6  # pieces that one character is made of at most
 WIDEST_RUN = 2  # how wide it is at most where it is made of several, in heights of the tallest piece
 SMALLEST = 0.25  # how tall or wide a digit is at least, in the same unit
 OVERLAP = 0.1  # how far neighbours may reach under each other, in the same unit, as slanted ones do
+TOGETHER = 0.02  # how often they overlap more, beside how often strokes of one character do
 OTHER = 0.03  # how often one meets a character that is no digit, beside how often a number
 STRAY = 0.01  # how often one meets it as a part of a number, beside how often a digit
-TOGETHER = 0.02  # how often they overlap more, beside how often strokes of one character do
 WIDTH, RARITY = 0.8, 5  # how wide a digit is, in its own heights; for each more it is e ** RARITY times as rare
 
 
@@ -894,7 +896,7 @@ def find_parts(boxes: np.ndarray, judge: Callable[[int, int], Part]) -> list[Par
     left, right, tallest = boxes[:, 0].tolist(), (boxes[:, 0] + boxes[:, 2]).tolist(), max(1, boxes[:, 3].max())
     overlaps = np.maximum.accumulate(right)[:-1] - np.minimum.accumulate(left[::-1])[-2::-1]
     cuts = [1, *np.where(overlaps > OVERLAP * tallest, TOGETHER, 1)]
-    if (whole := judge(0, len(boxes))).prediction.probabilities.max() > 1 - 1e-9:  # taught, however many and wide
+    if (whole := judge(0, len(boxes))).prediction.probabilities.max() > 1 - 1e-9:  # taught: see Hand.correct()
         return [whole]
     best = [(0.0, [])]  # of the pieces before each cut: the least cost, and the parts that have it
     for stop in range(1, len(boxes) + 1):
@@ -902,7 +904,7 @@ def find_parts(boxes: np.ndarray, judge: Callable[[int, int], Part]) -> list[Par
         for start in range(max(0, stop - LONGEST_RUN), stop):
             if stop - start > 1 and max(right[start:stop]) - min(left[start:stop]) > WIDEST_RUN * tallest:
                 continue
-            part = judge(start, stop)
+            part = whole if stop - start == len(boxes) else judge(start, stop)
             if max(part.box[2:]) < SMALLEST * tallest:
                 part = part._replace(prediction=Prediction(None, 1.0, np.zeros(10)))
             (*_, width, height), _, (digit, confidence, _), _ = part
@@ -921,13 +923,13 @@ def find_parts(boxes: np.ndarray, judge: Callable[[int, int], Part]) -> list[Par
 SIDE = 256, 640  # pixels of a picture's longer side while its ink is looked for: enough to see by, and soon done
 FAINT = 25  # how much darker than its paper ink is at least, in 255ths of the paper's light
 MANY = 40  # pieces; what falls into more is grain or a texture
-UNCERTAIN, BELIEVED = 0.5, 0.9  # probability of a digit: below it there is none, above it the search is over
+UNCERTAIN, BELIEVED = 0.5, 0.8  # certainty that ink is digits: below it there is none, above it the search is over
 
 
 def decode(data: np.ndarray) -> np.ndarray:
-    """The picture that the bytes of a file are, turned upright: of any depth, shape (h, w) or (h, w, channels)."""
-    picture, kinds, _ = cv2.imdecodeWithMetadata(data, cv2.IMREAD_UNCHANGED)
-    if cv2.IMAGE_METADATA_EXIF in kinds and picture.shape[2:] != (4,):  # cv2 turns upright what is opaque
+    """The picture that bytes hold, turned upright: of any depth, (h, w) or (h, w, channels). Raises ValueError."""
+    picture, kinds, _ = cv2.imdecodeWithMetadata(data, cv2.IMREAD_UNCHANGED) if len(data) else (None, (), None)
+    if cv2.IMAGE_METADATA_EXIF in kinds and np.shape(picture)[2:] != (4,):  # cv2 turns upright what is opaque
         picture = cv2.imdecode(data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
     if picture is None:
         raise ValueError("not a picture, damaged, or larger than 50 megapixels; --open opens a saved drawing")
@@ -937,7 +939,7 @@ def decode(data: np.ndarray) -> np.ndarray:
 def on_paper(picture: np.ndarray) -> np.ndarray:
     """The picture as uint8, its longer side within SIDE, and what is transparent in it filled in."""
     longer = max(picture.shape[:2])
-    size = [max(1, round(length * np.clip(longer, *SIDE) / longer)) for length in picture.shape[1::-1]]
+    size = [max(8, round(length * np.clip(longer, *SIDE) / longer)) for length in picture.shape[1::-1]]
     picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if max(size) < longer else cv2.INTER_LINEAR)
     if not cv2.checkRange(picture)[0]:
         raise ValueError("pixels that are not finite numbers")
@@ -988,8 +990,8 @@ def guess_ink(channel: np.ndarray) -> Iterator[np.ndarray]:
         # Ink is darker than what a closing leaves, the paper; the darkest of it may be ink, and the rest rules.
         paper = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((side // 4, side // 4), np.uint8))
         small = cv2.resize(dark, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-        round_one = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side // 16,) * 2)
-        paper = np.minimum(paper, cv2.resize(cv2.morphologyEx(small, cv2.MORPH_CLOSE, round_one), dark.shape[::-1]))
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side // 16,) * 2)
+        paper = np.minimum(paper, cv2.resize(cv2.morphologyEx(small, cv2.MORPH_CLOSE, disc), dark.shape[::-1]))
         ink = cv2.divide(cv2.subtract(paper, dark), cv2.add(paper, 12), scale=255)  # 12: grain of dark paper is no ink
         mask = cv2.threshold(ink, 0, 1, cv2.THRESH_OTSU)[1]
         if not mask.any() or cv2.mean(ink, mask)[0] - cv2.mean(ink, 1 - mask)[0] < FAINT:
@@ -1001,14 +1003,14 @@ def guess_ink(channel: np.ndarray) -> Iterator[np.ndarray]:
             yield unruled
 
 
-def pieces_of(mask: np.ndarray) -> np.ndarray:
+def pieces_of(mask: np.ndarray, along: float) -> np.ndarray:
     """The pieces of ink in a mask, a mask each, shape (n, h, w): connected, or above each other where a pen skipped."""
     skip = int(min(stroke_width(mask), max(mask.shape) / 32)) | 1
     count, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(mask, np.ones((skip, 1), np.uint8)))
     labels *= mask
     edge = np.bincount(np.concatenate([labels[[0, -1]].ravel(), labels[:, [0, -1]].ravel()]), minlength=count)
     longest = stats[:, 2:4].max(axis=1)
-    chosen = 1 + np.flatnonzero(((longest >= 8) & (edge < 0.7 * longest))[1:])  # not specks, nor what is along the edge
+    chosen = 1 + np.flatnonzero(((longest >= 8) & (edge <= along * longest))[1:])  # no specks
     return np.uint8(labels == chosen[: (len(chosen) <= MANY) * len(chosen), None, None])
 
 
@@ -1042,8 +1044,8 @@ def find_text(pieces: np.ndarray, recognizer: Recognizer) -> tuple[Reading, bool
     surest = max(itertools.chain(*rows), default=None, key=lambda p: (p.prediction.digit != 1, p.prediction.confidence))
     rows = [[part for part in row if 0.5 < max(part.box[2:]) / max(surest.box[2:]) < 2] for row in rows]
     text = Reading([row for row in rows if row])
-    read = sum(part.mask.sum() for part in text.parts)  # where most of the ink is something else, no digit is certain
-    certainty = text.confidence ** (1 / len(text.parts)) if 2 * read > pieces.sum() else 0.0
+    share = sum(part.mask.sum() for part in text.parts) / pieces.sum()  # of the ink; what is left out is no digit
+    certainty = share * text.confidence ** (1 / max(1, len(text.parts)))
     if certainty < UNCERTAIN:
         part = max(reading.parts, key=lambda part: max(part.box[2:]))
         refusal = part.prediction._replace(digit=None, confidence=1 - float(part.prediction.probabilities.max()))
@@ -1072,14 +1074,15 @@ def read_file(path: str | os.PathLike[str], recognizer: Recognizer) -> Reading:
     """What an image file says: its digits, by rows, or else its largest ink. Raises ValueError naming the file."""
     with opening(Path(path), "cannot be read"):
         stored = decode(np.fromfile(path, np.uint8))
-        picture, texts = on_paper(stored), []
-        guesses = (pieces_of(mask) for view in views(picture) for mask in guess_ink(in_grey(view)))
-        for text, believed in (find_text(pieces, recognizer) for pieces in guesses if len(pieces)):
-            texts.append(text)
-            if believed:
-                break
-        if not texts:
-            raise ValueError("no ink in it: blank, or too faint to tell from the paper")
+        picture = on_paper(stored)
+    texts, guesses = [], (mask for view in views(picture) for mask in guess_ink(in_grey(view)))
+    parted = (pieces_of(mask, along) for mask in guesses for along in (0, 0.7))  # clear of the picture's edge, or not
+    for text, believed in (find_text(pieces, recognizer) for pieces in parted if len(pieces)):
+        texts.append(text)
+        if believed:
+            break
+    if not texts:
+        raise ValueError(f"{printable(path)}: no ink in it: blank, or too faint to tell from the paper")
     scale, rows = stored.shape[1] / picture.shape[1], texts[-1 if believed else 0].rows
     return Reading([[part._replace(box=tuple(round(scale * n) for n in part.box)) for part in row] for row in rows])
 
@@ -1287,7 +1290,7 @@ CANVAS_COLOUR, PANEL_COLOUR, LINE_COLOUR = (22, 18, 16), (44, 38, 34), (72, 64, 
 TEXT_COLOUR, QUIET_COLOUR, FAINT_COLOUR = (240, 238, 236), (176, 168, 160), (56, 49, 44)
 BEST_COLOUR, BAR_COLOUR = (40, 176, 255), (150, 126, 104)  # differ in brightness, not only in hue
 OTHER_COLOUR = (255, 150, 60)  # of ink that speaks for the runner-up, and of the eraser
-LOOK_TWICE = 0.85  # of 12,244 digits by 35 hands 84 % of those read with 0.80 to 0.85 were right, above it 96 %
+LOOK_TWICE = 0.85  # of 12,244 digits by 35 hands 84 % of those with 0.80 to 0.85 were right, 96 % of those up to 0.90
 PIECE = 4  # pixels of a digit image: the side of what is left out at a time, to tell why
 
 KEYS = [  # what they are, what they do, the same in a word for the panel, and how
@@ -1435,8 +1438,7 @@ class Window:
     """The window's state and what its keys do; run() shows it until the person quits."""
 
     def __init__(self, recognizer: Recognizer, canvas: Canvas | None = None, folder: Path = Path()) -> None:
-        self.recognizer = recognizer
-        self.canvas = canvas or Canvas()
+        self.recognizer, self.canvas = recognizer, canvas or Canvas()
         self.folder = folder.resolve()  # where drawings are saved; it may vanish
         self.size = WINDOW_SIZE
         self.live, self.help, self.why, self.open = True, False, False, True
@@ -1466,7 +1468,7 @@ class Window:
 
     def on_key(self, code: int, held: str = "") -> None:
         """Do what the key with this code of cv2.waitKeyEx or of X stands for, while others are held ("ctrl+")."""
-        code &= 0xFFFF  # above it GTK tells of Num Lock and the like
+        held, code = "ctrl+" if code > 0 and code & 0x40000 else held, code & 0xFFFF  # GTK tells more above 0xFFFF
         self.press(held + (SPECIAL_KEYS.get(code) or (chr(code).lower() if code < 128 else "")))
 
     def press(self, key: str) -> None:
@@ -1768,8 +1770,7 @@ def run(options: argparse.Namespace) -> int:
             raise
     if shows_window:
         Window(Recognizer(options.model, hand), canvas).run()
-    recognizer = Recognizer(options.model, hand) if options.files else None
-    status = 0
+    recognizer, status = Recognizer(options.model, hand) if options.files else None, 0
     for file in options.files:
         try:
             answer(f"{printable(file)}: {reading_of(file, recognizer, options.teach)}")

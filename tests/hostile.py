@@ -72,6 +72,13 @@ def tiff_of_size(width: int, height: int, bits: int, samples: int, kind: int) ->
     return head + struct.pack("<H", len(tags)) + entries + bytes(4)
 
 
+def truncated_with_orientation(picture: np.ndarray) -> bytes:
+    """A JPEG that ends within its scan, behind Exif that says to turn it."""
+    exif = b"Exif\0\0II*\0" + struct.pack("<IHHHIII", 8, 1, 0x112, 3, 1, 6, 0)
+    whole = cv2.imencode(".jpg", picture)[1].tobytes()
+    return whole[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + whole[2:300]
+
+
 def hostile_pictures(folder: Path) -> Iterator[Path]:
     """Files that are no picture of a digit, whatever they are called."""
     picture = digit_picture()
@@ -95,6 +102,7 @@ def hostile_pictures(folder: Path) -> Iterator[Path]:
     damaged[len(damaged) // 2] ^= 255
     bogus |= {
         "empty.png": b"",
+        "truncated with an orientation.jpg": truncated_with_orientation(picture),
         "text.png": b"This is no picture.\n",
         "page.jpg": b"<html><body>404 Not Found</body></html>",
         "drawing.png": b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',

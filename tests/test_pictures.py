@@ -149,16 +149,21 @@ def skipping():
     return picture
 
 
+def cut_off():
+    """The picture ends within its neighbour."""
+    return written("74", 200)[:, :325]
+
+
 def two_rows():
     """Close together, and sloping: where the upper one ends, it is lower than where the other begins."""
-    upper, lower = written("47774", slope=0.24), written("74447", slope=0.24)
+    upper, lower = written("47774", slope=0.22), written("74447", slope=0.22)
     further = np.full((140, 700), 255, np.uint8)
     return np.minimum(np.vstack([upper, further]), np.vstack([further, lower]))
 
 
 @pytest.mark.parametrize(
     "draw, text",
-    [(long_line, "7"), (skipping, "7"), (two_rows, "47774 74447")],
+    [(long_line, "7"), (skipping, "7"), (cut_off, "7"), (two_rows, "47774 74447")],
 )
 def test_ink_is_parted_into_digits(tmp_path, recognizer, draw, text):
     picture = cv2.GaussianBlur(draw(), (0, 0), 0.8)
