@@ -529,7 +529,7 @@ def train(
     for folder in (path.parent, plots):
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):  # better now than after the first epoch
-            raise OSError(None, "cannot be written", folder)
+            raise PermissionError(None, "Permission denied", folder)
     with locked(path.parent, "a training is under way; name another --model"), contextlib.redirect_stdout(sys.stderr):
         mnist, test = load_mnist(data)
         held_out = len(mnist.labels) // 12  # 5,000 of 60,000

@@ -282,6 +282,7 @@ def test_brush_by_keys_and_wheel(window: ProgramWindow) -> None:
 
 def test_right_button_erases_what_it_touches(window: ProgramWindow) -> None:
     window.draw([[(80, 280), (480, 280)]])
+    window.see(lambda p: ink(p)[280, 460], "the line")
     window.draw([[(280, 200), (280, 360)]], button=3)
     after = ink(window.see(lambda p: not ink(p)[280, 280], "a gap"))
     assert after[280, 100]
