@@ -1010,7 +1010,7 @@ def pieces_of(mask: np.ndarray, along: float) -> np.ndarray:
     labels *= mask
     edge = np.bincount(np.concatenate([labels[[0, -1]].ravel(), labels[:, [0, -1]].ravel()]), minlength=count)
     longest = stats[:, 2:4].max(axis=1)
-    chosen = 1 + np.flatnonzero(((longest >= 8) & (edge <= along * longest))[1:])  # no specks
+    chosen = 1 + np.flatnonzero(((longest >= 8) & (edge <= along * longest))[1:])  # no specks, not more on the edge
     return np.uint8(labels == chosen[: (len(chosen) <= MANY) * len(chosen), None, None])
 
 
