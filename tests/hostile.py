@@ -76,7 +76,7 @@ def truncated_with_orientation(picture: np.ndarray) -> bytes:
     """A JPEG that ends within its scan, behind Exif that says to turn it."""
     exif = b"Exif\0\0II*\0" + struct.pack("<IHHHIII", 8, 1, 0x112, 3, 1, 6, 0)
     whole = cv2.imencode(".jpg", picture)[1].tobytes()
-    return whole[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + whole[2:300]
+    return whole[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + whole[2:1000]
 
 
 def hostile_pictures(folder: Path) -> Iterator[Path]:

@@ -1,6 +1,7 @@
 """Image files: what is ink in them, and what is read in it."""
 
 import cv2
+import hostile
 import numpy as np
 import papers
 import pytest
@@ -168,6 +169,13 @@ def two_rows():
 def test_ink_is_parted_into_digits(tmp_path, recognizer, draw, text):
     picture = cv2.GaussianBlur(draw(), (0, 0), 0.8)
     assert papers.read_saved(picture, recognizer, tmp_path) == text
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture", hostile.truncated_with_orientation(hostile.digit_picture())])
+def test_what_is_no_picture_is_refused_in_words(tmp_path, recognizer, content):
+    (tmp_path / "x.jpg").write_bytes(content)
+    with pytest.raises(ValueError, match=r"x\.jpg: .*not a picture, damaged"):
+        md.read_file(tmp_path / "x.jpg", recognizer)
 
 
 def test_blank_paper_has_no_ink(tmp_path, recognizer):
