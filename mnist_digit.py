@@ -71,102 +71,6 @@ OVERSAMPLING = 4  # strokes are drawn this much larger, then averaged down
 CANVAS_SIZE = 560  # side of the drawing area, in pixels
 WINDOW_TITLE = "Draw a digit"
 
-# --- small helpers --------------------------------------------------------------------------
-
-
-def say(line: str) -> None:
-    """Print a line of progress or trouble to standard error, if there is anybody to hear it."""
-    with contextlib.suppress(OSError):
-        print(line, file=sys.stderr, flush=True)
-
-
-def answer(line: str) -> None:
-    """Print a line to standard output. Raises OSError, naming it, where that fails."""
-    try:
-        print(line, flush=True)
-    except OSError as error:
-        with silenced(1):
-            sys.stdout.flush()  # what could not be written would be tried again at the end
-        raise OSError(error.errno, error.strerror, "standard output") from error
-
-
-def printable(path: str | os.PathLike[str]) -> str:
-    """A path on one line, whatever its name holds."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in os.fspath(path))
-
-
-def reason(error: BaseException) -> str:
-    """Why something failed, in the first sentence of the error that started it; never more than a line."""
-    while error.__context__ and not getattr(error, "strerror", None):  # what the system says is clear enough
-        error = error.__context__
-    said = getattr(error, "strerror", None), getattr(error, "err", None), str(error).strip()  # system, OpenCV, others
-    return printable(re.split(r"(?<!\d)\. |\n", next(filter(None, said), type(error).__name__))[0])[:160]
-
-
-@contextlib.contextmanager
-def silenced(descriptor: int = 2) -> Iterator[None]:
-    """Standard error, or another stream, goes nowhere, also what libraries write to it by themselves."""
-    kept = os.dup(descriptor)
-    try:
-        with open(os.devnull, "w") as nowhere:
-            os.dup2(nowhere.fileno(), descriptor)
-        yield
-    finally:
-        os.dup2(kept, descriptor)
-        os.close(kept)
-
-
-@contextlib.contextmanager
-def opening(path: Path, otherwise: str, memory: int = 700_000_000) -> Iterator[None]:
-    """Every error in reading a file becomes a ValueError that names it, says what it is not, and why."""
-    try:
-        with silenced(), contextlib.ExitStack() as undo:
-            if not path.is_file():
-                raise ValueError("not a file" if path.exists() else "no such file")
-            if sys.platform == "linux":  # so many bytes more are all it gets: a small file may unpack to gigabytes
-                import resource
-
-                soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-                most = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize() + memory
-                resource.setrlimit(resource.RLIMIT_DATA, (most if soft < 0 else min(most, soft), hard))
-                undo.callback(resource.setrlimit, resource.RLIMIT_DATA, (soft, hard))
-            yield
-    except Exception as error:  # Keras, h5py, OpenCV, NumPy and zipfile raise nearly every kind
-        raise ValueError(f"{printable(path)}: {otherwise} ({reason(error)})") from error
-
-
-@contextlib.contextmanager
-def replacing(path: Path, mark: str = ".new") -> Iterator[Path]:
-    """A new file that takes path's place when all went well; even a loss of power leaves one of the two, and whole."""
-    new = path.with_suffix(mark + path.suffix)
-    try:
-        yield new
-        with open(new, "rb+") as file:
-            os.fsync(file.fileno())
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def locked(path: Path, busy: str = "") -> Iterator[None]:
-    """Hold a folder, or an empty file, against other processes; wait for it, or raise ValueError saying it is busy."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if os.name == "nt":  # no flock there
-        yield
-        return
-    import fcntl
-
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_CREAT, 0o666)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0))  # let go with the process, however it ends
-        yield
-    except BlockingIOError as error:
-        raise ValueError(f"{printable(path)}: {busy}") from error
-    finally:
-        os.close(handle)
-
-
 # --- digit image ----------------------------------------------------------------------------
 
 
@@ -456,7 +360,7 @@ def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np
     return (moved / 255) ** np.float32(1 + strength * rng.uniform(-0.4, 0.5, (count, 1, 1)))
 
 
-# --- model and training ---------------------------------------------------------------------
+# --- network ---------------------------------------------------------------------------------
 
 
 class Recipe(NamedTuple):
@@ -501,6 +405,79 @@ RECIPES = {
     ], lambda o, _: o.Adadelta(1.0), batch_size=128, epochs=12),  # its author's rate; with Keras's it hardly learns
 }
 # fmt: on
+
+
+def open_network(path: Path) -> Callable[[np.ndarray], np.ndarray]:
+    """The network in a file: the probabilities of 0 to 9 and no digit, (11,), of a digit image. Raises ValueError."""
+    exported, keras_path = path.suffix.lower() == ".tflite", path.with_suffix(".keras")
+    if exported and keras_path.exists() and not path.exists():
+        say(f"{printable(path)} is missing: making it anew from {printable(keras_path.name)} ...")
+        with replacing(path, f".new-{os.getpid()}") as new, contextlib.redirect_stdout(sys.stderr):  # windows may race
+            export(open_keras_model(keras_path), new)
+    model = None if exported else open_keras_model(path)
+
+    def run(image: np.ndarray) -> np.ndarray:
+        if model:
+            outputs = model(image[None, ..., None], training=False).numpy()[0]
+        else:
+            net.setInput(image.reshape(1, 1, IMAGE_SIZE, IMAGE_SIZE))
+            outputs = net.forward()[0][:11]  # more follow in files of earlier versions
+        return np.append(outputs, [0.0] * (len(outputs) == 10))  # where the network knows of digits only
+
+    with opening(path, "not a network that takes a 28x28 image and gives ten probabilities"):
+        if exported:
+            data = path.read_bytes()
+            if hashlib.sha256(data[:-32]).digest() != data[-32:]:  # OpenCV crashes on some damaged ones
+                raise ValueError("damaged, or not made by this program; name its .keras or .h5 file instead")
+            net = cv2.dnn.readNetFromTFLite(np.frombuffer(data[:-32], np.uint8))
+        probabilities = run(np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32))
+        if not (len(probabilities) == 11 and (probabilities >= 0).all() and abs(probabilities.sum() - 1) < 1e-3):
+            raise ValueError("gives something else")
+    return run
+
+
+def open_keras_model(path: Path) -> keras.Model:
+    """The Keras model in a .keras or .h5 file. Raises ValueError naming the file and the reason."""
+    keras = import_keras()
+    keras.ops.zeros(1)  # TensorFlow starts its threads now, not within the bounds below
+    with opening(path, "not a network that can be opened safely", 400_000_000), tempfile.TemporaryDirectory() as folder:
+        copy = shutil.copyfile(path, f"{folder}/network{path.suffix.lower()}")  # Keras knows its kinds by small letters
+        model = keras.models.load_model(copy, compile=False, safe_mode=True)
+        shapes = model.input_shape, model.output_shape
+        if shapes not in [((None, IMAGE_SIZE, IMAGE_SIZE, 1), (None, answers)) for answers in (10, 11)]:
+            raise ValueError(f"takes {shapes[0]} and gives {shapes[1]}, not (None, 28, 28, 1) and (None, 10 or 11)")
+    return model
+
+
+def save_model(model: keras.Model, path: Path) -> None:
+    """Save a network as path (.tflite, for OpenCV) and beside it as .keras; the two that were there stay as .old."""
+    keras_path, kept = path.with_suffix(".keras"), []
+    with replacing(path) as new_export, replacing(keras_path) as new:
+        model.save(new)
+        export(model, new_export)
+        for file in (keras_path, path):
+            old = file.with_suffix(f".old{file.suffix}")
+            old.unlink(missing_ok=True)
+            if file.exists():
+                with replacing(old) as whole:
+                    shutil.copyfile(file, whole)
+                kept.append(old.name)
+        path.unlink(missing_ok=True)  # so at every moment both are of one network, or one is missing
+    before = f"; the network that was there is now {' and '.join(kept)}" if kept else ""
+    say(f"Saved {printable(path)} and {keras_path.name}{before}")
+
+
+def export(model: keras.Model, path: Path) -> None:
+    """Write a network as LiteRT and, behind it, the SHA-256 digest of that, which readers of LiteRT pass over."""
+    keras = import_keras()
+    signature = [keras.InputSpec(shape=(1, IMAGE_SIZE, IMAGE_SIZE, 1), dtype="float32")]  # OpenCV wants a batch of one
+    with silenced():
+        model.export(path, format="litert", input_signature=signature, verbose=False)
+    content = path.read_bytes()
+    path.write_bytes(content + hashlib.sha256(content).digest())
+
+
+# --- training --------------------------------------------------------------------------------
 
 
 def import_keras() -> keras:
@@ -640,34 +617,6 @@ def calibrate(model: keras.Model, digits: Digits) -> None:
     model.layers[-1].set_weights([kernel / best, (bias - shift) / best])
 
 
-def save_model(model: keras.Model, path: Path) -> None:
-    """Save a network as path (.tflite, for OpenCV) and beside it as .keras; the two that were there stay as .old."""
-    keras_path, kept = path.with_suffix(".keras"), []
-    with replacing(path) as new_export, replacing(keras_path) as new:
-        model.save(new)
-        export(model, new_export)
-        for file in (keras_path, path):
-            old = file.with_suffix(f".old{file.suffix}")
-            old.unlink(missing_ok=True)
-            if file.exists():
-                with replacing(old) as whole:
-                    shutil.copyfile(file, whole)
-                kept.append(old.name)
-        path.unlink(missing_ok=True)  # so at every moment both are of one network, or one is missing
-    before = f"; the network that was there is now {' and '.join(kept)}" if kept else ""
-    say(f"Saved {printable(path)} and {keras_path.name}{before}")
-
-
-def export(model: keras.Model, path: Path) -> None:
-    """Write a network as LiteRT and, behind it, the SHA-256 digest of that, which readers of LiteRT pass over."""
-    keras = import_keras()
-    signature = [keras.InputSpec(shape=(1, IMAGE_SIZE, IMAGE_SIZE, 1), dtype="float32")]  # OpenCV wants a batch of one
-    with silenced():
-        model.export(path, format="litert", input_signature=signature, verbose=False)
-    content = path.read_bytes()
-    path.write_bytes(content + hashlib.sha256(content).digest())
-
-
 # --- plots ----------------------------------------------------------------------------------
 
 
@@ -706,7 +655,7 @@ def plot_confusion(labels: np.ndarray, answers: np.ndarray, path: Path) -> None:
         figure.savefig(new, dpi=120)
 
 
-# --- recognition ----------------------------------------------------------------------------
+# --- hand ------------------------------------------------------------------------------------
 
 
 class Prediction(NamedTuple):
@@ -718,29 +667,6 @@ class Prediction(NamedTuple):
 
     def __str__(self) -> str:
         return "?" if self.digit is None else str(self.digit)
-
-
-class Part(NamedTuple):
-    """A part of a drawing or picture that was judged as one character."""
-
-    box: tuple[int, int, int, int]  # x, y, width, height in pixels of the drawing or picture
-    image: np.ndarray  # its digit image
-    prediction: Prediction
-    mask: np.ndarray | None = None  # of the picture: what is ink of this part
-
-
-class Reading:
-    """What a whole drawing or picture says."""
-
-    def __init__(self, rows: list[list[Part]]) -> None:
-        self.rows = rows  # from top to bottom; the parts of each from left to right
-        self.parts = [part for row in rows for part in row]
-        self.digits = [part.prediction for part in self.parts]
-        self.text = " ".join("".join(str(part.prediction) for part in row) for row in rows)  # "?" for no digit
-        self.confidence = math.prod(prediction.confidence for prediction in self.digits)  # that all of it is right
-
-    def __str__(self) -> str:
-        return f"{self.text if self.text.strip('? ') else 'no digit'} ({self.confidence:.1%})"
 
 
 REACH = 0.33  # from this distance on, what was taught of one drawing says nothing of another
@@ -835,46 +761,30 @@ class Recognizer:
         return int(before.labels[-1]) if len(before.labels) else None
 
 
-def open_network(path: Path) -> Callable[[np.ndarray], np.ndarray]:
-    """The network in a file: the probabilities of 0 to 9 and no digit, (11,), of a digit image. Raises ValueError."""
-    exported, keras_path = path.suffix.lower() == ".tflite", path.with_suffix(".keras")
-    if exported and keras_path.exists() and not path.exists():
-        say(f"{printable(path)} is missing: making it anew from {printable(keras_path.name)} ...")
-        with replacing(path, f".new-{os.getpid()}") as new, contextlib.redirect_stdout(sys.stderr):  # windows may race
-            export(open_keras_model(keras_path), new)
-    model = None if exported else open_keras_model(path)
-
-    def run(image: np.ndarray) -> np.ndarray:
-        if model:
-            outputs = model(image[None, ..., None], training=False).numpy()[0]
-        else:
-            net.setInput(image.reshape(1, 1, IMAGE_SIZE, IMAGE_SIZE))
-            outputs = net.forward()[0][:11]  # more follow in files of earlier versions
-        return np.append(outputs, [0.0] * (len(outputs) == 10))  # where the network knows of digits only
-
-    with opening(path, "not a network that takes a 28x28 image and gives ten probabilities"):
-        if exported:
-            data = path.read_bytes()
-            if hashlib.sha256(data[:-32]).digest() != data[-32:]:  # OpenCV crashes on some damaged ones
-                raise ValueError("damaged, or not made by this program; name its .keras or .h5 file instead")
-            net = cv2.dnn.readNetFromTFLite(np.frombuffer(data[:-32], np.uint8))
-        probabilities = run(np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32))
-        if not (len(probabilities) == 11 and (probabilities >= 0).all() and abs(probabilities.sum() - 1) < 1e-3):
-            raise ValueError("gives something else")
-    return run
+# --- reading ---------------------------------------------------------------------------------
 
 
-def open_keras_model(path: Path) -> keras.Model:
-    """The Keras model in a .keras or .h5 file. Raises ValueError naming the file and the reason."""
-    keras = import_keras()
-    keras.ops.zeros(1)  # TensorFlow starts its threads now, not within the bounds below
-    with opening(path, "not a network that can be opened safely", 400_000_000), tempfile.TemporaryDirectory() as folder:
-        copy = shutil.copyfile(path, f"{folder}/network{path.suffix.lower()}")  # Keras knows its kinds by small letters
-        model = keras.models.load_model(copy, compile=False, safe_mode=True)
-        shapes = model.input_shape, model.output_shape
-        if shapes not in [((None, IMAGE_SIZE, IMAGE_SIZE, 1), (None, answers)) for answers in (10, 11)]:
-            raise ValueError(f"takes {shapes[0]} and gives {shapes[1]}, not (None, 28, 28, 1) and (None, 10 or 11)")
-    return model
+class Part(NamedTuple):
+    """A part of a drawing or picture that was judged as one character."""
+
+    box: tuple[int, int, int, int]  # x, y, width, height in pixels of the drawing or picture
+    image: np.ndarray  # its digit image
+    prediction: Prediction
+    mask: np.ndarray | None = None  # of the picture: what is ink of this part
+
+
+class Reading:
+    """What a whole drawing or picture says."""
+
+    def __init__(self, rows: list[list[Part]]) -> None:
+        self.rows = rows  # from top to bottom; the parts of each from left to right
+        self.parts = [part for row in rows for part in row]
+        self.digits = [part.prediction for part in self.parts]
+        self.text = " ".join("".join(str(part.prediction) for part in row) for row in rows)  # "?" for no digit
+        self.confidence = math.prod(prediction.confidence for prediction in self.digits)  # that all of it is right
+
+    def __str__(self) -> str:
+        return f"{self.text if self.text.strip('? ') else 'no digit'} ({self.confidence:.1%})"
 
 
 LONGEST_RUN = 6  # pieces that one character is made of at most
@@ -882,7 +792,7 @@ WIDEST_RUN = 2  # how wide it is at most where it is made of several, in heights
 SMALLEST = 0.25  # how tall or wide a digit is at least, in the same unit
 OVERLAP = 0.1  # how far neighbours may reach under each other, in the same unit, as slanted ones do
 TOGETHER = 0.02  # how often they overlap more, beside how often strokes of one character do
-OTHER = 0.03  # how often one meets a character that is no digit, beside how often a number
+P_OTHER = 0.03  # how often one meets a character that is no digit, beside how often a number
 STRAY = 0.01  # how often one meets it as a part of a number, beside how often a digit
 WIDTH, RARITY = 0.8, 5  # how wide a digit is, in its own heights; for each more it is e ** RARITY times as rare
 
@@ -911,7 +821,7 @@ def find_parts(boxes: np.ndarray, judge: Callable[[int, int], Part], hand: Hand)
             if digit is not None:
                 often = math.exp(-RARITY * max(0, width / height - WIDTH))
             else:
-                often = OTHER if stop - start == len(boxes) else STRAY
+                often = P_OTHER if stop - start == len(boxes) else STRAY
             cost = best[start][0] - math.log(max(confidence * often, 1e-9) * cuts[start])
             ways.append((cost, [*best[start][1], part]))
         best.append(min(ways, key=lambda way: way[0]))
@@ -1631,6 +1541,102 @@ class Window:
         signal.signal(signal.SIGINT, usual)
         if interrupts:
             raise KeyboardInterrupt
+
+
+# --- this machine ----------------------------------------------------------------------------
+
+
+def say(line: str) -> None:
+    """Print a line of progress or trouble to standard error, if there is anybody to hear it."""
+    with contextlib.suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
+
+
+def answer(line: str) -> None:
+    """Print a line to standard output. Raises OSError, naming it, where that fails."""
+    try:
+        print(line, flush=True)
+    except OSError as error:
+        with silenced(1):
+            sys.stdout.flush()  # what could not be written would be tried again at the end
+        raise OSError(error.errno, error.strerror, "standard output") from error
+
+
+def printable(path: str | os.PathLike[str]) -> str:
+    """A path on one line, whatever its name holds."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in os.fspath(path))
+
+
+def reason(error: BaseException) -> str:
+    """Why something failed, in the first sentence of the error that started it; never more than a line."""
+    while error.__context__ and not getattr(error, "strerror", None):  # what the system says is clear enough
+        error = error.__context__
+    said = getattr(error, "strerror", None), getattr(error, "err", None), str(error).strip()  # system, OpenCV, others
+    return printable(re.split(r"(?<!\d)\. |\n", next(filter(None, said), type(error).__name__))[0])[:160]
+
+
+@contextlib.contextmanager
+def silenced(descriptor: int = 2) -> Iterator[None]:
+    """Standard error, or another stream, goes nowhere, also what libraries write to it by themselves."""
+    kept = os.dup(descriptor)
+    try:
+        with open(os.devnull, "w") as nowhere:
+            os.dup2(nowhere.fileno(), descriptor)
+        yield
+    finally:
+        os.dup2(kept, descriptor)
+        os.close(kept)
+
+
+@contextlib.contextmanager
+def opening(path: Path, otherwise: str, memory: int = 700_000_000) -> Iterator[None]:
+    """Every error in reading a file becomes a ValueError that names it, says what it is not, and why."""
+    try:
+        with silenced(), contextlib.ExitStack() as undo:
+            if not path.is_file():
+                raise ValueError("not a file" if path.exists() else "no such file")
+            if sys.platform == "linux":  # so many bytes more are all it gets: a small file may unpack to gigabytes
+                import resource
+
+                soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+                most = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize() + memory
+                resource.setrlimit(resource.RLIMIT_DATA, (most if soft < 0 else min(most, soft), hard))
+                undo.callback(resource.setrlimit, resource.RLIMIT_DATA, (soft, hard))
+            yield
+    except Exception as error:  # Keras, h5py, OpenCV, NumPy and zipfile raise nearly every kind
+        raise ValueError(f"{printable(path)}: {otherwise} ({reason(error)})") from error
+
+
+@contextlib.contextmanager
+def replacing(path: Path, mark: str = ".new") -> Iterator[Path]:
+    """A new file that takes path's place when all went well; even a loss of power leaves one of the two, and whole."""
+    new = path.with_suffix(mark + path.suffix)
+    try:
+        yield new
+        with open(new, "rb+") as file:
+            os.fsync(file.fileno())
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def locked(path: Path, busy: str = "") -> Iterator[None]:
+    """Hold a folder, or an empty file, against other processes; wait for it, or raise ValueError saying it is busy."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if os.name == "nt":  # no flock there
+        yield
+        return
+    import fcntl
+
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0))  # let go with the process, however it ends
+        yield
+    except BlockingIOError as error:
+        raise ValueError(f"{printable(path)}: {busy}") from error
+    finally:
+        os.close(handle)
 
 
 def window_size() -> tuple[int, int] | None:
