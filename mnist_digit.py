@@ -45,9 +45,15 @@ import numpy as np
 try:
     import cv2
 except ImportError as error:  # a bare Linux machine lacks what the wheel does not bring along
-    sys.exit(f"mnist_digit: OpenCV cannot start ({error}); on Debian: apt install libgl1 libglib2.0-0")
+    sys.exit(
+        f"mnist_digit: OpenCV cannot start ({error}); on Debian: apt install libgl1 libglib2.0-0"
+    )
 
-for stream in ("stdin", "stdout", "stderr"):  # closed by the caller, as by 2>&-: what is written there goes nowhere
+for stream in (
+    "stdin",
+    "stdout",
+    "stderr",
+):  # closed by the caller, as by 2>&-: what is written there goes nowhere
     if getattr(sys, stream) is None:
         setattr(sys, stream, open(os.devnull, "r" if stream == "stdin" else "w"))
 
@@ -79,7 +85,9 @@ def place_by_mass(ink: np.ndarray) -> np.ndarray:
     # As MNIST's digits were (LeCun et al., "Gradient-based learning applied to document recognition", 1998).
     moments = cv2.moments(ink)
     centre = np.array([moments["m01"], moments["m10"]]) / (moments["m00"] or 1)
-    top, left = np.clip(np.rint(IMAGE_SIZE / 2 - centre).astype(int), 0, np.subtract(IMAGE_SIZE, ink.shape))
+    top, left = np.clip(
+        np.rint(IMAGE_SIZE / 2 - centre).astype(int), 0, np.subtract(IMAGE_SIZE, ink.shape)
+    )
     frame = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
     frame[top : top + ink.shape[0], left : left + ink.shape[1]] = ink / np.float32(255)
     return frame
@@ -94,7 +102,10 @@ def draw_digit_image(strokes: Sequence[np.ndarray], width: float = STROKE_WIDTH)
     margin = (size - extent * scale) / 2
     # In 16ths, as cv2 wants them; its pixel centres are whole numbers, ours halves. It draws no line of one point.
     lines = [(((stroke - low) * scale + margin) * OVERSAMPLING - 0.5) * 16 for stroke in strokes]
-    lines = [np.rint(line if len(line) > 1 else np.repeat(line, 2, axis=0)).astype(np.int32) for line in lines]
+    lines = [
+        np.rint(line if len(line) > 1 else np.repeat(line, 2, axis=0)).astype(np.int32)
+        for line in lines
+    ]
     ink = np.zeros(size[::-1] * OVERSAMPLING, np.uint8)
     cv2.polylines(ink, lines, False, 255, round(width * OVERSAMPLING), cv2.LINE_AA, shift=4)
     return place_by_mass(cv2.resize(ink, size.tolist(), interpolation=cv2.INTER_AREA))
@@ -127,13 +138,17 @@ def redraw_at_stroke_width(mask: np.ndarray) -> np.ndarray:
     ink = np.uint8(255 * np.clip(distance + 0.5, 0, 1))
     x, y, width, height = cv2.boundingRect(np.uint8(ink > 127))
     size = [max(1, round(side * BOX / max(width, height))) for side in (width, height)]
-    return place_by_mass(cv2.resize(ink[y : y + height, x : x + width], size, interpolation=cv2.INTER_AREA))
+    return place_by_mass(
+        cv2.resize(ink[y : y + height, x : x + width], size, interpolation=cv2.INTER_AREA)
+    )
 
 
 # --- handwriting and data -------------------------------------------------------------------
 
 POINTS_PER_SEGMENT = 10
-Template = list[tuple[np.ndarray, np.ndarray]]  # a stroke each: control points, shape (n, 2), and their smooth_curve()
+Template = list[
+    tuple[np.ndarray, np.ndarray]
+]  # a stroke each: control points, shape (n, 2), and their smooth_curve()
 
 
 def smooth_curve(corners: Sequence[bool]) -> np.ndarray:
@@ -172,7 +187,9 @@ def read_handwriting(path: Path = HANDWRITING) -> dict[str, list[Template]]:
             try:
                 templates.setdefault(label, []).append(parse_template(strokes))
             except ValueError as error:
-                raise ValueError(f"{printable(path)}, line {number}: not points like 30,0 ({error})") from error
+                raise ValueError(
+                    f"{printable(path)}, line {number}: not points like 30,0 ({error})"
+                ) from error
     if missing := sorted(set(DIGITS) - templates.keys()):
         raise ValueError(f"{printable(path)}: no way to write {missing[0]}")
     return templates
@@ -189,7 +206,9 @@ def write_character(label: str, rng: np.random.Generator) -> list[np.ndarray]:
     styles = read_handwriting()[label]
     template = styles[rng.integers(len(styles))]
     carelessness = rng.uniform(0.4, 1.4)
-    is_digit = label in DIGITS  # another character may not be varied until it is one: > turned is a 7, joined = a 2
+    is_digit = (
+        label in DIGITS
+    )  # another character may not be varied until it is one: > turned is a 7, joined = a 2
 
     def vary(amount: float, *shape: int) -> np.ndarray:
         """Normally distributed around 0, but never beyond what can still be read."""
@@ -197,11 +216,17 @@ def write_character(label: str, rng: np.random.Generator) -> list[np.ndarray]:
 
     heights = np.concatenate([points[:, 1] for points, _ in template])
     top, height = heights.min(), np.ptp(heights)
-    bulge, taper = np.exp(vary(0.22)), vary(0.2)  # of the upper half against the lower: how tall, how wide
+    bulge, taper = (
+        np.exp(vary(0.22)),
+        vary(0.2),
+    )  # of the upper half against the lower: how tall, how wide
     strokes = []
     for points, curve in template:
         x, y = points.T
-        x, y = (x - 30) * (1 + taper * (y - 50) / 50), top + height * ((y - top) / height) ** bulge - 50
+        x, y = (
+            (x - 30) * (1 + taper * (y - 50) / 50),
+            top + height * ((y - top) / height) ** bulge - 50,
+        )
         points = np.stack([x, y], axis=1) + vary(3.0, *points.shape)
         if len(template) > 1:  # each stroke has its own size and place
             middle = points.mean(axis=0)
@@ -209,20 +234,32 @@ def write_character(label: str, rng: np.random.Generator) -> list[np.ndarray]:
         stroke = curve @ points
         start, stop = rng.uniform(0, 0.07 * carelessness, 2) * len(stroke)
         stroke = stroke[int(start) : len(stroke) - int(stop)]
-        stroke = stroke + rng.normal(0, carelessness * rng.uniform(0, 0.8), stroke.shape)  # a hand trembles
+        stroke = stroke + rng.normal(
+            0, carelessness * rng.uniform(0, 0.8), stroke.shape
+        )  # a hand trembles
         for end in (0, len(stroke)):
             if rng.random() < 0.1:  # the pen touches down, or leaves, with a hook
-                stroke = np.insert(stroke, end, stroke[min(end, len(stroke) - 1)] + vary(5.0, 2), axis=0)
+                stroke = np.insert(
+                    stroke, end, stroke[min(end, len(stroke) - 1)] + vary(5.0, 2), axis=0
+                )
         if rng.random() < 0.3:  # a fast hand: few points, joined by straight lines
-            stroke = stroke[np.unique([*range(0, len(stroke), rng.integers(2, 6)), len(stroke) - 1])]
+            stroke = stroke[
+                np.unique([*range(0, len(stroke), rng.integers(2, 6)), len(stroke) - 1])
+            ]
         strokes.append(stroke)
     if is_digit and rng.random() < 0.06:  # the pen is not lifted
         strokes = [np.concatenate(strokes)]
 
-    turn, slant, aspect = vary(0.1 if is_digit else 0.05), vary(0.24) - 0.12, np.exp(vary(0.2) + 0.05)
+    turn, slant, aspect = (
+        vary(0.1 if is_digit else 0.05),
+        vary(0.24) - 0.12,
+        np.exp(vary(0.2) + 0.05),
+    )
     affine = np.array([[aspect, 0], [slant, 1]])
     bend, frequency, phase = vary(3.0, 2), rng.uniform(0.02, 0.07, 2), rng.uniform(0, 2 * np.pi, 2)
-    return [turned((s + bend * np.sin(frequency * s[:, ::-1] + phase)) @ affine, turn) for s in strokes]
+    return [
+        turned((s + bend * np.sin(frequency * s[:, ::-1] + phase)) @ affine, turn) for s in strokes
+    ]
 
 
 class Digits(NamedTuple):
@@ -244,13 +281,17 @@ def write_digits(count: int, rng: np.random.Generator, no_digits: int = 0) -> Di
     kinds += [*rng.choice([*NO_DIGIT_KINDS], no_digits, p=[*NO_DIGIT_KINDS.values()])]
     widths = np.clip(rng.normal(2.4, 0.4, len(kinds)), 1.5, 4)
     drawn = zip(kinds, widths, strict=True)
-    images = [kind(rng) if kind is blot else draw_digit_image(kind(rng), width) for kind, width in drawn]
+    images = [
+        kind(rng) if kind is blot else draw_digit_image(kind(rng), width) for kind, width in drawn
+    ]
     return Digits(np.uint8(255 * np.reshape(images, (-1, IMAGE_SIZE, IMAGE_SIZE))), labels)
 
 
 def write_letter(rng: np.random.Generator) -> list[np.ndarray]:
     """A letter or sign, each way of writing one as often as any other."""
-    labels = [label for label, ways in read_handwriting().items() if label not in DIGITS for _ in ways]
+    labels = [
+        label for label, ways in read_handwriting().items() if label not in DIGITS for _ in ways
+    ]
     return write_character(labels[rng.integers(len(labels))], rng)
 
 
@@ -258,14 +299,19 @@ def turn_digit(rng: np.random.Generator) -> list[np.ndarray]:
     """A digit that lies on its side, stands on its head or is seen from behind, where that is no digit's shape."""
     turns = [(1, 1, "12345679"), (3, 1, "2345679"), (2, 1, "347"), (0, -1, "34679")]
     quarters, mirror, digits = turns[rng.integers(len(turns))]
-    return [turned(s * (mirror, 1), quarters * np.pi / 2) for s in write_character(rng.choice([*digits]), rng)]
+    return [
+        turned(s * (mirror, 1), quarters * np.pi / 2)
+        for s in write_character(rng.choice([*digits]), rng)
+    ]
 
 
 def write_several(rng: np.random.Generator) -> list[np.ndarray]:
     """Two or three digits side by side, often nearly touching."""
     strokes, right = [], 0.0
     for _ in range(rng.choice([2, 2, 2, 3])):
-        digit = write_character(rng.choice([*DIGITS, "1", "1", "1", "7"]), rng)  # the narrow ones hide best
+        digit = write_character(
+            rng.choice([*DIGITS, "1", "1", "1", "7"]), rng
+        )  # the narrow ones hide best
         points = np.concatenate(digit)
         low, extent = points.min(axis=0), np.ptp(points, axis=0)
         scale = rng.uniform(0.85, 1.15) * 100 / max(extent[1], 50)
@@ -282,10 +328,18 @@ def scribble(rng: np.random.Generator) -> list[np.ndarray]:
     for _ in range(rng.choice([1, 1, 1, 2, 3])):
         count = rng.integers(12, 48)
         angle = rng.uniform(1, 6) * 2 * np.pi * np.linspace(0, 1, count)
-        coil = np.stack([np.cos(angle) + rng.uniform(0, 0.4) * angle, np.sin(rng.uniform(0.6, 1.4) * angle)], axis=1)
+        coil = np.stack(
+            [np.cos(angle) + rng.uniform(0, 0.4) * angle, np.sin(rng.uniform(0.6, 1.4) * angle)],
+            axis=1,
+        )
         black = np.stack([np.linspace(-1, 1, count), (-1.0) ** np.arange(count)], axis=1)
-        walks = [rng.normal(0, 30, (count // 3, 2)), np.cumsum(rng.normal(0, 25, (count // 3, 2)), axis=0)]
-        loops = [turned(way * rng.uniform(15, 40, 2), rng.uniform(0, np.pi)) for way in (coil, black)]
+        walks = [
+            rng.normal(0, 30, (count // 3, 2)),
+            np.cumsum(rng.normal(0, 25, (count // 3, 2)), axis=0),
+        ]
+        loops = [
+            turned(way * rng.uniform(15, 40, 2), rng.uniform(0, np.pi)) for way in (coil, black)
+        ]
         points = (walks + loops)[rng.integers(4)]
         points = points + rng.normal(0, 4, points.shape)
         corners = rng.random(len(points)) < rng.choice([0, 0.3, 1])
@@ -296,9 +350,17 @@ def scribble(rng: np.random.Generator) -> list[np.ndarray]:
 def rule(rng: np.random.Generator) -> list[np.ndarray]:
     """A digit on rules, on squares or in a frame, or these alone."""
     digit = write_character(str(rng.integers(10)), rng) if rng.random() < 0.75 else []
-    left, right, top, bottom = np.array([-30, 30, -50, 50]) + rng.uniform(-5, 60, 4) * (-1, 1, -1, 1)
+    left, right, top, bottom = np.array([-30, 30, -50, 50]) + rng.uniform(-5, 60, 4) * (
+        -1,
+        1,
+        -1,
+        1,
+    )
     if digit and rng.random() < 0.4:
-        return [*digit, np.array([(left, top), (right, top), (right, bottom), (left, bottom), (left, top)])]
+        return [
+            *digit,
+            np.array([(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]),
+        ]
     step, start = rng.uniform(15, 90), rng.uniform(-50, 40)
     lines = [np.array([(left, y), (right, y)]) for y in np.arange(start, bottom, step)]
     if rng.random() < 0.5 or len(lines) == 1:
@@ -316,7 +378,14 @@ def blot(rng: np.random.Generator) -> np.ndarray:
 
 
 # How often each kind is written: letters are the hardest to tell from digits.
-NO_DIGIT_KINDS = {write_letter: 0.49, write_several: 0.25, scribble: 0.13, turn_digit: 0.04, rule: 0.06, blot: 0.03}
+NO_DIGIT_KINDS = {
+    write_letter: 0.49,
+    write_several: 0.25,
+    scribble: 0.13,
+    turn_digit: 0.04,
+    rule: 0.06,
+    blot: 0.03,
+}
 
 
 def load_digits(path: Path, *names: str) -> Digits:
@@ -324,8 +393,14 @@ def load_digits(path: Path, *names: str) -> Digits:
     with opening(path, f"not an .npz file with {' and '.join(names)}"), np.load(path) as arrays:
         images, labels = (arrays[name] for name in names)
         if images.dtype != np.uint8 or images.shape != (len(images), IMAGE_SIZE, IMAGE_SIZE):
-            raise ValueError(f"{images.dtype} images of shape {images.shape}, not uint8 of shape (n, 28, 28)")
-        if labels.shape != (len(images),) or labels.dtype.kind not in "iu" or set(labels) - set(range(10)):
+            raise ValueError(
+                f"{images.dtype} images of shape {images.shape}, not uint8 of shape (n, 28, 28)"
+            )
+        if (
+            labels.shape != (len(images),)
+            or labels.dtype.kind not in "iu"
+            or set(labels) - set(range(10))
+        ):
             raise ValueError("labels are not digits 0 to 9, one for each image")
     return Digits(images, labels.astype(np.uint8))
 
@@ -338,7 +413,9 @@ def load_mnist(path: Path | None = None) -> list[Digits]:
     try:
         return [Digits(*arrays) for arrays in keras.datasets.mnist.load_data()]
     except Exception as error:  # Keras raises a bare Exception where the download fails
-        raise ValueError("MNIST is neither here nor to be downloaded; name a copy: --data mnist.npz") from error
+        raise ValueError(
+            "MNIST is neither here nor to be downloaded; name a copy: --data mnist.npz"
+        ) from error
 
 
 def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
@@ -347,16 +424,28 @@ def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np
     turn, slant, right, down = strength * rng.normal(0, [[0.12], [0.15], [0.8], [0.8]], (4, count))
     wide, high = np.exp(strength * rng.normal(0, 0.1, (2, count)))
     cos, sin = np.cos(turn), np.sin(turn)
-    across, along = wide * np.array([cos, sin]), high * np.array([slant * cos - sin, slant * sin + cos])
+    across, along = (
+        wide * np.array([cos, sin]),
+        high * np.array([slant * cos - sin, slant * sin + cos]),
+    )
     place = (IMAGE_SIZE - 1) / 2 * (1 - across - along) + (right, down)  # turned about the middle
     affine = np.stack([across, along, place], axis=1).T
     how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    moved = [cv2.warpAffine(image, a.T, image.shape, flags=how) for image, a in zip(images, affine, strict=True)]
+    moved = [
+        cv2.warpAffine(image, a.T, image.shape, flags=how)
+        for image, a in zip(images, affine, strict=True)
+    ]
     tall = np.concatenate(moved)  # one call of cv2 does for all
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    bolder, thinner = (change(tall, cross).reshape(images.shape) for change in (cv2.dilate, cv2.erode))
-    weight = np.float32(rng.uniform(-1, 1, (count, 1, 1)) * (rng.random((count, 1, 1)) < 0.3 * strength))
-    moved = np.float32(moved) + np.abs(weight) * (np.where(weight > 0, bolder, thinner) - np.float32(moved))
+    bolder, thinner = (
+        change(tall, cross).reshape(images.shape) for change in (cv2.dilate, cv2.erode)
+    )
+    weight = np.float32(
+        rng.uniform(-1, 1, (count, 1, 1)) * (rng.random((count, 1, 1)) < 0.3 * strength)
+    )
+    moved = np.float32(moved) + np.abs(weight) * (
+        np.where(weight > 0, bolder, thinner) - np.float32(moved)
+    )
     return (moved / 255) ** np.float32(1 + strength * rng.uniform(-0.4, 0.5, (count, 1, 1)))
 
 
@@ -370,8 +459,12 @@ class Recipe(NamedTuple):
     optimizer: Callable  # takes keras.optimizers and the number of steps
     batch_size: int
     epochs: int
-    handwriting: float = 0.0  # synthetic digits for each of MNIST's; where there are any, all images are augmented
-    no_digits: float = 0.0  # so many that are none; where there are any, they get an output, and it is calibrated
+    handwriting: float = (
+        0.0  # synthetic digits for each of MNIST's; where there are any, all images are augmented
+    )
+    no_digits: float = (
+        0.0  # so many that are none; where there are any, they get an output, and it is calibrated
+    )
 
 
 # fmt: off
@@ -412,7 +505,10 @@ def open_network(path: Path) -> Callable[[np.ndarray], np.ndarray]:
     exported, keras_path = path.suffix.lower() == ".tflite", path.with_suffix(".keras")
     if exported and keras_path.exists() and not path.exists():
         say(f"{printable(path)} is missing: making it anew from {printable(keras_path.name)} ...")
-        with replacing(path, f".new-{os.getpid()}") as new, contextlib.redirect_stdout(sys.stderr):  # windows may race
+        with (
+            replacing(path, f".new-{os.getpid()}") as new,
+            contextlib.redirect_stdout(sys.stderr),
+        ):  # windows may race
             export(open_keras_model(keras_path), new)
     model = None if exported else open_keras_model(path)
 
@@ -422,16 +518,26 @@ def open_network(path: Path) -> Callable[[np.ndarray], np.ndarray]:
         else:
             net.setInput(image.reshape(1, 1, IMAGE_SIZE, IMAGE_SIZE))
             outputs = net.forward()[0][:11]  # more follow in files of earlier versions
-        return np.append(outputs, [0.0] * (len(outputs) == 10))  # where the network knows of digits only
+        return np.append(
+            outputs, [0.0] * (len(outputs) == 10)
+        )  # where the network knows of digits only
 
     with opening(path, "not a network that takes a 28x28 image and gives ten probabilities"):
         if exported:
             data = path.read_bytes()
-            if hashlib.sha256(data[:-32]).digest() != data[-32:]:  # OpenCV crashes on some damaged ones
-                raise ValueError("damaged, or not made by this program; name its .keras or .h5 file instead")
+            if (
+                hashlib.sha256(data[:-32]).digest() != data[-32:]
+            ):  # OpenCV crashes on some damaged ones
+                raise ValueError(
+                    "damaged, or not made by this program; name its .keras or .h5 file instead"
+                )
             net = cv2.dnn.readNetFromTFLite(np.frombuffer(data[:-32], np.uint8))
         probabilities = run(np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32))
-        if not (len(probabilities) == 11 and (probabilities >= 0).all() and abs(probabilities.sum() - 1) < 1e-3):
+        if not (
+            len(probabilities) == 11
+            and (probabilities >= 0).all()
+            and abs(probabilities.sum() - 1) < 1e-3
+        ):
             raise ValueError("gives something else")
     return run
 
@@ -440,12 +546,21 @@ def open_keras_model(path: Path) -> keras.Model:
     """The Keras model in a .keras or .h5 file. Raises ValueError naming the file and the reason."""
     keras = import_keras()
     keras.ops.zeros(1)  # TensorFlow starts its threads now, not within the bounds below
-    with opening(path, "not a network that can be opened safely", 400_000_000), tempfile.TemporaryDirectory() as folder:
-        copy = shutil.copyfile(path, f"{folder}/network{path.suffix.lower()}")  # Keras knows its kinds by small letters
+    with (
+        opening(path, "not a network that can be opened safely", 400_000_000),
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        copy = shutil.copyfile(
+            path, f"{folder}/network{path.suffix.lower()}"
+        )  # Keras knows its kinds by small letters
         model = keras.models.load_model(copy, compile=False, safe_mode=True)
         shapes = model.input_shape, model.output_shape
-        if shapes not in [((None, IMAGE_SIZE, IMAGE_SIZE, 1), (None, answers)) for answers in (10, 11)]:
-            raise ValueError(f"takes {shapes[0]} and gives {shapes[1]}, not (None, 28, 28, 1) and (None, 10 or 11)")
+        if shapes not in [
+            ((None, IMAGE_SIZE, IMAGE_SIZE, 1), (None, answers)) for answers in (10, 11)
+        ]:
+            raise ValueError(
+                f"takes {shapes[0]} and gives {shapes[1]}, not (None, 28, 28, 1) and (None, 10 or 11)"
+            )
     return model
 
 
@@ -462,7 +577,9 @@ def save_model(model: keras.Model, path: Path) -> None:
                 with replacing(old) as whole:
                     shutil.copyfile(file, whole)
                 kept.append(old.name)
-        path.unlink(missing_ok=True)  # so at every moment both are of one network, or one is missing
+        path.unlink(
+            missing_ok=True
+        )  # so at every moment both are of one network, or one is missing
     before = f"; the network that was there is now {' and '.join(kept)}" if kept else ""
     say(f"Saved {printable(path)} and {keras_path.name}{before}")
 
@@ -470,7 +587,9 @@ def save_model(model: keras.Model, path: Path) -> None:
 def export(model: keras.Model, path: Path) -> None:
     """Write a network as LiteRT and, behind it, the SHA-256 digest of that, which readers of LiteRT pass over."""
     keras = import_keras()
-    signature = [keras.InputSpec(shape=(1, IMAGE_SIZE, IMAGE_SIZE, 1), dtype="float32")]  # OpenCV wants a batch of one
+    signature = [
+        keras.InputSpec(shape=(1, IMAGE_SIZE, IMAGE_SIZE, 1), dtype="float32")
+    ]  # OpenCV wants a batch of one
     with silenced():
         model.export(path, format="litert", input_signature=signature, verbose=False)
     content = path.read_bytes()
@@ -488,33 +607,50 @@ def import_keras() -> keras:
         try:
             import keras
         except ImportError as error:
-            raise ValueError(f"TensorFlow is not installed ({error}): pip install -r requirements.txt") from error
+            raise ValueError(
+                f"TensorFlow is not installed ({error}): pip install -r requirements.txt"
+            ) from error
     return keras
 
 
 def train(
-    data: Path | None = None, recipe: str = "default", epochs: int | None = None, batch_size: int | None = None,
-    seed: int = 0, path: Path = MODEL, plots: Path = PLOTS, hand: Path | None = None,
-) -> keras.Model:  # fmt: skip
+    data: Path | None = None,
+    recipe: str = "default",
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    seed: int = 0,
+    path: Path = MODEL,
+    plots: Path = PLOTS,
+    hand: Path | None = None,
+) -> keras.Model:
     """Train by a recipe, print test loss and accuracy, save the network and its plots; return it.
 
     data is an .npz file of MNIST's (None: Keras's own copy); hand, one of taught digits to train on, too. After an
     interruption the same call goes on after the last finished epoch. Raises ValueError, OSError; the old network stays.
     """
     chosen = RECIPES[recipe]
-    chosen = chosen._replace(epochs=epochs or chosen.epochs, batch_size=batch_size or chosen.batch_size)
+    chosen = chosen._replace(
+        epochs=epochs or chosen.epochs, batch_size=batch_size or chosen.batch_size
+    )
     for folder in (path.parent, plots):
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):  # better now than after the first epoch
             raise PermissionError(None, "Permission denied", folder)
-    with locked(path.parent, "a training is under way; name another --model"), contextlib.redirect_stdout(sys.stderr):
+    with (
+        locked(path.parent, "a training is under way; name another --model"),
+        contextlib.redirect_stdout(sys.stderr),
+    ):
         mnist, test = load_mnist(data)
         held_out = len(mnist.labels) // 12  # 5,000 of 60,000
         if not held_out or not len(test.labels):
             raise ValueError(f"{printable(data)}: too few digits to train on")
-        training, validation = (Digits(*(a[part] for a in mnist)) for part in np.s_[:-held_out, -held_out:])
+        training, validation = (
+            Digits(*(a[part] for a in mnist)) for part in np.s_[:-held_out, -held_out:]
+        )
         if chosen.handwriting:
-            validation = join(validation, write_digits(held_out, np.random.default_rng(seed), held_out // 2))
+            validation = join(
+                validation, write_digits(held_out, np.random.default_rng(seed), held_out // 2)
+            )
         if hand:
             training = join(training, taught := load_digits(hand, *Digits._fields))
             say(f"{printable(hand)}: {len(taught.labels)} taught digits join the training")
@@ -523,7 +659,9 @@ def train(
         if chosen.handwriting:
             calibrate(model, validation)
         loss, _ = model.evaluate(as_input(test.images), test.labels, verbose=0)
-        answers = model.predict(as_input(test.images), batch_size=500, verbose=0)[:, :10].argmax(axis=1)
+        answers = model.predict(as_input(test.images), batch_size=500, verbose=0)[:, :10].argmax(
+            axis=1
+        )
         say(f"Test loss: {loss:.4f}, test accuracy: {(answers == test.labels).mean():.2%}")
         plot_confusion(test.labels, answers, plots / "confusion_matrix.png")
         say(f"Drew the plots in {printable(plots)}")
@@ -532,7 +670,9 @@ def train(
     return model
 
 
-def fit(training: Digits, validation: Digits, recipe: Recipe, seed: int, unfinished: Path, plots: Path) -> keras.Model:
+def fit(
+    training: Digits, validation: Digits, recipe: Recipe, seed: int, unfinished: Path, plots: Path
+) -> keras.Model:
     """A network trained for the recipe's epochs, or for those of them that an interrupted training left undone."""
     keras = import_keras()
     keras.utils.clear_session()  # layers are named as in the process that was interrupted
@@ -540,35 +680,52 @@ def fit(training: Digits, validation: Digits, recipe: Recipe, seed: int, unfinis
     total = round(len(training.labels) * (1 + recipe.handwriting + recipe.no_digits))
     steps = math.ceil(total / recipe.batch_size)
     output = keras.layers.Dense(11 if recipe.no_digits else 10, activation="softmax")
-    model = keras.Sequential([keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1)), *recipe.layers(keras.layers), output])
+    model = keras.Sequential(
+        [keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1)), *recipe.layers(keras.layers), output]
+    )
     optimizer = recipe.optimizer(keras.optimizers, recipe.epochs * steps)
     # On the CPU, XLA (jit_compile) makes an epoch several times longer.
-    model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
-    optimizer.build(model.trainable_variables)  # not only in the first step: its state may be brought back
+    model.compile(
+        optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False
+    )
+    optimizer.build(
+        model.trainable_variables
+    )  # not only in the first step: its state may be brought back
     # All that training changes: weights, the dropout's seeds, the optimizer's momenta and number of steps.
     state = [*model.variables, *optimizer.variables]
     settings = json.dumps([*recipe[2:], seed, model.to_json()]).encode() + HANDWRITING.read_bytes()
-    settings = hashlib.sha256(settings + training.images.tobytes() + training.labels.tobytes()).hexdigest()
+    settings = hashlib.sha256(
+        settings + training.images.tobytes() + training.labels.tobytes()
+    ).hexdigest()
     history = resume(unfinished, settings, state)
 
     def end_epoch(epoch: int, results: dict[str, float]) -> None:
         history.append(results)
         with replacing(unfinished) as new:
-            np.savez(new, *(variable.numpy() for variable in state), **{settings: json.dumps(history)})
+            np.savez(
+                new, *(variable.numpy() for variable in state), **{settings: json.dumps(history)}
+            )
         plot_history(history, plots / "learning_curves.png")
 
     model.fit(
-        batches(training, recipe, total, len(history), seed), steps_per_epoch=steps,
-        initial_epoch=len(history), epochs=recipe.epochs,
-        validation_data=(as_input(validation.images), validation.labels), shuffle=False,  # they are
-        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=end_epoch)], verbose=1 if sys.stderr.isatty() else 2,
-    )  # fmt: skip
+        batches(training, recipe, total, len(history), seed),
+        steps_per_epoch=steps,
+        initial_epoch=len(history),
+        epochs=recipe.epochs,
+        validation_data=(as_input(validation.images), validation.labels),
+        shuffle=False,  # they are
+        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=end_epoch)],
+        verbose=1 if sys.stderr.isatty() else 2,
+    )
     return model
 
 
 def resume(path: Path, settings: str, state: list[keras.Variable]) -> list[dict[str, float]]:
     """Bring back the state that an interrupted training with these settings kept; return its history, else []."""
-    with contextlib.suppress(Exception), np.load(path) as kept:  # NumPy and zipfile raise nearly every kind
+    with (
+        contextlib.suppress(Exception),
+        np.load(path) as kept,
+    ):  # NumPy and zipfile raise nearly every kind
         history = json.loads(str(kept[settings]))
         values = [kept[f"arr_{i}"] for i in range(len(state))]
         for variable, value in zip(state, values, strict=True):
@@ -602,14 +759,18 @@ def as_input(images: np.ndarray) -> np.ndarray:
 
 def calibrate(model: keras.Model, digits: Digits) -> None:
     """Make a network's confidence what held-out digits, and images that are none, show it to be."""
-    logits = np.log(model.predict(as_input(digits.images), batch_size=500, verbose=0).astype(float) + 1e-12)
+    logits = np.log(
+        model.predict(as_input(digits.images), batch_size=500, verbose=0).astype(float) + 1e-12
+    )
     # "No digit", which people draw far less than training shows, is shifted until 0.45 % of the digits are refused.
     true = logits[digits.labels < 10]
     shift = np.append(np.zeros(10), np.quantile(true[:, 10] - true[:, :10].max(axis=1), 0.9955))
 
     def loss(temperature: float) -> float:
         scaled = (logits - shift) / temperature
-        return np.mean(np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(scaled)), digits.labels])
+        return np.mean(
+            np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(scaled)), digits.labels]
+        )
 
     # The best temperature (Guo et al., "On calibration of modern neural networks", 2017).
     best = min(np.geomspace(0.5, 2, 141), key=loss)
@@ -663,7 +824,9 @@ class Prediction(NamedTuple):
 
     digit: int | None  # None: most likely no digit
     confidence: float  # in [0, 1], of what it says; of answers given with 0.9, about 90 % are right
-    probabilities: np.ndarray  # of the digits 0 to 9, shape (10,); what they lack to 1: that it is no digit
+    probabilities: (
+        np.ndarray
+    )  # of the digits 0 to 9, shape (10,); what they lack to 1: that it is no digit
 
     def __str__(self) -> str:
         return "?" if self.digit is None else str(self.digit)
@@ -676,7 +839,9 @@ NOTHING = Digits(np.zeros((0, IMAGE_SIZE, IMAGE_SIZE), np.uint8), np.zeros(0, np
 
 def describe(images: np.ndarray) -> np.ndarray:
     """What digit images, shape (n, 28, 28) or (28, 28), are compared by: vectors of length 1, shape (n, 196)."""
-    small = images.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4), dtype=np.float32)  # forgives strokes moved a little
+    small = images.reshape(-1, 14, 2, 14, 2).mean(
+        axis=(2, 4), dtype=np.float32
+    )  # forgives strokes moved a little
     return small.reshape(-1, 196) / np.maximum(np.linalg.norm(small, axis=(1, 2)), 1e-6)[:, None]
 
 
@@ -698,7 +863,9 @@ class Hand:
         """Take up what the file holds, if there is one; what is no digits is set aside, and its new name printed."""
         if self.path is None or not self.path.exists():
             return
-        if not self.path.is_file() or not os.access(self.path, os.R_OK):  # a folder, a device: nothing to set aside
+        if not self.path.is_file() or not os.access(
+            self.path, os.R_OK
+        ):  # a folder, a device: nothing to set aside
             raise OSError(None, "not a file that can be read", self.path)
         try:
             self._know(load_digits(self.path, *Digits._fields))
@@ -712,18 +879,29 @@ class Hand:
             self._read()
             before, after = self.taught, edit(self.taught)
             if self.path:
-                with replacing(self.path) as new, open(new, "wb") as file:  # a name alone would get .npz added
+                with (
+                    replacing(self.path) as new,
+                    open(new, "wb") as file,
+                ):  # a name alone would get .npz added
                     np.savez(file, **after._asdict())
         self._know(after)
         return before
 
     def correct(self, probabilities: np.ndarray, image: np.ndarray) -> np.ndarray:
         """The probabilities of a digit image, shape (11,), after what was taught; they sum to 1."""
-        probabilities = np.maximum(probabilities, 1e-9)  # so all can be taught, and only that is surer than 1 - 1e-9
+        probabilities = np.maximum(
+            probabilities, 1e-9
+        )  # so all can be taught, and only that is surer than 1 - 1e-9
         if len(self):
-            distances = 1 - np.einsum("ij,j", self.descriptions, describe(image)[0])  # @ waits long for BLAS's threads
-            nearest = max(float(distances.min()), 1e-6)  # it alone speaks, so a wrong one ends where it is put right
-            digit = self.taught.labels[distances <= 1.25 * nearest][-1]  # of about equally near ones the last
+            distances = 1 - np.einsum(
+                "ij,j", self.descriptions, describe(image)[0]
+            )  # @ waits long for BLAS's threads
+            nearest = max(
+                float(distances.min()), 1e-6
+            )  # it alone speaks, so a wrong one ends where it is put right
+            digit = self.taught.labels[distances <= 1.25 * nearest][
+                -1
+            ]  # of about equally near ones the last
             probabilities[digit] *= max(1.0, REACH / nearest) ** TRUST
         return probabilities / probabilities.sum()
 
@@ -731,7 +909,9 @@ class Hand:
 class Recognizer:
     """A trained network (.tflite, .keras, .h5) and the hand it was taught (or None). Raises ValueError, OSError."""
 
-    def __init__(self, path: str | os.PathLike[str] = MODEL, hand: str | os.PathLike[str] | None = None) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str] = MODEL, hand: str | os.PathLike[str] | None = None
+    ) -> None:
         self.path = Path(path)
         self._run = open_network(self.path)
         self.hand = Hand(hand and Path(hand))
@@ -746,13 +926,19 @@ class Recognizer:
             raise ValueError(f"a digit image has shape (28, 28), not {image.shape}")
         probabilities = self.hand.correct(self.judge(np.float32(image)), image)
         digit = int(probabilities.argmax())
-        return Prediction(digit if digit < 10 else None, float(probabilities[digit]), probabilities[:10])
+        return Prediction(
+            digit if digit < 10 else None, float(probabilities[digit]), probabilities[:10]
+        )
 
     def teach(self, image: np.ndarray, digit: int) -> None:
         """Read this digit image, and those like it, as this digit from now on. Raises ValueError, OSError."""
         if image.shape != (IMAGE_SIZE, IMAGE_SIZE) or digit not in range(10):
-            raise ValueError(f"what is taught has shape (28, 28) and is a digit, not {image.shape} and {digit}")
-        new = Digits(np.uint8(np.rint(255 * np.clip(image, 0, 1)))[None], np.array([digit], np.uint8))
+            raise ValueError(
+                f"what is taught has shape (28, 28) and is a digit, not {image.shape} and {digit}"
+            )
+        new = Digits(
+            np.uint8(np.rint(255 * np.clip(image, 0, 1)))[None], np.array([digit], np.uint8)
+        )
         self.hand.change(lambda taught: join(taught, new))
 
     def forget(self) -> int | None:
@@ -780,21 +966,30 @@ class Reading:
         self.rows = rows  # from top to bottom; the parts of each from left to right
         self.parts = [part for row in rows for part in row]
         self.digits = [part.prediction for part in self.parts]
-        self.text = " ".join("".join(str(part.prediction) for part in row) for row in rows)  # "?" for no digit
-        self.confidence = math.prod(prediction.confidence for prediction in self.digits)  # that all of it is right
+        self.text = " ".join(
+            "".join(str(part.prediction) for part in row) for row in rows
+        )  # "?" for no digit
+        self.confidence = math.prod(
+            prediction.confidence for prediction in self.digits
+        )  # that all of it is right
 
     def __str__(self) -> str:
         return f"{self.text if self.text.strip('? ') else 'no digit'} ({self.confidence:.1%})"
 
 
 LONGEST_RUN = 6  # pieces that one character is made of at most
-WIDEST_RUN = 2  # how wide it is at most where it is made of several, in heights of the tallest piece
+WIDEST_RUN = (
+    2  # how wide it is at most where it is made of several, in heights of the tallest piece
+)
 SMALLEST = 0.25  # how tall or wide a digit is at least, in the same unit
 OVERLAP = 0.1  # how far neighbours may reach under each other, in the same unit, as slanted ones do
 TOGETHER = 0.02  # how often they overlap more, beside how often strokes of one character do
 P_OTHER = 0.03  # how often one meets a character that is no digit, beside how often a number
 STRAY = 0.01  # how often one meets it as a part of a number, beside how often a digit
-WIDTH, RARITY = 0.8, 5  # how wide a digit is, in its own heights; for each more it is e ** RARITY times as rare
+WIDTH, RARITY = (
+    0.8,
+    5,
+)  # how wide a digit is, in its own heights; for each more it is e ** RARITY times as rare
 
 
 def find_parts(boxes: np.ndarray, judge: Callable[[int, int], Part], hand: Hand) -> list[Part]:
@@ -803,16 +998,25 @@ def find_parts(boxes: np.ndarray, judge: Callable[[int, int], Part], hand: Hand)
     judge(start, stop) gives the part that the pieces start ... stop - 1 make; hand is what was taught.
     """
     # A shortest path (LeCun et al., "Gradient-based learning applied to document recognition", 1998, part V).
-    left, right, tallest = boxes[:, 0].tolist(), (boxes[:, 0] + boxes[:, 2]).tolist(), max(1, boxes[:, 3].max())
+    left, right, tallest = (
+        boxes[:, 0].tolist(),
+        (boxes[:, 0] + boxes[:, 2]).tolist(),
+        max(1, boxes[:, 3].max()),
+    )
     overlaps = np.maximum.accumulate(right)[:-1] - np.minimum.accumulate(left[::-1])[-2::-1]
     cuts = [1, *np.where(overlaps > OVERLAP * tallest, TOGETHER, 1)]
-    if len(hand) and (whole := judge(0, len(boxes))).prediction.probabilities.max() > 1 - 1e-9:  # see Hand.correct()
+    if (
+        len(hand) and (whole := judge(0, len(boxes))).prediction.probabilities.max() > 1 - 1e-9
+    ):  # see Hand.correct()
         return [whole]
     best = [(0.0, [])]  # of the pieces before each cut: the least cost, and the parts that have it
     for stop in range(1, len(boxes) + 1):
         ways = []
         for start in range(max(0, stop - LONGEST_RUN), stop):
-            if stop - start > 1 and max(right[start:stop]) - min(left[start:stop]) > WIDEST_RUN * tallest:
+            if (
+                stop - start > 1
+                and max(right[start:stop]) - min(left[start:stop]) > WIDEST_RUN * tallest
+            ):
                 continue
             part = judge(start, stop)
             if max(part.box[2:]) < SMALLEST * tallest:
@@ -830,27 +1034,43 @@ def find_parts(boxes: np.ndarray, judge: Callable[[int, int], Part], hand: Hand)
 
 # --- pictures -------------------------------------------------------------------------------
 
-SIDE = 256, 640  # pixels of a picture's longer side while its ink is looked for: enough to see by, and soon done
+SIDE = (
+    256,
+    640,
+)  # pixels of a picture's longer side while its ink is looked for: enough to see by, and soon done
 FAINT = 25  # how much darker than its paper ink is at least, in 255ths of the paper's light
 MANY = 40  # pieces; what falls into more is grain or a texture
-UNCERTAIN, BELIEVED = 0.5, 0.8  # certainty that ink is digits: below it there is none, above it the search is over
+UNCERTAIN, BELIEVED = (
+    0.5,
+    0.8,
+)  # certainty that ink is digits: below it there is none, above it the search is over
 
 
 def decode(data: np.ndarray) -> np.ndarray:
     """The picture that bytes hold, turned upright: of any depth, (h, w) or (h, w, channels). Raises ValueError."""
-    picture, kinds, _ = cv2.imdecodeWithMetadata(data, cv2.IMREAD_UNCHANGED) if len(data) else (None, (), None)
-    if cv2.IMAGE_METADATA_EXIF in kinds and np.shape(picture)[2:] != (4,):  # cv2 turns upright what is opaque
+    picture, kinds, _ = (
+        cv2.imdecodeWithMetadata(data, cv2.IMREAD_UNCHANGED) if len(data) else (None, (), None)
+    )
+    if cv2.IMAGE_METADATA_EXIF in kinds and np.shape(picture)[2:] != (
+        4,
+    ):  # cv2 turns upright what is opaque
         picture = cv2.imdecode(data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
     if picture is None:
-        raise ValueError("not a picture, damaged, or larger than 50 megapixels; --open opens a saved drawing")
+        raise ValueError(
+            "not a picture, damaged, or larger than 50 megapixels; --open opens a saved drawing"
+        )
     return picture
 
 
 def on_paper(picture: np.ndarray) -> np.ndarray:
     """The picture as uint8, its longer side within SIDE, and what is transparent in it filled in."""
     longer = max(picture.shape[:2])
-    size = [max(8, round(length * np.clip(longer, *SIDE) / longer)) for length in picture.shape[1::-1]]
-    picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if max(size) < longer else cv2.INTER_LINEAR)
+    size = [
+        max(8, round(length * np.clip(longer, *SIDE) / longer)) for length in picture.shape[1::-1]
+    ]
+    picture = cv2.resize(
+        picture, size, interpolation=cv2.INTER_AREA if max(size) < longer else cv2.INTER_LINEAR
+    )
     if not cv2.checkRange(picture)[0]:
         raise ValueError("pixels that are not finite numbers")
     if picture.dtype != np.uint8:  # numbers without an agreed black and white
@@ -879,14 +1099,18 @@ def without_rules(mask: np.ndarray) -> np.ndarray:
     """A mask of ink without the thin straight lines that run through most of the picture."""
     least, thick = 0.75 * min(mask.shape), max(mask.shape) // 32
     thin = mask - cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thick, thick), np.uint8))
-    lines = cv2.HoughLinesP(thin, 1, np.pi / 720, int(least / 2), minLineLength=least, maxLineGap=least / 4)
+    lines = cv2.HoughLinesP(
+        thin, 1, np.pi / 720, int(least / 2), minLineLength=least, maxLineGap=least / 4
+    )
     if lines is None:
         return np.zeros_like(mask)
     rule = int(stroke_width(thin)) + 1
     mask = mask.copy()
     for line in lines.reshape(-1, 2, 2).tolist():
         cv2.line(mask, *line, 0, max(3, rule // 2))
-    return cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((2 * rule, 2 * rule), np.uint8))  # heals what they crossed
+    return cv2.morphologyEx(
+        mask, cv2.MORPH_CLOSE, np.ones((2 * rule, 2 * rule), np.uint8)
+    )  # heals what they crossed
 
 
 def guess_ink(channel: np.ndarray) -> Iterator[np.ndarray]:
@@ -901,8 +1125,12 @@ def guess_ink(channel: np.ndarray) -> Iterator[np.ndarray]:
         paper = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((side // 4, side // 4), np.uint8))
         small = cv2.resize(dark, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
         disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side // 16,) * 2)
-        paper = np.minimum(paper, cv2.resize(cv2.morphologyEx(small, cv2.MORPH_CLOSE, disc), dark.shape[::-1]))
-        ink = cv2.divide(cv2.subtract(paper, dark), cv2.add(paper, 12), scale=255)  # 12: grain of dark paper is no ink
+        paper = np.minimum(
+            paper, cv2.resize(cv2.morphologyEx(small, cv2.MORPH_CLOSE, disc), dark.shape[::-1])
+        )
+        ink = cv2.divide(
+            cv2.subtract(paper, dark), cv2.add(paper, 12), scale=255
+        )  # 12: grain of dark paper is no ink
         mask = cv2.threshold(ink, 0, 1, cv2.THRESH_OTSU)[1]
         if not mask.any() or cv2.mean(ink, mask)[0] - cv2.mean(ink, 1 - mask)[0] < FAINT:
             continue
@@ -916,11 +1144,17 @@ def guess_ink(channel: np.ndarray) -> Iterator[np.ndarray]:
 def pieces_of(mask: np.ndarray, along: float) -> np.ndarray:
     """The pieces of ink in a mask, a mask each, shape (n, h, w): connected, or above each other where a pen skipped."""
     skip = int(min(stroke_width(mask), max(mask.shape) / 32)) | 1
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(mask, np.ones((skip, 1), np.uint8)))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(
+        cv2.dilate(mask, np.ones((skip, 1), np.uint8))
+    )
     labels *= mask
-    edge = np.bincount(np.concatenate([labels[[0, -1]].ravel(), labels[:, [0, -1]].ravel()]), minlength=count)
+    edge = np.bincount(
+        np.concatenate([labels[[0, -1]].ravel(), labels[:, [0, -1]].ravel()]), minlength=count
+    )
     longest = stats[:, 2:4].max(axis=1)
-    chosen = 1 + np.flatnonzero(((longest >= 8) & (edge <= along * longest))[1:])  # no specks, not more on the edge
+    chosen = 1 + np.flatnonzero(
+        ((longest >= 8) & (edge <= along * longest))[1:]
+    )  # no specks, not more on the edge
     return np.uint8(labels == chosen[: (len(chosen) <= MANY) * len(chosen), None, None])
 
 
@@ -930,7 +1164,10 @@ def rows_of(boxes: np.ndarray) -> list[np.ndarray]:
     height, (x, y) = boxes[:, 3], (boxes[:, :2] + boxes[:, 2:] / 2).T
     for degrees in sorted(range(-15, 16, 3), key=abs):
         middle = y - x * math.tan(math.radians(degrees))
-        top, bottom = middle - 0.35 * height, middle + 0.35 * height  # heads and tails may reach into other rows
+        top, bottom = (
+            middle - 0.35 * height,
+            middle + 0.35 * height,
+        )  # heads and tails may reach into other rows
         order = np.argsort(top)
         starts = np.flatnonzero(top[order][1:] > np.maximum.accumulate(bottom[order])[:-1]) + 1
         rows = np.split(order, starts)
@@ -948,17 +1185,32 @@ def find_text(pieces: np.ndarray, recognizer: Recognizer) -> tuple[Reading, bool
         image = redraw_at_stroke_width(mask)
         return Part(cv2.boundingRect(mask), image, recognizer.predict(image), mask)
 
-    reading = Reading([find_parts(boxes[row], functools.partial(look, row), recognizer.hand) for row in rows_of(boxes)])
+    reading = Reading(
+        [
+            find_parts(boxes[row], functools.partial(look, row), recognizer.hand)
+            for row in rows_of(boxes)
+        ]
+    )
     rows = [[part for part in row if part.prediction.digit is not None] for row in reading.rows]
     # Any straight line is a 1: another digit is more certain.
-    surest = max(itertools.chain(*rows), default=None, key=lambda p: (p.prediction.digit != 1, p.prediction.confidence))
-    rows = [[part for part in row if 0.5 < max(part.box[2:]) / max(surest.box[2:]) < 2] for row in rows]
+    surest = max(
+        itertools.chain(*rows),
+        default=None,
+        key=lambda p: (p.prediction.digit != 1, p.prediction.confidence),
+    )
+    rows = [
+        [part for part in row if 0.5 < max(part.box[2:]) / max(surest.box[2:]) < 2] for row in rows
+    ]
     text = Reading([row for row in rows if row])
-    share = sum(part.mask.sum() for part in text.parts) / pieces.sum()  # of the ink; what is left out is no digit
+    share = (
+        sum(part.mask.sum() for part in text.parts) / pieces.sum()
+    )  # of the ink; what is left out is no digit
     certainty = share * text.confidence ** (1 / max(1, len(text.parts)))
     if certainty < UNCERTAIN:
         part = max(reading.parts, key=lambda part: max(part.box[2:]))
-        refusal = part.prediction._replace(digit=None, confidence=1 - float(part.prediction.probabilities.max()))
+        refusal = part.prediction._replace(
+            digit=None, confidence=1 - float(part.prediction.probabilities.max())
+        )
         return Reading([[part._replace(prediction=refusal)]]), False
     return text, certainty > BELIEVED
 
@@ -968,7 +1220,9 @@ def views(picture: np.ndarray) -> Iterator[np.ndarray]:
     small = cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA)
     light = cv2.threshold(in_grey(small), 0, 1, cv2.THRESH_OTSU)[1]
     labels, stats = cv2.connectedComponentsWithStats(light)[1:3]
-    if len(stats) > 1:  # a sheet, or a frame's inside, is a large light region, solid, not cut off by the edge
+    if (
+        len(stats) > 1
+    ):  # a sheet, or a frame's inside, is a large light region, solid, not cut off by the edge
         region = np.uint8(labels == stats[1:, 4].argmax() + 1)
         sheet = cv2.fillConvexPoly(np.zeros_like(light), cv2.convexHull(cv2.findNonZero(region)), 1)
         edge = np.concatenate([sheet[0], sheet[-1], sheet[:, 0], sheet[:, -1]])
@@ -986,18 +1240,29 @@ def read_file(path: str | os.PathLike[str], recognizer: Recognizer) -> Reading:
         stored = decode(np.fromfile(path, np.uint8))
         picture = on_paper(stored)
     texts, guesses = [], (mask for view in views(picture) for mask in guess_ink(in_grey(view)))
-    parted = (pieces_of(mask, along) for mask in guesses for along in (0, 0.7))  # clear of the picture's edge, or not
+    parted = (
+        pieces_of(mask, along) for mask in guesses for along in (0, 0.7)
+    )  # clear of the picture's edge, or not
     for text, believed in (find_text(pieces, recognizer) for pieces in parted if len(pieces)):
         texts.append(text)
         if believed:
             break
     if not texts:
-        raise ValueError(f"{printable(path)}: no ink in it: blank, or too faint to tell from the paper")
+        raise ValueError(
+            f"{printable(path)}: no ink in it: blank, or too faint to tell from the paper"
+        )
     scale, rows = stored.shape[1] / picture.shape[1], texts[-1 if believed else 0].rows
-    return Reading([[part._replace(box=tuple(round(scale * n) for n in part.box)) for part in row] for row in rows])
+    return Reading(
+        [
+            [part._replace(box=tuple(round(scale * n) for n in part.box)) for part in row]
+            for row in rows
+        ]
+    )
 
 
-def read_digit_image(path: str | os.PathLike[str], recognizer: Recognizer | None = None) -> np.ndarray:
+def read_digit_image(
+    path: str | os.PathLike[str], recognizer: Recognizer | None = None
+) -> np.ndarray:
     """The digit image, shape (28, 28), of all that read_file() reads together. Raises ValueError as that does."""
     reading = read_file(path, recognizer or Recognizer())
     return redraw_at_stroke_width(np.max([part.mask for part in reading.parts], axis=0))
@@ -1011,7 +1276,10 @@ MOST_PIECES = 60  # ten digits of six strokes; what has more is judged as a whol
 
 LEFT, RIGHT = cv2.EVENT_FLAG_LBUTTON, cv2.EVENT_FLAG_RBUTTON
 PRESSES = {cv2.EVENT_LBUTTONDOWN: LEFT, cv2.EVENT_RBUTTONDOWN: RIGHT}
-PRESSES |= {cv2.EVENT_LBUTTONDBLCLK: LEFT, cv2.EVENT_RBUTTONDBLCLK: RIGHT}  # in place of a fast second press
+PRESSES |= {
+    cv2.EVENT_LBUTTONDBLCLK: LEFT,
+    cv2.EVENT_RBUTTONDBLCLK: RIGHT,
+}  # in place of a fast second press
 RELEASES = {cv2.EVENT_LBUTTONUP: LEFT, cv2.EVENT_RBUTTONUP: RIGHT}
 
 
@@ -1025,15 +1293,21 @@ class Stroke(NamedTuple):
 def image_of(strokes: Sequence[Stroke]) -> np.ndarray:
     """The digit image of strokes: float32, shape (28, 28), in [0, 1]."""
     # Of a slow stroke one point in so many is enough, and its end: what took minutes is to be read as soon.
-    return draw_digit_image([np.array(p[: -1 : 1 + len(p) // 200] + p[-1:], float) for p, _ in strokes])
+    return draw_digit_image(
+        [np.array(p[: -1 : 1 + len(p) // 200] + p[-1:], float) for p, _ in strokes]
+    )
 
 
 def box_of(strokes: Sequence[Stroke]) -> tuple[int, int, int, int]:
     """The least box around the points of strokes: x, y, width, height."""
-    return cv2.boundingRect(np.array([point for stroke in strokes for point in stroke.points], np.int32))
+    return cv2.boundingRect(
+        np.array([point for stroke in strokes for point in stroke.points], np.int32)
+    )
 
 
-def erase(stroke: Stroke, start: tuple[int, int], stop: tuple[int, int], eraser: int) -> list[Stroke]:
+def erase(
+    stroke: Stroke, start: tuple[int, int], stop: tuple[int, int], eraser: int
+) -> list[Stroke]:
     """What is left of a stroke when an eraser of this width went from start to stop."""
     clear = np.ones((CANVAS_SIZE, CANVAS_SIZE), np.uint8)
     cv2.line(clear, start, stop, 0, eraser + stroke.brush)
@@ -1065,7 +1339,12 @@ class Canvas:
         if press and not self.button and 0 <= x < CANVAS_SIZE and 0 <= y < CANVAS_SIZE:
             self.button, self._flags_tell, self._last = press, bool(flags & press), (x, y)
             self._move(x, y, new=True)
-        elif event == cv2.EVENT_MOUSEMOVE and self.button and self._flags_tell and not flags & self.button:
+        elif (
+            event == cv2.EVENT_MOUSEMOVE
+            and self.button
+            and self._flags_tell
+            and not flags & self.button
+        ):
             self.finish()  # its release outside the window went unseen
         elif self.button and (event == cv2.EVENT_MOUSEMOVE or release == self.button):
             self._move(x, y)
@@ -1077,7 +1356,9 @@ class Canvas:
         inside, start, stop = cv2.clipLine((0, 0, CANVAS_SIZE, CANVAS_SIZE), self._last, (x, y))
         self._last = (x, y)
         if inside and self.button == RIGHT:
-            left = [part for stroke in self.strokes for part in erase(stroke, start, stop, self.brush)]
+            left = [
+                part for stroke in self.strokes for part in erase(stroke, start, stop, self.brush)
+            ]
             if left != self.strokes:
                 self._show(left)
         elif inside:
@@ -1139,8 +1420,15 @@ class Canvas:
         """Read the drawing, from left to right; None while nothing is drawn. Only what is new is judged."""
         if not self.strokes:
             return None
-        pieces = [[stroke] for stroke in self.strokes] if len(self.strokes) <= MOST_PIECES else [self.strokes]
-        boxed = sorted(((box_of(piece), piece) for piece in pieces), key=lambda pair: 2 * pair[0][0] + pair[0][2])
+        pieces = (
+            [[stroke] for stroke in self.strokes]
+            if len(self.strokes) <= MOST_PIECES
+            else [self.strokes]
+        )
+        boxed = sorted(
+            ((box_of(piece), piece) for piece in pieces),
+            key=lambda pair: 2 * pair[0][0] + pair[0][2],
+        )
         boxes, pieces = zip(*boxed, strict=True)  # in the order of their middles
         before, self._known = self._known, {}
 
@@ -1151,7 +1439,11 @@ class Canvas:
             if key not in before:
                 image = image_of(strokes)
                 part = Part(box_of(strokes), image, recognizer.predict(image))
-                before[key] = part, strokes, by  # what has its id in the key is kept, or the id might pass on
+                before[key] = (
+                    part,
+                    strokes,
+                    by,
+                )  # what has its id in the key is kept, or the id might pass on
             self._known[key] = before[key]
             return before[key][0]
 
@@ -1160,8 +1452,14 @@ class Canvas:
 
 def save_drawing(canvas: Canvas, folder: Path) -> Path:
     """Write the drawing as .json and .png of the next free number; return the .json's path. Raises OSError."""
-    drawing = {"canvas_size": CANVAS_SIZE, "strokes": [stroke._asdict() for stroke in canvas.strokes]}
-    contents = {".json": json.dumps(drawing).encode(), ".png": cv2.imencode(".png", canvas.image)[1]}
+    drawing = {
+        "canvas_size": CANVAS_SIZE,
+        "strokes": [stroke._asdict() for stroke in canvas.strokes],
+    }
+    contents = {
+        ".json": json.dumps(drawing).encode(),
+        ".png": cv2.imencode(".png", canvas.image)[1],
+    }
     for number in itertools.count(1):
         path = folder / f"drawing-{number}.json"
         with contextlib.suppress(FileExistsError), contextlib.ExitStack() as undo:
@@ -1176,7 +1474,9 @@ def save_drawing(canvas: Canvas, folder: Path) -> Path:
 
 def open_drawing(path: Path) -> list[Stroke]:
     """The strokes that save_drawing wrote as this .json. Raises ValueError naming the file."""
-    with opening(path, "not a drawing that this program saved as .json; a picture is read without --open"):
+    with opening(
+        path, "not a drawing that this program saved as .json; a picture is read without --open"
+    ):
         drawing, strokes = json.loads(path.read_text()), []
         for stroke in drawing["strokes"]:
             points = np.array(stroke["points"], float) * (CANVAS_SIZE / drawing["canvas_size"])
@@ -1189,14 +1489,21 @@ def open_drawing(path: Path) -> list[Stroke]:
 
 # --- window --------------------------------------------------------------------------------
 
-WINDOW_SIZE = (900, CANVAS_SIZE)  # at first, where the screen has room: the canvas, and the panel at its right
+WINDOW_SIZE = (
+    900,
+    CANVAS_SIZE,
+)  # at first, where the screen has room: the canvas, and the panel at its right
 ARRANGEMENTS = {  # where the answer, the bars and the keys stand (x, y, width) in wide windows and in tall ones
     WINDOW_SIZE: ((588, 0, 284), (588, 240, 284), (588, 442, 284)),
     (CANVAS_SIZE, 864): ((28, 560, 264), (328, 586, 204), (28, 812, 512)),
 }
 MESSAGE_SECONDS, FLASH_SECONDS, IDLE_SECONDS = 4, 0.3, 0.03
 
-CANVAS_COLOUR, PANEL_COLOUR, LINE_COLOUR = (22, 18, 16), (44, 38, 34), (72, 64, 58)  # blue, green, red
+CANVAS_COLOUR, PANEL_COLOUR, LINE_COLOUR = (
+    (22, 18, 16),
+    (44, 38, 34),
+    (72, 64, 58),
+)  # blue, green, red
 TEXT_COLOUR, QUIET_COLOUR, FAINT_COLOUR = (240, 238, 236), (176, 168, 160), (56, 49, 44)
 BEST_COLOUR, BAR_COLOUR = (40, 176, 255), (150, 126, 104)  # differ in brightness, not only in hue
 OTHER_COLOUR = (255, 150, 60)  # of ink that speaks for the runner-up, and of the eraser
@@ -1209,8 +1516,18 @@ KEYS = [  # what they are, what they do, the same in a word for the panel, and h
     ("u, Backspace, Ctrl+Z", "undo, again and again", "undo", lambda window: window.canvas.undo()),
     ("y, Ctrl+Y, Ctrl+Shift+Z", "redo", "redo", lambda window: window.canvas.undo(-1)),
     ("c, Delete", "clear", "clear", lambda window: window.canvas.clear()),
-    ("], wheel", "a wider brush", "wider", lambda window: f"Brush: {window.canvas.change_brush(1)} pixels"),
-    ("[, wheel", "a narrower brush", "narrower", lambda window: f"Brush: {window.canvas.change_brush(-1)} pixels"),
+    (
+        "], wheel",
+        "a wider brush",
+        "wider",
+        lambda window: f"Brush: {window.canvas.change_brush(1)} pixels",
+    ),
+    (
+        "[, wheel",
+        "a narrower brush",
+        "narrower",
+        lambda window: f"Brush: {window.canvas.change_brush(-1)} pixels",
+    ),
     ("s, Ctrl+S", "save drawing and strokes", "save", lambda window: window.save()),
     ("Enter", "print the answer", "answer", lambda window: window.enter()),
     ("0 ... 9", "tell which digit it is: your hand is learned", "", None),
@@ -1224,11 +1541,17 @@ ACTIONS = {name.lower(): action for names, *_, action in KEYS for name in names.
 ACTIONS |= {digit: lambda window, digit=digit: window.type_digit(digit) for digit in DIGITS}
 
 # waitKeyEx's codes in Qt, GTK, Windows and macOS; the letters are the same everywhere.
-SPECIAL_KEYS = dict.fromkeys((13, 10, 3, 0xFF0D, 0xFF8D), "enter") | dict.fromkeys((8, 127, 0xFF08), "backspace")
-SPECIAL_KEYS |= {27: "esc", 0xFF1B: "esc", 0xFFBE: "f1", 0xFFFF: "delete"} | {0xFFB0 + int(d): d for d in DIGITS}
+SPECIAL_KEYS = dict.fromkeys((13, 10, 3, 0xFF0D, 0xFF8D), "enter") | dict.fromkeys(
+    (8, 127, 0xFF08), "backspace"
+)
+SPECIAL_KEYS |= {27: "esc", 0xFF1B: "esc", 0xFFBE: "f1", 0xFFFF: "delete"} | {
+    0xFFB0 + int(d): d for d in DIGITS
+}
 
 
-font = functools.cache(lambda face, weight: cv2.FontFace(face))  # one for each weight: to change it takes long
+font = functools.cache(
+    lambda face, weight: cv2.FontFace(face)
+)  # one for each weight: to change it takes long
 
 
 class Sheet:
@@ -1237,7 +1560,9 @@ class Sheet:
     def __init__(self, size: tuple[int, int]) -> None:
         self.image = np.full((size[1], size[0], 3), PANEL_COLOUR, np.uint8)
         self.scale, shape = max((min(np.divide(size, shape)), shape) for shape in ARRANGEMENTS)
-        self.corner = (np.array(size) - np.multiply(shape, self.scale)) / 2  # of the canvas, in pixels
+        self.corner = (
+            np.array(size) - np.multiply(shape, self.scale)
+        ) / 2  # of the canvas, in pixels
         self.answer, self.bars, (left, top, width) = ARRANGEMENTS[shape]
         self.area(0, 0, CANVAS_SIZE, CANVAS_SIZE)[:] = CANVAS_COLOUR
         keys = [(names.split(", ")[0], label) for names, _, label, _ in KEYS if label]
@@ -1246,7 +1571,9 @@ class Sheet:
             column, row = divmod(i, len(keys) // columns)
             x, y = left + column * width / columns, top + 20 * row
             self.words(f"<{key}>", x, y)
-            self.text(label, x + (28 if 2 * column < columns else 56), y, 14, QUIET_COLOUR)  # beside Enter and Esc
+            self.text(
+                label, x + (28 if 2 * column < columns else 56), y, 14, QUIET_COLOUR
+            )  # beside Enter and Esc
 
     def area(self, x: float, y: float, width: float, height: float) -> np.ndarray:
         """The pixels of a rectangle, at least one: a view."""
@@ -1254,9 +1581,20 @@ class Sheet:
         (left, top), (right, bottom) = np.rint(corners).astype(int)
         return self.image[top : max(bottom, top + 1), left : max(right, left + 1)]
 
-    def text(self, text: str, x: float, y: float, size: float, colour=TEXT_COLOUR, weight=400, align="left") -> float:
+    def text(
+        self,
+        text: str,
+        x: float,
+        y: float,
+        size: float,
+        colour=TEXT_COLOUR,
+        weight=400,
+        align="left",
+    ) -> float:
         """Put text, its baseline at y, and x its left or right end or its middle; return its width."""
-        face = "uni" if text.endswith("%") else "sans"  # figures of equal width, whose 0 is no 8 when small
+        face = (
+            "uni" if text.endswith("%") else "sans"
+        )  # figures of equal width, whose 0 is no 8 when small
         size = max(8, round(size * self.scale))  # smaller, nobody could read it
         width = cv2.getTextSize((0, 0), text, (0, 0), font(face, weight), size, weight)[2]
         x, y = np.rint(self.corner + np.multiply(self.scale, (x, y))).astype(int).tolist()
@@ -1268,7 +1606,9 @@ class Sheet:
         """Put text in which <Esc> is a key."""
         for i, word in enumerate(re.split("<(.+?)>", text)):
             if i % 2:
-                width = 8 + max(11, self.text(word, x, -99, 12, weight=500))  # above the picture, to measure it
+                width = 8 + max(
+                    11, self.text(word, x, -99, 12, weight=500)
+                )  # above the picture, to measure it
                 self.area(x, y - 13, width, 17)[:] = LINE_COLOUR
                 self.text(word, x + width / 2, y, 12, TEXT_COLOUR, 500, "middle")
                 x += width + 4
@@ -1291,17 +1631,27 @@ def show_answer(sheet: Sheet, reading: Reading | None, shown: Part | None) -> No
     size = min(124, 30 * (width - 96) / sheet.text(text, left, -999, 30, weight=600))
     sheet.text(text, left - size / 30, top + 71 + 0.36 * size, size, colour, 600)
     sheet.text(confidence, left + width, top + 66, 24, TEXT_COLOUR, 400, "right")
-    sheet.text("confidence" if sure else "a guess", left + width, top + 88, 14, QUIET_COLOUR, 400, "right")
+    sheet.text(
+        "confidence" if sure else "a guess", left + width, top + 88, 14, QUIET_COLOUR, 400, "right"
+    )
     hint = "press the right digit" if len(reading.parts) == 1 else "type the right number"
     sheet.text(f"wrong? {hint}", left, top + 150, 14, QUIET_COLOUR)
     sheet.text("the network sees", left, top + 174, 12, QUIET_COLOUR)
     step = min(50, (width + 6) / len(reading.parts))
     for i, part in enumerate(reading.parts):
         area = sheet.area(left + i * step, top + 182, 0.88 * step, 0.88 * step)
-        image = cv2.resize(np.uint8(255 * part.image), area.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+        image = cv2.resize(
+            np.uint8(255 * part.image), area.shape[1::-1], interpolation=cv2.INTER_NEAREST
+        )
         cv2.cvtColor(image, cv2.COLOR_GRAY2BGR, area)
         if part is shown and len(reading.parts) > 1:
-            cv2.rectangle(area, (0, 0), np.subtract(area.shape[1::-1], 1).tolist(), colour, 1 + int(sheet.scale))
+            cv2.rectangle(
+                area,
+                (0, 0),
+                np.subtract(area.shape[1::-1], 1).tolist(),
+                colour,
+                1 + int(sheet.scale),
+            )
 
 
 def show_bars(sheet: Sheet, prediction: Prediction | None) -> None:
@@ -1315,7 +1665,9 @@ def show_bars(sheet: Sheet, prediction: Prediction | None) -> None:
         sheet.text(str(digit), left, y + 11, 15, colour, 700 if best else 400)
         sheet.area(left + 24, y, width - 82, 12)[:] = LINE_COLOUR if prediction else FAINT_COLOUR
         if share >= 0.001:
-            filled = BAR_COLOUR if not best else BEST_COLOUR if share >= LOOK_TWICE else QUIET_COLOUR
+            filled = (
+                BAR_COLOUR if not best else BEST_COLOUR if share >= LOOK_TWICE else QUIET_COLOUR
+            )
             sheet.area(left + 24, y, (width - 82) * share, 12)[:] = filled
             sheet.text(f"{share:.1%}", left + width, y + 11, 14, colour, 400, "right")
 
@@ -1325,7 +1677,9 @@ def explain(part: Part, recognizer: Recognizer) -> np.ndarray:
     # For what is less probable without it (Zeiler and Fergus, "Visualizing and understanding convolutional networks").
 
     def log_odds(prediction: Prediction) -> np.ndarray:  # of the ten digits, and of no digit
-        probabilities = np.append(prediction.probabilities, 1 - prediction.probabilities.sum()).clip(1e-9, 1 - 1e-9)
+        probabilities = np.append(
+            prediction.probabilities, 1 - prediction.probabilities.sum()
+        ).clip(1e-9, 1 - 1e-9)
         return np.log(probabilities / (1 - probabilities))
 
     before = log_odds(part.prediction)
@@ -1347,12 +1701,16 @@ def explain(part: Part, recognizer: Recognizer) -> np.ndarray:
 class Window:
     """The window's state and what its keys do; run() shows it until the person quits."""
 
-    def __init__(self, recognizer: Recognizer, canvas: Canvas | None = None, folder: Path = Path()) -> None:
+    def __init__(
+        self, recognizer: Recognizer, canvas: Canvas | None = None, folder: Path = Path()
+    ) -> None:
         self.recognizer, self.canvas = recognizer, canvas or Canvas()
         self.folder = folder.resolve()  # where drawings are saved; it may vanish
         self.size = WINDOW_SIZE
         self.live, self.help, self.why, self.open = True, False, False, True
-        self.pointer: tuple[int, int] | None = None  # where the mouse is, in units; None outside the window
+        self.pointer: tuple[int, int] | None = (
+            None  # where the mouse is, in units; None outside the window
+        )
         self.typed = ""  # of the right number, so far
         self._events = 0  # of mouse and keys
         self._message, self._message_ends, self._flash_ends = "", 0.0, 0.0
@@ -1371,14 +1729,19 @@ class Window:
         self._events += 1
         sheet, changes = empty_sheet(self.size), self.canvas.changes
         place = (np.array([x, y]) + 0.5 - sheet.corner) / sheet.scale
-        self.pointer = tuple(np.floor(place).clip(-9999, 9999).astype(int).tolist())  # no farther than cv2 can draw
+        self.pointer = tuple(
+            np.floor(place).clip(-9999, 9999).astype(int).tolist()
+        )  # no farther than cv2 can draw
         self.canvas.on_mouse(event, *self.pointer, flags)
         if self.canvas.changes != changes:
             self._message, self.typed, self.help = "", "", False
 
     def on_key(self, code: int, held: str = "") -> None:
         """Do what the key with this code of cv2.waitKeyEx or of X stands for, while others are held ("ctrl+")."""
-        held, code = "ctrl+" if code > 0 and code & 0x40000 else held, code & 0xFFFF  # GTK tells more above 0xFFFF
+        held, code = (
+            "ctrl+" if code > 0 and code & 0x40000 else held,
+            code & 0xFFFF,
+        )  # GTK tells more above 0xFFFF
         self.press(held + (SPECIAL_KEYS.get(code) or (chr(code).lower() if code < 128 else "")))
 
     def press(self, key: str) -> None:
@@ -1393,7 +1756,9 @@ class Window:
             if key not in (*DIGITS, "enter"):
                 self.typed = ""
             try:
-                message = action(self) if self.canvas.strokes or not needs_ink else "Nothing is drawn yet"
+                message = (
+                    action(self) if self.canvas.strokes or not needs_ink else "Nothing is drawn yet"
+                )
             except OSError as error:
                 message = f"Failed: {Path(error.filename or self.folder).name}: {reason(error)}"
                 say(f"mnist_digit: {printable(error.filename or self.folder)}: {reason(error)}")
@@ -1426,8 +1791,13 @@ class Window:
         parts = self.read().parts
         if missing := len(parts) - len(self.typed):
             return f"right: {self.typed}{' _' * missing}   <Enter> if all of it is one digit   <Esc> cancels"
-        return self.learn([(part.image, digit) for part, digit in zip(parts, self.typed, strict=True)
-                           if str(part.prediction) != digit or part.prediction.confidence < LOOK_TWICE])  # fmt: skip
+        return self.learn(
+            [
+                (part.image, digit)
+                for part, digit in zip(parts, self.typed, strict=True)
+                if str(part.prediction) != digit or part.prediction.confidence < LOOK_TWICE
+            ]
+        )
 
     def learn(self, lessons: Sequence[tuple[np.ndarray, str]]) -> str:
         """Learn which digits images are, and read again: the drawing is what was typed."""
@@ -1437,7 +1807,9 @@ class Window:
         text = self.read().text
         if text != typed:
             return f"Learned, yet it reads {text}"
-        return f"Learned: it is {typed}   <f> forgets it" if lessons else f"It reads {typed} already"
+        return (
+            f"Learned: it is {typed}   <f> forgets it" if lessons else f"It reads {typed} already"
+        )
 
     def forget(self) -> str:
         digit = self.recognizer.forget()
@@ -1450,7 +1822,13 @@ class Window:
 
     def state(self) -> tuple:
         """All that the picture depends on."""
-        return self._events, self.pointer, self.size, self.message, time.monotonic() < self._flash_ends
+        return (
+            self._events,
+            self.pointer,
+            self.size,
+            self.message,
+            time.monotonic() < self._flash_ends,
+        )
 
     def frame(self) -> np.ndarray:
         """The window's picture: uint8 BGR, shape (height, width, 3)."""
@@ -1460,7 +1838,9 @@ class Window:
             sheet.area(left - 12, top + 14, width + 24, 112)[:] = LINE_COLOUR
         reading = self.read() if self.live or self._was_read == self.canvas.changes else None
         part = min(reading.parts, key=lambda part: part.prediction.confidence) if reading else None
-        for other in reading.parts if reading and self.pointer else []:  # the bars are of the one that is pointed at
+        for other in (
+            reading.parts if reading and self.pointer else []
+        ):  # the bars are of the one that is pointed at
             past = np.subtract(self.pointer, other.box[:2])
             part = other if (past >= 0).all() and (past <= other.box[2:]).all() else part
         show_answer(sheet, reading, part)
@@ -1483,7 +1863,9 @@ class Window:
             high = np.minimum(np.add(part.box[:2], part.box[2:]) + reach, CANVAS_SIZE)
             inked = sheet.area(*low, *(high - low))
             cv2.min(inked, cv2.resize(explain(part, self.recognizer), inked.shape[1::-1]), inked)
-        if len(reading.parts) > 1:  # a line, and what was read, below each part; above it for want of room
+        if (
+            len(reading.parts) > 1
+        ):  # a line, and what was read, below each part; above it for want of room
             below = max(y + height for (_, y, _, height), *_ in reading.parts) + reach + 8
             above = min(part.box[1] for part in reading.parts) - reach - 24
             y = below if below < CANVAS_SIZE - 20 or above < 0 else above
@@ -1504,7 +1886,9 @@ class Window:
             sheet.words(line, 14, 24 + 20 * i, 13)
         if not self.canvas.strokes:
             sheet.text("Draw a digit", middle, middle, 40, QUIET_COLOUR, 500, "middle")
-            sheet.text("or several, side by side", middle, middle + 34, 17, QUIET_COLOUR, 400, "middle")
+            sheet.text(
+                "or several, side by side", middle, middle + 34, 17, QUIET_COLOUR, 400, "middle"
+            )
         if self.help:
             area[:] = area // 5
             for i, (names, does, *_) in enumerate(KEYS):
@@ -1512,18 +1896,32 @@ class Window:
                 sheet.text(does, 250, 70 + 31 * i, 15)
         elif self.pointer:
             centre = np.rint(np.multiply(self.pointer, sheet.scale)).astype(int).tolist()
-            erasing, radius = self.canvas.button == RIGHT, round(self.canvas.brush / 2 * sheet.scale)
-            cv2.circle(area, centre, radius, OTHER_COLOUR if erasing else BAR_COLOUR, 1 + erasing, cv2.LINE_AA)
+            erasing, radius = (
+                self.canvas.button == RIGHT,
+                round(self.canvas.brush / 2 * sheet.scale),
+            )
+            cv2.circle(
+                area,
+                centre,
+                radius,
+                OTHER_COLOUR if erasing else BAR_COLOUR,
+                1 + erasing,
+                cv2.LINE_AA,
+            )
         if self.message:
             sheet.area(0, CANVAS_SIZE - 44, CANVAS_SIZE, 44)[:] = PANEL_COLOUR
             sheet.words(self.message, 28, CANVAS_SIZE - 16, 16, TEXT_COLOUR)
 
     def run(self) -> None:
         """Show the window until the person quits. Raises ValueError without a display, KeyboardInterrupt on Ctrl-C."""
-        shrink = min(1, *(np.subtract(check_display(), (80, 100)) / WINDOW_SIZE))  # leaves room for panels and a title
+        shrink = min(
+            1, *(np.subtract(check_display(), (80, 100)) / WINDOW_SIZE)
+        )  # leaves room for panels and a title
         interrupts = []  # an exception would be lost in one of cv2's callbacks
         usual = signal.signal(signal.SIGINT, lambda *_: interrupts.append(True))
-        cv2.namedWindow(WINDOW_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL)
+        cv2.namedWindow(
+            WINDOW_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL
+        )
         cv2.resizeWindow(WINDOW_TITLE, *(int(side * shrink) for side in WINDOW_SIZE))
         cv2.moveWindow(WINDOW_TITLE, 40, 40)
         cv2.setMouseCallback(WINDOW_TITLE, self.on_mouse)
@@ -1569,10 +1967,18 @@ def printable(path: str | os.PathLike[str]) -> str:
 
 def reason(error: BaseException) -> str:
     """Why something failed, in the first sentence of the error that started it; never more than a line."""
-    while error.__context__ and not getattr(error, "strerror", None):  # what the system says is clear enough
+    while error.__context__ and not getattr(
+        error, "strerror", None
+    ):  # what the system says is clear enough
         error = error.__context__
-    said = getattr(error, "strerror", None), getattr(error, "err", None), str(error).strip()  # system, OpenCV, others
-    return printable(re.split(r"(?<!\d)\. |\n", next(filter(None, said), type(error).__name__))[0])[:160]
+    said = (
+        getattr(error, "strerror", None),
+        getattr(error, "err", None),
+        str(error).strip(),
+    )  # system, OpenCV, others
+    return printable(re.split(r"(?<!\d)\. |\n", next(filter(None, said), type(error).__name__))[0])[
+        :160
+    ]
 
 
 @contextlib.contextmanager
@@ -1595,12 +2001,19 @@ def opening(path: Path, otherwise: str, memory: int = 700_000_000) -> Iterator[N
         with silenced(), contextlib.ExitStack() as undo:
             if not path.is_file():
                 raise ValueError("not a file" if path.exists() else "no such file")
-            if sys.platform == "linux":  # so many bytes more are all it gets: a small file may unpack to gigabytes
+            if (
+                sys.platform == "linux"
+            ):  # so many bytes more are all it gets: a small file may unpack to gigabytes
                 import resource
 
                 soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-                most = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize() + memory
-                resource.setrlimit(resource.RLIMIT_DATA, (most if soft < 0 else min(most, soft), hard))
+                most = (
+                    int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
+                    + memory
+                )
+                resource.setrlimit(
+                    resource.RLIMIT_DATA, (most if soft < 0 else min(most, soft), hard)
+                )
                 undo.callback(resource.setrlimit, resource.RLIMIT_DATA, (soft, hard))
             yield
     except Exception as error:  # Keras, h5py, OpenCV, NumPy and zipfile raise nearly every kind
@@ -1631,7 +2044,9 @@ def locked(path: Path, busy: str = "") -> Iterator[None]:
 
     handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_CREAT, 0o666)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0))  # let go with the process, however it ends
+        fcntl.flock(
+            handle, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0)
+        )  # let go with the process, however it ends
         yield
     except BlockingIOError as error:
         raise ValueError(f"{printable(path)}: {busy}") from error
@@ -1664,17 +2079,24 @@ def events_taken_from_qt(window: Window) -> Iterator[None]:
             window.pointer = None
         elif kind == wheel and event[19]:  # QWheelEvent::angleD's y, 0 where it turns sideways
             window.press("]" if event[19] > 0 else "[")
-        elif kind == key_press and event[12] < 1 << 16:  # QKeyEvent::nVirtualKey; then QInputEvent::modState
+        elif (
+            kind == key_press and event[12] < 1 << 16
+        ):  # QKeyEvent::nVirtualKey; then QInputEvent::modState
             window.on_key(event[12], held[event[5] & 3 << 25])
         return kind in (wheel, key_press)
 
     name = "_ZN14QtOpenCVPython9QInternal{}CallbackENS0_8CallbackEPFbPPvE"
-    set_attribute = "_ZN14QtOpenCVPython16QCoreApplication12setAttributeENS_2Qt20ApplicationAttributeEb"
+    set_attribute = (
+        "_ZN14QtOpenCVPython16QCoreApplication12setAttributeENS_2Qt20ApplicationAttributeEb"
+    )
     with contextlib.ExitStack() as stack:
         for library in Path(cv2.__file__).parent.parent.glob("opencv*.libs/libQt5Core*"):
             with contextlib.suppress(AttributeError):  # another build of it
                 qt = ctypes.CDLL(os.fspath(library))
-                register, unregister = qt[name.format("16register")], qt[name.format("18unregister")]
+                register, unregister = (
+                    qt[name.format("16register")],
+                    qt[name.format("18unregister")],
+                )
                 qt[set_attribute](25, False)  # Qt::AA_CompressHighFrequencyEvents
                 register(0, is_done)
                 stack.callback(unregister, 0, is_done)
@@ -1685,14 +2107,18 @@ def check_display() -> tuple[int, int]:
     """The screen's width and height in pixels. Raises ValueError where there is none: cv2's Qt would abort all."""
     if not sys.platform.startswith("linux"):
         return 1920, 1080  # as usual
-    os.environ["QT_QPA_PLATFORM"] = "xcb"  # cv2 brings no other along, and Qt aborts where another is asked for
+    os.environ["QT_QPA_PLATFORM"] = (
+        "xcb"  # cv2 brings no other along, and Qt aborts where another is asked for
+    )
     xcb = ctypes.CDLL("libxcb.so.1")  # cv2 has it loaded already
     xcb.xcb_connect.restype = xcb.xcb_get_setup.restype = ctypes.c_void_p
     xcb.xcb_setup_roots_iterator.restype = ctypes.POINTER(ctypes.c_uint16)  # an xcb_screen_t
     connection = ctypes.c_void_p(xcb.xcb_connect(None, None))
     if xcb.xcb_connection_has_error(connection):
         name = os.environ.get("DISPLAY") or "not set"
-        raise ValueError(f"no display (DISPLAY is {name}): run under xvfb-run, or name image files to read")
+        raise ValueError(
+            f"no display (DISPLAY is {name}): run under xvfb-run, or name image files to read"
+        )
     screen = xcb.xcb_setup_roots_iterator(ctypes.c_void_p(xcb.xcb_get_setup(connection)))
     size = screen[10], screen[11]  # after five numbers of 32 bits
     xcb.xcb_disconnect(connection)
@@ -1706,40 +2132,86 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The options; model and plots are those of the recipe where none are named. Ends the program on wrong usage."""
     keys = "\n".join(f"  {names:25}{does}" for names, does, *_ in KEYS)
     description = f"{__doc__}\nIn the window:\n{keys}"
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     add = parser.add_argument
     add("files", nargs="*", metavar="FILE", help="pictures to read instead of opening the window")
     add("--open", type=Path, metavar="FILE", help="a saved drawing to go on with")
     add("--teach", metavar="DIGITS", help="what the files show; learn it")
     add("--forget", action="store_true", help="forget all that was taught")
-    add("--hand", type=Path, metavar="FILE", help="what you taught (model/hand.npz); with --train: train on it, too")
-    add("--model", type=Path, metavar="FILE", help="the network: .keras, .h5 or this program's own .tflite")
+    add(
+        "--hand",
+        type=Path,
+        metavar="FILE",
+        help="what you taught (model/hand.npz); with --train: train on it, too",
+    )
+    add(
+        "--model",
+        type=Path,
+        metavar="FILE",
+        help="the network: .keras, .h5 or this program's own .tflite",
+    )
     add = parser.add_argument_group("training").add_argument
     add("--train", action="store_true", help="train, although there is a trained network")
     add("--no-window", action="store_true", help="stop after training")
-    add("--data", type=Path, metavar="FILE", help="MNIST as an .npz file (default: Keras's copy, downloaded once)")
-    add("--recipe", choices=RECIPES, default="default", help="how to train; each but default has a model/RECIPE.tflite")
+    add(
+        "--data",
+        type=Path,
+        metavar="FILE",
+        help="MNIST as an .npz file (default: Keras's copy, downloaded once)",
+    )
+    add(
+        "--recipe",
+        choices=RECIPES,
+        default="default",
+        help="how to train; each but default has a model/RECIPE.tflite",
+    )
     add("--epochs", type=int, metavar="N", help="(default: the recipe's)")
     add("--batch-size", type=int, metavar="N", help="(default: the recipe's)")
     add("--seed", type=int, default=0, metavar="N", help="of all that is random (default: 0)")
-    add("--plots", type=Path, metavar="DIR", help="where the plots go (default: plots/, plots/RECIPE/)")
+    add(
+        "--plots",
+        type=Path,
+        metavar="DIR",
+        help="where the plots go (default: plots/, plots/RECIPE/)",
+    )
     options = parser.parse_args(arguments)
-    names, counts = (options.open, options.hand, options.model, options.data), (options.epochs, options.batch_size)
+    names, counts = (
+        (options.open, options.hand, options.model, options.data),
+        (options.epochs, options.batch_size),
+    )
     digits, busy = options.teach, options.files or options.forget
     for wrong, usage in (
-        (any(path and not path.name for path in names), "--open, --hand, --model and --data are to name a file"),
-        (any(n is not None and n < 1 for n in counts), "--epochs and --batch-size are to be above 0"),
+        (
+            any(path and not path.name for path in names),
+            "--open, --hand, --model and --data are to name a file",
+        ),
+        (
+            any(n is not None and n < 1 for n in counts),
+            "--epochs and --batch-size are to be above 0",
+        ),
         (not 0 <= options.seed < 1 << 32, "--seed is to be from 0 to 4294967295"),
         (digits is not None and not re.fullmatch("[0-9]+", digits), "--teach takes digits"),
         (digits and not options.files, "--teach needs the files that show them"),
-        (options.no_window and not (options.train or busy), "--no-window leaves nothing to do but --train"),
-        (options.open and (options.no_window or busy), "--open opens the window: nothing else is to be done"),
+        (
+            options.no_window and not (options.train or busy),
+            "--no-window leaves nothing to do but --train",
+        ),
+        (
+            options.open and (options.no_window or busy),
+            "--open opens the window: nothing else is to be done",
+        ),
     ):
         if wrong:
             parser.error(usage)
     options.own = options.model is None  # not named: trained where it is missing
-    options.model = options.model or (MODEL if options.recipe == "default" else MODEL.with_stem(options.recipe))
-    options.plots = options.plots or (PLOTS if options.model == MODEL else PLOTS / options.model.stem)
+    options.model = options.model or (
+        MODEL if options.recipe == "default" else MODEL.with_stem(options.recipe)
+    )
+    options.plots = options.plots or (
+        PLOTS if options.model == MODEL else PLOTS / options.model.stem
+    )
     return options
 
 
@@ -1747,9 +2219,15 @@ def reading_of(file: str, recognizer: Recognizer, digits: str | None) -> Reading
     """What a picture says, once it is taught to show digits: one in all, or one for each part."""
     if digits:
         parts = read_file(file, recognizer).parts
-        images = [read_digit_image(file, recognizer)] if len(digits) == 1 else [part.image for part in parts]
+        images = (
+            [read_digit_image(file, recognizer)]
+            if len(digits) == 1
+            else [part.image for part in parts]
+        )
         if len(images) != len(digits):
-            raise ValueError(f"{printable(file)}: {len(images)} parts are read, not {len(digits)}; teach one at a time")
+            raise ValueError(
+                f"{printable(file)}: {len(images)} parts are read, not {len(digits)}; teach one at a time"
+            )
         for image, digit in zip(images, digits, strict=True):
             recognizer.teach(image, int(digit))
     return read_file(file, recognizer)
@@ -1769,8 +2247,16 @@ def run(options: argparse.Namespace) -> int:
     if options.train or (options.own and not trained and (options.files or shows_window)):
         options.model = options.model.with_suffix(".tflite")
         try:
-            train(options.data, options.recipe, options.epochs, options.batch_size, options.seed,
-                  options.model, options.plots, options.hand if options.train else None)  # fmt: skip
+            train(
+                options.data,
+                options.recipe,
+                options.epochs,
+                options.batch_size,
+                options.seed,
+                options.model,
+                options.plots,
+                options.hand if options.train else None,
+            )
         except KeyboardInterrupt:
             say("\nInterrupted; the same command goes on after the last finished epoch.")
             raise

@@ -78,10 +78,17 @@ def read_strokes(path: Path) -> list[Character]:
     except (ValueError, IndexError):
         written = []
     if not written:
-        raise ValueError(f"{path}: not a file of pen digits; pendigits-orig.tra is wanted, as UCI publishes it")
+        raise ValueError(
+            f"{path}: not a file of pen digits; pendigits-orig.tra is wanted, as UCI publishes it"
+        )
     scale = (CANVAS_SIZE - 1) / PEN_BOX
     return [
-        Character(digit, "UCI", writer, [np.rint(np.array(points) * scale).astype(int) for points in strokes if points])
+        Character(
+            digit,
+            "UCI",
+            writer,
+            [np.rint(np.array(points) * scale).astype(int) for points in strokes if points],
+        )
         for digit, writer, strokes in written
     ]
 
@@ -101,12 +108,16 @@ def read_unipen(folder: Path, kind: str) -> list[Character]:
                 case [".INCLUDE", included]:
                     components += read_components(folder / "include" / included)
                 case [".SEGMENT", "CHARACTER", pieces, label]:
-                    strokes = [stroke for piece in pieces.split(",") for stroke in cut(components, piece)]
+                    strokes = [
+                        stroke for piece in pieces.split(",") for stroke in cut(components, piece)
+                    ]
                     donor, *_ = path.relative_to(folder / "data" / kind).parts
                     if strokes:
                         written.append(Character(label.rstrip()[-2], donor, path.stem, strokes))
     if not written:
-        raise ValueError(f"{folder}: no data/{kind} with characters; a folder of UNIPEN as published is wanted")
+        raise ValueError(
+            f"{folder}: no data/{kind} with characters; a folder of UNIPEN as published is wanted"
+        )
     return [character._replace(strokes=in_the_middle(character.strokes)) for character in written]
 
 
@@ -128,7 +139,9 @@ def read_components(path: Path) -> list[np.ndarray]:
 
 def cut(components: Sequence[np.ndarray], piece: str) -> list[np.ndarray]:
     """The components from one to another that "4", "4-5" or "4:10-5:20" names, the last two numbers being points."""
-    (first, start), (last, stop) = ([*map(int, end.split(":")), None][:2] for end in (piece.split("-") * 2)[:2])
+    (first, start), (last, stop) = (
+        [*map(int, end.split(":")), None][:2] for end in (piece.split("-") * 2)[:2]
+    )
     strokes = list(components[first : last + 1])
     if strokes and stop is not None:
         strokes[-1] = strokes[-1][: stop + 1]
@@ -142,7 +155,10 @@ def in_the_middle(strokes: Sequence[np.ndarray]) -> list[np.ndarray]:
     points = np.concatenate(strokes)
     low, high = points.min(axis=0), points.max(axis=0)
     scale = UNIPEN_SIZE / max(*(high - low), 1e-6)
-    return [np.rint((stroke - (low + high) / 2) * scale + CANVAS_SIZE / 2).astype(int) for stroke in strokes]
+    return [
+        np.rint((stroke - (low + high) / 2) * scale + CANVAS_SIZE / 2).astype(int)
+        for stroke in strokes
+    ]
 
 
 def mouse_events(strokes: Sequence[np.ndarray]) -> Iterator[tuple[int, int, int, int]]:
@@ -171,7 +187,9 @@ def image_as_usual(strokes: Sequence[np.ndarray]) -> np.ndarray:
     canvas = np.zeros((CANVAS_SIZE, CANVAS_SIZE), np.uint8)
     for _, x, y, _ in mouse_events(strokes):
         cv2.circle(canvas, (x, y), 8, 255, -1)
-    return cv2.resize(canvas, (IMAGE_SIZE, IMAGE_SIZE), interpolation=cv2.INTER_AREA) / np.float32(255)
+    return cv2.resize(canvas, (IMAGE_SIZE, IMAGE_SIZE), interpolation=cv2.INTER_AREA) / np.float32(
+        255
+    )
 
 
 # --- accuracy ------------------------------------------------------------------------------
@@ -220,7 +238,9 @@ def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, bins: 
 
 def answers_of(recognizer: Recognizer, images: np.ndarray, labels: np.ndarray) -> Answers:
     """The digit images as the recognizer reads them, one by one as in the window."""
-    return Answers(images, labels, np.stack([recognizer.predict(image).probabilities for image in images]))
+    return Answers(
+        images, labels, np.stack([recognizer.predict(image).probabilities for image in images])
+    )
 
 
 def answers_as_usual(model: keras.Model, images: np.ndarray, labels: np.ndarray) -> Answers:
@@ -249,7 +269,12 @@ def print_side_by_side(name: str, groups: Sequence[object], ours: Answers, usual
     """Print both accuracies for each group; groups: the group of each digit."""
     groups = np.array(groups)
     rows = [
-        (str(group), str(member.sum()), f"{ours.right[member].mean():.2%}", f"{usual.right[member].mean():.2%}")
+        (
+            str(group),
+            str(member.sum()),
+            f"{ours.right[member].mean():.2%}",
+            f"{usual.right[member].mean():.2%}",
+        )
         for group in np.unique(groups)
         for member in [groups == group]
     ]
@@ -260,7 +285,9 @@ def plain_model(options: argparse.Namespace) -> keras.Model:
     """The network of recipe plain-sgd: from the file that was named, or trained now."""
     if options.plain:
         return mnist_digit.open_keras_model(options.plain)
-    say("Training a network by recipe plain-sgd for the comparison (--plain FILE.keras names one that is there) ...")
+    say(
+        "Training a network by recipe plain-sgd for the comparison (--plain FILE.keras names one that is there) ..."
+    )
     with tempfile.TemporaryDirectory() as folder:
         return mnist_digit.train(
             options.mnist, recipe="plain-sgd", path=Path(folder, "digit.tflite"), plots=Path(folder)
@@ -281,21 +308,30 @@ def measure_accuracy(options: argparse.Namespace) -> None:
     )]  # fmt: skip
     written = {"pen digits": [(c, f"writer {c.writer}") for c in read_strokes(options.strokes)]}
     if options.unipen:
-        written["UNIPEN's digits"] = [(c, f"{c.donor} {c.writer}") for c in read_unipen(options.unipen, "1a")]
+        written["UNIPEN's digits"] = [
+            (c, f"{c.donor} {c.writer}") for c in read_unipen(options.unipen, "1a")
+        ]
     for name, characters in written.items():
         say(f"Replaying {name} ...")
         labels = np.array([int(character.label) for character, _ in characters])
         drawn = np.stack([replay(character.strokes).digit_image() for character, _ in characters])
         as_usual = np.stack([image_as_usual(character.strokes) for character, _ in characters])
-        ours, usual = answers_of(recognizer, drawn, labels), answers_as_usual(model, as_usual, labels)
+        ours, usual = (
+            answers_of(recognizer, drawn, labels),
+            answers_as_usual(model, as_usual, labels),
+        )
         sets.append((name, [note for _, note in characters], ours, usual))
 
     rows = []
     for name, _, *both in sets:
         ours, _ = both
-        rows.append((f"{name}, most probable digit right", *(f"{a.right.mean():.2%}" for a in both)))
+        rows.append(
+            (f"{name}, most probable digit right", *(f"{a.right.mean():.2%}" for a in both))
+        )
         errors = (expected_calibration_error(a.ten_way.max(axis=1), a.right) for a in both)
-        rows.append((f"{name}, calibration error (ECE) of that digit", *map("{:.2%}".format, errors)))
+        rows.append(
+            (f"{name}, calibration error (ECE) of that digit", *map("{:.2%}".format, errors))
+        )
         rows.append((f"{name}, refused as no digit", f"{ours.refused.mean():.2%}", ""))
         error = expected_calibration_error(ours.confidence, ours.right & ~ours.refused)
         rows.append((f"{name}, ECE of what is said, refusals among it", f"{error:.2%}", ""))
@@ -308,7 +344,9 @@ def measure_accuracy(options: argparse.Namespace) -> None:
         print_table((f"commonest mistakes, {name}", "times"), rows)
 
     if options.mistakes:
-        sheet = np.vstack([draw_mistakes(name, ours, notes) for name, notes, ours, _ in [*sets[1:], sets[0]]])
+        sheet = np.vstack(
+            [draw_mistakes(name, ours, notes) for name, notes, ours, _ in [*sets[1:], sets[0]]]
+        )
         options.mistakes.write_bytes(cv2.imencode(".png", sheet)[1])
         say(f"Drew {options.mistakes}")
 
@@ -320,7 +358,12 @@ def group(note: str) -> str:
 
 TILE = 5 * IMAGE_SIZE  # side of a digit image on the sheet of mistakes, in pixels
 COLUMNS = 10
-PAPER, INK, QUIET, ANSWER = (255, 255, 255), (40, 36, 32), (140, 134, 128), (30, 40, 200)  # blue, green, red
+PAPER, INK, QUIET, ANSWER = (
+    (255, 255, 255),
+    (40, 36, 32),
+    (140, 134, 128),
+    (30, 40, 200),
+)  # blue, green, red
 
 
 def draw_mistakes(title: str, answers: Answers, notes: Sequence[str]) -> np.ndarray:
@@ -336,7 +379,9 @@ def draw_mistakes(title: str, answers: Answers, notes: Sequence[str]) -> np.ndar
     for place, i in enumerate(wrong):
         row, column = divmod(place, COLUMNS)
         x, y = column * step_x + 16, row * step_y + margin
-        image = cv2.resize(np.uint8(255 * answers.images[i]), (TILE, TILE), interpolation=cv2.INTER_NEAREST)
+        image = cv2.resize(
+            np.uint8(255 * answers.images[i]), (TILE, TILE), interpolation=cv2.INTER_NEAREST
+        )
         sheet[y : y + TILE, x : x + TILE] = image[..., None]
         put_text(sheet, f"{answers.labels[i]} read as", x, y + TILE + 19, 14, INK)
         put_text(sheet, str(answers.digits[i]), x + 70, y + TILE + 19, 17, ANSWER, 700)
@@ -363,7 +408,9 @@ def meaningless_stroke(rng: np.random.Generator) -> np.ndarray:
             return rng.random((2 * turns, 2))
         case 1:
             count = np.arange(2 * turns)
-            return np.stack([count / turns, count % 2], axis=1) + rng.normal(0, 0.1, (len(count), 2))
+            return np.stack([count / turns, count % 2], axis=1) + rng.normal(
+                0, 0.1, (len(count), 2)
+            )
         case 2:
             angle = 2 * np.pi * turns * way[:, None] + [0, np.pi / 2]
             onwards = np.outer(way, [rng.uniform(1, 2), 0])  # a ring drawn over and over is a 0
@@ -393,13 +440,18 @@ def put_together(digits: Sequence[Character], rng: np.random.Generator) -> list[
         low, high = (extreme(np.concatenate(digit.strokes), axis=0) for extreme in (np.min, np.max))
         width, height = np.maximum(high - low, 1)
         scale = rng.normal(1, 0.06) / max(height, width / 2)  # a level stroke is not blown up
-        placed.append([(s - [low[0], high[1]]) * scale + [x, rng.normal(0, 0.03)] for s in digit.strokes])
+        placed.append(
+            [(s - [low[0], high[1]]) * scale + [x, rng.normal(0, 0.03)] for s in digit.strokes]
+        )
         x += width * scale + rng.uniform(-0.04, 0.35)
     points = np.concatenate([stroke for strokes in placed for stroke in strokes])
     low, high = points.min(axis=0), points.max(axis=0)
     scale = min(0.9 * CANVAS_SIZE / (high - low).max(), 0.5 * CANVAS_SIZE)
     middle = (low + high) / 2
-    return [[np.rint((s - middle) * scale + CANVAS_SIZE / 2).astype(int) for s in strokes] for strokes in placed]
+    return [
+        [np.rint((s - middle) * scale + CANVAS_SIZE / 2).astype(int) for s in strokes]
+        for strokes in placed
+    ]
 
 
 def numbers(
@@ -424,7 +476,9 @@ def is_parted(reading: mnist_digit.Reading, strokes: Sequence[Sequence[np.ndarra
     return sorted(boxes) == sorted(part.box for part in reading.parts)
 
 
-def refusal_row(name: str, recognizer: Recognizer, drawings: Sequence[Sequence[np.ndarray]]) -> tuple[str, ...]:
+def refusal_row(
+    name: str, recognizer: Recognizer, drawings: Sequence[Sequence[np.ndarray]]
+) -> tuple[str, ...]:
     """How often drawings that are no digit are refused: as one image, and by the reading, in every part."""
     canvases = [replay(strokes) for strokes in drawings]
     alone = np.mean([recognizer.predict(canvas.digit_image()).digit is None for canvas in canvases])
@@ -432,11 +486,15 @@ def refusal_row(name: str, recognizer: Recognizer, drawings: Sequence[Sequence[n
     return name, f"{len(drawings):,}", f"{alone:.1%}", f"{parts:.1%}"
 
 
-def digit_row(name: str, recognizer: Recognizer, characters: Sequence[Character]) -> tuple[str, ...]:
+def digit_row(
+    name: str, recognizer: Recognizer, characters: Sequence[Character]
+) -> tuple[str, ...]:
     """How true digits fare, each alone: ten-way, with refusals, and as a reading."""
     canvases = [replay(character.strokes) for character in characters]
     labels = np.array([int(character.label) for character in characters])
-    answers = answers_of(recognizer, np.stack([canvas.digit_image() for canvas in canvases]), labels)
+    answers = answers_of(
+        recognizer, np.stack([canvas.digit_image() for canvas in canvases]), labels
+    )
     read = [canvas.read(recognizer).text for canvas in canvases]
     said = np.where(answers.refused, "?", answers.digits.astype(str))
     shares = (
@@ -480,13 +538,22 @@ def measure_reading(options: argparse.Namespace) -> None:
     print_table(("no digits", "drawings", "refused as one image", "no digit in any part"), rows)
 
     say("Reading digits ...")
-    written = {"pen digits": read_strokes(options.strokes), "digits of UNIPEN": read_unipen(options.unipen, "1a")}
+    written = {
+        "pen digits": read_strokes(options.strokes),
+        "digits of UNIPEN": read_unipen(options.unipen, "1a"),
+    }
     rows = [digit_row(name, recognizer, some(characters)) for name, characters in written.items()]
     if options.mnist:
         _, test = mnist_digit.load_mnist(options.mnist)
         answers = answers_of(recognizer, test.images / np.float32(255), test.labels)
-        shares = answers.right.mean(), answers.refused.mean(), (answers.right & ~answers.refused).mean()
-        rows.append(("MNIST's test set", f"{len(test.labels):,}", *map("{:.2%}".format, shares), "", ""))
+        shares = (
+            answers.right.mean(),
+            answers.refused.mean(),
+            (answers.right & ~answers.refused).mean(),
+        )
+        rows.append(
+            ("MNIST's test set", f"{len(test.labels):,}", *map("{:.2%}".format, shares), "", "")
+        )
     head = ("digits, each alone", "drawings", "most probable digit right", "refused", "right",
             "right as a reading", "reading as one image")  # fmt: skip
     print_table(head, rows)
@@ -496,7 +563,15 @@ def measure_reading(options: argparse.Namespace) -> None:
         for length in (2, 3, 4, 5):
             say(f"Reading numbers of {length} {name} ...")
             rows.append(number_row(name, recognizer, characters, length, options.most))
-    head = ("numbers", "drawings", "right", "one digit's rate to that power", "parted rightly", "confidence", "ECE")
+    head = (
+        "numbers",
+        "drawings",
+        "right",
+        "one digit's rate to that power",
+        "parted rightly",
+        "confidence",
+        "ECE",
+    )
     print_table(head, rows)
 
 
@@ -507,7 +582,9 @@ def train_recipe(name: str, mnist: Path, folder: Path) -> tuple[keras.Model, flo
     """Train by a recipe into folder/NAME.tflite and .keras; return the network and the seconds it took."""
     say(f"Training by recipe {name} ...")
     start = time.perf_counter()
-    model = mnist_digit.train(mnist, recipe=name, path=folder / f"{name}.tflite", plots=folder / name)
+    model = mnist_digit.train(
+        mnist, recipe=name, path=folder / f"{name}.tflite", plots=folder / name
+    )
     return model, time.perf_counter() - start
 
 
@@ -539,7 +616,16 @@ def measure_recipes(options: argparse.Namespace) -> None:
             ))  # fmt: skip
         if options.keep:
             shutil.copytree(folder, options.keep, dirs_exist_ok=True)
-    head = ("recipe", "optimizer", "epochs", "parameters", "training", "÷ plain-sgd", "MNIST test", "pen digits")
+    head = (
+        "recipe",
+        "optimizer",
+        "epochs",
+        "parameters",
+        "training",
+        "÷ plain-sgd",
+        "MNIST test",
+        "pen digits",
+    )
     print_table(head, rows)
 
 
@@ -599,9 +685,20 @@ def opened(command: Sequence[str], title: str) -> Iterator[tuple[int, float]]:
     """A running program whose window is visible: its process's number and the seconds that took."""
     start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    search = ["xdotool", "search", "--all", "--onlyvisible", "--pid", str(process.pid), "--name", title]
+    search = [
+        "xdotool",
+        "search",
+        "--all",
+        "--onlyvisible",
+        "--pid",
+        str(process.pid),
+        "--name",
+        title,
+    ]
     try:
-        while subprocess.run(search, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode:
+        while subprocess.run(
+            search, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        ).returncode:
             if process.poll() is not None:
                 raise ValueError(f"{command[1]} ended without showing a window")
             time.sleep(0.01)
@@ -626,7 +723,9 @@ def processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # user and system time
 
 
-def measure_open_window(command: Sequence[str], title: str, seconds: float = 10) -> tuple[float, float]:
+def measure_open_window(
+    command: Sequence[str], title: str, seconds: float = 10
+) -> tuple[float, float]:
     """The memory in MiB of an open window and the share of one core that it uses while nothing happens."""
     with opened(command, title) as (pid, _):
         time.sleep(2)  # all that follows the first frame is over
@@ -681,9 +780,13 @@ def answer_rows(options: argparse.Namespace, images: np.ndarray) -> Iterator[tup
     say("Reading digits one by one ...")
     ours = milliseconds(Recognizer(options.model).predict, images)
     model = mnist_digit.open_keras_model(options.model.with_suffix(".keras"))
-    plain = milliseconds(lambda image: model.predict(image[None, ..., None], verbose=0), images[:310])
+    plain = milliseconds(
+        lambda image: model.predict(image[None, ..., None], verbose=0), images[:310]
+    )
     ours, plain = ours[10:], plain[10:]  # the first answers set things up
-    yield compare("one answer, median", "{:.3f} ms", np.median(ours), np.median(plain), "ratio at least 50")
+    yield compare(
+        "one answer, median", "{:.3f} ms", np.median(ours), np.median(plain), "ratio at least 50"
+    )
     ours, plain = (np.percentile(times, 99) for times in (ours, plain))
     yield compare("one answer, 99th percentile", "{:.3f} ms", ours, plain, FRAME_TIME)
 
@@ -705,22 +808,45 @@ def wait_rows(options: argparse.Namespace) -> Iterator[tuple[str, ...]]:
 
     window.frame()  # the first one sets things up
     waits = milliseconds(draw, list(mouse_events([scribble.astype(int)])))
-    yield compare("wait of a mouse event, 99th percentile", "{:.1f} ms", np.percentile(waits, 99), None, FRAME_TIME)
+    yield compare(
+        "wait of a mouse event, 99th percentile",
+        "{:.1f} ms",
+        np.percentile(waits, 99),
+        None,
+        FRAME_TIME,
+    )
     yield compare("wait of a mouse event, longest", "{:.1f} ms", waits.max(), None, "")
-    waits = np.concatenate([wait_with_ten_digits(window, draw, np.random.default_rng(seed)) for seed in range(20)])
+    waits = np.concatenate(
+        [wait_with_ten_digits(window, draw, np.random.default_rng(seed)) for seed in range(20)]
+    )
     name = "wait of a mouse event, ten digits on the canvas"
-    yield compare(f"{name}, 99th percentile", "{:.1f} ms", np.percentile(waits, 99), None, FRAME_TIME)
+    yield compare(
+        f"{name}, 99th percentile", "{:.1f} ms", np.percentile(waits, 99), None, FRAME_TIME
+    )
     yield compare(f"{name}, longest", "{:.1f} ms", waits.max(), None, "")
     window.why = True
-    waits = np.concatenate([wait_with_ten_digits(window, draw, np.random.default_rng(seed)) for seed in range(20)])
-    yield compare(f"{name}, explained, 99th percentile", "{:.1f} ms", np.percentile(waits, 99), None, FRAME_TIME)
+    waits = np.concatenate(
+        [wait_with_ten_digits(window, draw, np.random.default_rng(seed)) for seed in range(20)]
+    )
+    yield compare(
+        f"{name}, explained, 99th percentile",
+        "{:.1f} ms",
+        np.percentile(waits, 99),
+        None,
+        FRAME_TIME,
+    )
 
 
 def wait_with_ten_digits(
-    window: mnist_digit.Window, draw: Callable[[tuple[int, int, int, int]], None], rng: np.random.Generator
+    window: mnist_digit.Window,
+    draw: Callable[[tuple[int, int, int, int]], None],
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """How long each mouse event of the tenth digit takes beside nine others."""
-    digits = [Character(str(d), "", "", mnist_digit.write_character(str(d), rng)) for d in rng.integers(10, size=10)]
+    digits = [
+        Character(str(d), "", "", mnist_digit.write_character(str(d), rng))
+        for d in rng.integers(10, size=10)
+    ]
     *nine, tenth = put_together(digits, rng)
     window.canvas = replay([stroke for digit in nine for stroke in digit])
     window.frame()  # what is there already has been read
@@ -745,7 +871,9 @@ def file_rows(options: argparse.Namespace, folder: Path) -> Iterator[tuple[str, 
     files = []
     for i, image in enumerate(mnist_digit.write_digits(1000, np.random.default_rng(0)).images):
         files.append(folder / f"{i}.png")
-        cv2.imwrite(os.fspath(files[-1]), cv2.resize(255 - image, (200, 200), interpolation=cv2.INTER_CUBIC))
+        cv2.imwrite(
+            os.fspath(files[-1]), cv2.resize(255 - image, (200, 200), interpolation=cv2.INTER_CUBIC)
+        )
     runs = [[run_on_files(options, files[:count]) for count in (100, 1000)] for _ in range(3)]
     (few, few_memory), (many, many_memory) = np.median(runs, axis=0)
     yield compare("image files a second (of 1,000)", "{:.0f}", 1000 / many, None, "")
@@ -757,13 +885,19 @@ def picture_rows(options: argparse.Namespace, folder: Path) -> Iterator[tuple[st
     """Reading one photograph of 480x480 pixels, against decoding it alone."""
     import papers
 
-    rng, file, recognizer = np.random.default_rng(0), os.fspath(folder / "photograph.png"), Recognizer(options.model)
+    rng, file, recognizer = (
+        np.random.default_rng(0),
+        os.fspath(folder / "photograph.png"),
+        Recognizer(options.model),
+    )
     picture, _ = papers.written(rng, lambda _: ([mnist_digit.write_character("3", rng)], "3"))
     cv2.imwrite(file, cv2.resize(picture, (480, 480)))
     turns = [[milliseconds(way, [file])[0] for way in (lambda f: read_file(f, recognizer), cv2.imread)]
              for _ in range(50)]  # fmt: skip
     ours, decoding = np.median(turns, axis=0)
-    yield compare("a photograph of 480x480, beside decoding alone", "{:.1f} ms", ours, decoding, "under 40 ms")
+    yield compare(
+        "a photograph of 480x480, beside decoding alone", "{:.1f} ms", ours, decoding, "under 40 ms"
+    )
 
 
 def seconds_an_epoch(ways: Sequence[Callable[[int], object]]) -> np.ndarray:
@@ -778,11 +912,18 @@ def plain_fit(training: Digits, epochs: int) -> None:
     """Train the network of recipe plain-sgd on the same digits as train() does, by nothing but compile and fit."""
     keras = mnist_digit.import_keras()
     recipe = mnist_digit.RECIPES["plain-sgd"]
-    images, labels = mnist_digit.as_input(training.images), keras.utils.to_categorical(training.labels)
+    images, labels = (
+        mnist_digit.as_input(training.images),
+        keras.utils.to_categorical(training.labels),
+    )
     held_out = len(labels) // 12
     output = keras.layers.Dense(10, activation="softmax")
-    model = keras.Sequential([keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1)), *recipe.layers(keras.layers), output])
-    model.compile(recipe.optimizer(keras.optimizers, 0), "categorical_crossentropy", metrics=["accuracy"])
+    model = keras.Sequential(
+        [keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1)), *recipe.layers(keras.layers), output]
+    )
+    model.compile(
+        recipe.optimizer(keras.optimizers, 0), "categorical_crossentropy", metrics=["accuracy"]
+    )
     model.fit(
         images[:-held_out],
         labels[:-held_out],
@@ -799,7 +940,9 @@ def training_rows(options: argparse.Namespace, folder: Path) -> Iterator[tuple[s
     training, _ = mnist_digit.load_mnist(options.mnist)
 
     def train(epochs: int) -> None:
-        mnist_digit.train(options.mnist, "plain-sgd", epochs, path=folder / "digit.tflite", plots=folder)
+        mnist_digit.train(
+            options.mnist, "plain-sgd", epochs, path=folder / "digit.tflite", plots=folder
+        )
 
     ours, plain = seconds_an_epoch([train, functools.partial(plain_fit, training)])
     yield compare("training, one epoch", "{:.1f} s", ours, plain, "ratio at least 1")
@@ -813,7 +956,10 @@ def measure_speed(options: argparse.Namespace) -> None:
         with display():
             print_table(SPEED_HEAD, [*window_rows(options, folder)])
         images = test.images[:2010] / np.float32(255)
-        print_table(SPEED_HEAD, [*answer_rows(options, images), *wait_rows(options), *picture_rows(options, folder)])
+        print_table(
+            SPEED_HEAD,
+            [*answer_rows(options, images), *wait_rows(options), *picture_rows(options, folder)],
+        )
         print_table(SPEED_HEAD, [*file_rows(options, folder)])
         print_table(SPEED_HEAD, [*training_rows(options, folder)])
 
@@ -831,7 +977,11 @@ def read_drawing(recognizer: Recognizer, canvas: Canvas, label: str) -> tuple[fl
 
 
 def take_lessons(
-    recognizer: Recognizer, canvases: Sequence[Canvas], labels: Sequence[str], order: np.ndarray, slips: Iterator[bool]
+    recognizer: Recognizer,
+    canvases: Sequence[Canvas],
+    labels: Sequence[str],
+    order: np.ndarray,
+    slips: Iterator[bool],
 ) -> tuple[np.ndarray, dict[int, str]]:
     """Read a writer's digits in this order and correct each that is misread; slips tells when the person errs.
 
@@ -841,23 +991,32 @@ def take_lessons(
     for i in order:
         answers.append(read_drawing(recognizer, canvases[i], labels[i]))
         if not answers[-1][1]:
-            said[i] = str((int(labels[i]) + next(slips) * (1 + i % 9)) % 10)  # another digit where the person errs
+            said[i] = str(
+                (int(labels[i]) + next(slips) * (1 + i % 9)) % 10
+            )  # another digit where the person errs
             recognizer.teach(canvases[i].digit_image(), int(said[i]))
     return np.array(answers), said
 
 
-def hand_row(name: str, recognizer: Recognizer, characters: Sequence[Character], test: Answers) -> tuple[str, ...]:
+def hand_row(
+    name: str, recognizer: Recognizer, characters: Sequence[Character], test: Answers
+) -> tuple[str, ...]:
     """What learning gives for all who wrote these digits, and what it costs on MNIST's test set."""
     writers = collections.defaultdict(list)
     for character in characters:
         writers[character.donor, character.writer].append(character)
-    writers = {writer: written for writer, written in writers.items() if len(written) >= FEWEST_DIGITS}
+    writers = {
+        writer: written for writer, written in writers.items() if len(written) >= FEWEST_DIGITS
+    }
     never, tenth = itertools.repeat(False), itertools.cycle([False] * 9 + [True])
     before, after, with_slips, lost = [], [], [], []  # the answers of second halves; points lost
     corrections, kept = 0, 0
     for writer, written in writers.items():
         say(f"Learning {name}, {' '.join(writer)} ...")
-        canvases, labels = [replay(character.strokes) for character in written], [c.label for c in written]
+        canvases, labels = (
+            [replay(character.strokes) for character in written],
+            [c.label for c in written],
+        )
         unlearned = np.array([*map(functools.partial(read_drawing, recognizer), canvases, labels)])
         for seed in range(ORDERS):
             order = np.random.default_rng(seed).permutation(len(labels))
@@ -868,10 +1027,15 @@ def hand_row(name: str, recognizer: Recognizer, characters: Sequence[Character],
                 answers.append(taken[half:])
                 if slips is never:
                     corrections += len(said)
-                    kept += sum(canvases[i].read(recognizer).text == digit for i, digit in said.items())
+                    kept += sum(
+                        canvases[i].read(recognizer).text == digit for i, digit in said.items()
+                    )
                     if seed == 0:
                         learned = answers_of(recognizer, test.images, test.labels)
-                        lost.append(np.mean(test.right & ~test.refused) - np.mean(learned.right & ~learned.refused))
+                        lost.append(
+                            np.mean(test.right & ~test.refused)
+                            - np.mean(learned.right & ~learned.refused)
+                        )
                 while recognizer.forget() is not None:
                     pass
     before, after, with_slips = map(np.concatenate, (before, after, with_slips))
@@ -895,16 +1059,33 @@ def measure_hand(options: argparse.Namespace) -> None:
     rows = [hand_row("pen digits", recognizer, read_strokes(options.strokes), mnist)]
     if options.unipen:
         rows.append(hand_row("UNIPEN", recognizer, read_unipen(options.unipen, "1a"), mnist))
-    head = ("second half of each writer's digits", "writers", "without", "with learning", "1 in 10 corrected wrongly")
-    head += ("corrections", "read again as taught", "ECE without", "with", "MNIST loses (points)", "by worst writer")
+    head = (
+        "second half of each writer's digits",
+        "writers",
+        "without",
+        "with learning",
+        "1 in 10 corrected wrongly",
+    )
+    head += (
+        "corrections",
+        "read again as taught",
+        "ECE without",
+        "with",
+        "MNIST loses (points)",
+        "by worst writer",
+    )
     print_table(head, rows)
 
     lessons = mnist_digit.write_digits(10_000, np.random.default_rng(0))
     rows = []
     for count in (0, 100, 10_000):
-        recognizer.hand.change(lambda taught, count=count: Digits(*(array[:count] for array in lessons)))
+        recognizer.hand.change(
+            lambda taught, count=count: Digits(*(array[:count] for array in lessons))
+        )
         times = milliseconds(recognizer.predict, mnist.images[:1010])[10:]
-        rows.append((f"{count:,}", *(f"{np.percentile(times, share):.3f} ms" for share in (50, 99))))
+        rows.append(
+            (f"{count:,}", *(f"{np.percentile(times, share):.3f} ms" for share in (50, 99)))
+        )
     print_table(("teachings", "one answer, median", "99th percentile"), rows)
 
 
@@ -926,14 +1107,20 @@ def measure_faults(options: argparse.Namespace) -> None:
 
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(required=True)
 
-    def command(name: str, measure: Callable[[argparse.Namespace], None]) -> argparse.ArgumentParser:
+    def command(
+        name: str, measure: Callable[[argparse.Namespace], None]
+    ) -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=measure.__doc__, description=measure.__doc__)
         added.set_defaults(measure=measure)
         needed = measure not in (measure_reading, measure_pictures)
-        added.add_argument("--mnist", type=Path, required=needed, metavar="FILE", help="MNIST as an .npz file")
+        added.add_argument(
+            "--mnist", type=Path, required=needed, metavar="FILE", help="MNIST as an .npz file"
+        )
         return added
 
     accuracy = command("accuracy", measure_accuracy)
@@ -945,27 +1132,55 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     faults = command("faults", measure_faults)
     for parser_with_strokes in (accuracy, reading, recipes, hand, pictures):
         parser_with_strokes.add_argument(
-            "--strokes", type=Path, required=True, metavar="FILE", help="pendigits-orig.tra, as UCI publishes it"
+            "--strokes",
+            type=Path,
+            required=True,
+            metavar="FILE",
+            help="pendigits-orig.tra, as UCI publishes it",
         )
     for parser_with_model in (accuracy, reading, speed, hand, pictures):
         parser_with_model.add_argument(
-            "--model", type=Path, default=mnist_digit.MODEL, metavar="FILE", help="(default: model/digit.tflite)"
+            "--model",
+            type=Path,
+            default=mnist_digit.MODEL,
+            metavar="FILE",
+            help="(default: model/digit.tflite)",
         )
     for parser_with_unipen in (accuracy, reading, hand):
         parser_with_unipen.add_argument(
             "--unipen", type=Path, required=parser_with_unipen is reading, metavar="DIR",
             help="UNIPEN's folder with data/ and include/",
         )  # fmt: skip
-    reading.add_argument("--most", type=int, default=2000, metavar="N", help="drawings of each kind (default: 2000)")
-    accuracy.add_argument("--mistakes", type=Path, metavar="FILE.png", help="draw there what was misread")
-    accuracy.add_argument("--plain", type=Path, metavar="FILE.keras", help="a network of recipe plain-sgd")
-    recipes.add_argument("--recipe", action="append", choices=mnist_digit.RECIPES, help="(default: all)")
-    recipes.add_argument("--keep", type=Path, metavar="DIR", help="where the trained networks and plots are to stay")
-    pictures.add_argument("--count", type=int, default=200, metavar="N", help="pictures of each kind (default: 200)")
-    pictures.add_argument("--seed", type=int, default=0, metavar="N", help="of the pictures (default: 0)")
-    pictures.add_argument("--kind", action="append", metavar="NAME", help="only this kind (default: all)")
-    pictures.add_argument("--sheet", type=Path, metavar="FILE.png", help="draw there ten of each kind")
-    pictures.add_argument("--mistakes-only", action="store_true", help="draw all that were misread instead")
+    reading.add_argument(
+        "--most", type=int, default=2000, metavar="N", help="drawings of each kind (default: 2000)"
+    )
+    accuracy.add_argument(
+        "--mistakes", type=Path, metavar="FILE.png", help="draw there what was misread"
+    )
+    accuracy.add_argument(
+        "--plain", type=Path, metavar="FILE.keras", help="a network of recipe plain-sgd"
+    )
+    recipes.add_argument(
+        "--recipe", action="append", choices=mnist_digit.RECIPES, help="(default: all)"
+    )
+    recipes.add_argument(
+        "--keep", type=Path, metavar="DIR", help="where the trained networks and plots are to stay"
+    )
+    pictures.add_argument(
+        "--count", type=int, default=200, metavar="N", help="pictures of each kind (default: 200)"
+    )
+    pictures.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of the pictures (default: 0)"
+    )
+    pictures.add_argument(
+        "--kind", action="append", metavar="NAME", help="only this kind (default: all)"
+    )
+    pictures.add_argument(
+        "--sheet", type=Path, metavar="FILE.png", help="draw there ten of each kind"
+    )
+    pictures.add_argument(
+        "--mistakes-only", action="store_true", help="draw all that were misread instead"
+    )
     faults.add_argument("--kills", type=int, default=20, metavar="N", help="(default: 20)")
     return parser.parse_args(arguments)
 

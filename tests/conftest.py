@@ -77,12 +77,25 @@ class Outcome(NamedTuple):
 
 
 def run(
-    *arguments: object, code: str = "", cwd: Path | None = None, through: Sequence[str] = (), **variables: str | None
+    *arguments: object,
+    code: str = "",
+    cwd: Path | None = None,
+    through: Sequence[str] = (),
+    **variables: str | None,
 ) -> Outcome:
     """Run the program, or code that can import it, perhaps in a folder or through another program."""
     program = ["-c", code] if code else [PROGRAM]
     with tempfile.NamedTemporaryFile("r") as measured:
-        words = [sys.executable, "-c", MEASURE, measured.name, *through, sys.executable, *program, *arguments]
+        words = [
+            sys.executable,
+            "-c",
+            MEASURE,
+            measured.name,
+            *through,
+            sys.executable,
+            *program,
+            *arguments,
+        ]
         done = subprocess.run(
             [str(word) for word in words], cwd=cwd, env=environment(**{"PYTHONPATH": str(ROOT), **variables}),
             capture_output=True, text=True, errors="replace", timeout=1800, check=True,
@@ -97,7 +110,9 @@ def start(*arguments: object, **streams: object) -> subprocess.Popen:
     return subprocess.Popen([sys.executable, str(PROGRAM), *map(str, arguments)], **streams)
 
 
-def put_text(image: np.ndarray, text: str, x: int, y: int, size: int, colour, weight=400, face="sans") -> None:
+def put_text(
+    image: np.ndarray, text: str, x: int, y: int, size: int, colour, weight=400, face="sans"
+) -> None:
     """Put text on a BGR image as the window does, its baseline at y and its left end at x."""
     cv2.putText(image, text, (x, y), colour, mnist_digit.font(face, weight), size, weight)
 
@@ -106,7 +121,9 @@ def write_mnist(path: Path, count: int = 480) -> Path:
     """An .npz file as MNIST's, of so many synthetic digits and 100 to test with."""
     rng = np.random.default_rng(0)
     train, test = mnist_digit.write_digits(count, rng), mnist_digit.write_digits(100, rng)
-    np.savez(path, x_train=train.images, y_train=train.labels, x_test=test.images, y_test=test.labels)
+    np.savez(
+        path, x_train=train.images, y_train=train.labels, x_test=test.images, y_test=test.labels
+    )
     return path
 
 
@@ -114,8 +131,20 @@ class Display:
     """A virtual screen: Xvfb on a display number that it finds free."""
 
     def __init__(self, width: int = 1280, height: int = 720) -> None:
-        command = ["Xvfb", "-displayfd", "1", "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-noreset"]
-        self._server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        command = [
+            "Xvfb",
+            "-displayfd",
+            "1",
+            "-screen",
+            "0",
+            f"{width}x{height}x24",
+            "-nolisten",
+            "tcp",
+            "-noreset",
+        ]
+        self._server = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
         number = self._server.stdout.readline().strip()
         assert number, "Xvfb did not start"
         self.name = f":{number}"
@@ -131,7 +160,9 @@ class Display:
     def run(self, *command: object) -> bytes:
         """Run a tool on this display; return what it printed."""
         words = [str(word) for word in command]
-        done = subprocess.run(words, env=environment(DISPLAY=self.name), capture_output=True, timeout=PATIENCE)
+        done = subprocess.run(
+            words, env=environment(DISPLAY=self.name), capture_output=True, timeout=PATIENCE
+        )
         assert done.returncode == 0, f"{words[0]}: {done.stderr.decode()}"
         return done.stdout
 
@@ -165,7 +196,9 @@ class ProgramWindow:
     def _find(self) -> bytes:
         assert self.process.poll() is None, f"the program ended: {self.errors}"
         search = ["xdotool", "search", "--onlyvisible", "--name", f"^{mnist_digit.WINDOW_TITLE}$"]
-        found = subprocess.run(search, env=environment(DISPLAY=self.display.name), capture_output=True)
+        found = subprocess.run(
+            search, env=environment(DISPLAY=self.display.name), capture_output=True
+        )
         return found.stdout if found.returncode == 0 else b""
 
     def _is_painted(self) -> bool:
@@ -199,7 +232,12 @@ class ProgramWindow:
         scale = min(np.divide(self.size, mnist_digit.WINDOW_SIZE))
         return ["mousemove", "--window", self.id, int((x + 0.5) * scale), int((y + 0.5) * scale)]
 
-    def draw(self, strokes: Sequence[Sequence[tuple[float, float]]], button: int = 1, pause: float = 0.004) -> None:
+    def draw(
+        self,
+        strokes: Sequence[Sequence[tuple[float, float]]],
+        button: int = 1,
+        pause: float = 0.004,
+    ) -> None:
         """Draw strokes by real mouse events, with a pause (seconds) after each, and take the pointer aside."""
         words = []
         for first, *others in strokes:
@@ -232,10 +270,14 @@ class ProgramWindow:
         connection = ctypes.c_void_p(xcb.xcb_connect(self.display.name.encode(), None))
 
         def atom(name: bytes) -> int:
-            return xcb.xcb_intern_atom_reply(connection, xcb.xcb_intern_atom(connection, 0, len(name), name), None)[2]
+            return xcb.xcb_intern_atom_reply(
+                connection, xcb.xcb_intern_atom(connection, 0, len(name), name), None
+            )[2]
 
         atoms = atom(b"WM_PROTOCOLS"), atom(b"WM_DELETE_WINDOW")
-        message = struct.pack("=BBHIIIIIII", 33, 32, 0, self.id, *atoms, 0, 0, 0, 0)  # 33: ClientMessage
+        message = struct.pack(
+            "=BBHIIIIIII", 33, 32, 0, self.id, *atoms, 0, 0, 0, 0
+        )  # 33: ClientMessage
         xcb.xcb_send_event(connection, 0, self.id, 0, message)
         atom(b"WM_PROTOCOLS")  # answered only when all before it has been done
         xcb.xcb_disconnect(connection)
@@ -309,7 +351,9 @@ def in_canvas(strokes: Sequence[np.ndarray], margin: float = 90) -> list[np.ndar
 @pytest.fixture(scope="session")
 def display() -> Iterator[Display]:
     """A virtual screen as large as a small laptop's."""
-    missing = [f"{tool} (Debian: {package})" for tool, package in TOOLS.items() if not shutil.which(tool)]
+    missing = [
+        f"{tool} (Debian: {package})" for tool, package in TOOLS.items() if not shutil.which(tool)
+    ]
     if missing:
         skip_or_fail(f"the window tests need {', '.join(missing)}")
     with Display() as display:
@@ -325,7 +369,11 @@ def small_mnist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def train_tiny(data: Path, folder: Path) -> keras.Model:
     """Train the default recipe, in which most is random, for three short epochs."""
     return mnist_digit.train(
-        data, epochs=3, batch_size=32, path=folder / "model" / "digit.tflite", plots=folder / "plots"
+        data,
+        epochs=3,
+        batch_size=32,
+        path=folder / "model" / "digit.tflite",
+        plots=folder / "plots",
     )
 
 
@@ -337,7 +385,9 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture(scope="session")
-def trained(small_mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, keras.Model, str]:
+def trained(
+    small_mnist: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, keras.Model, str]:
     """The folder of a tiny training, the network that it returned, and what it said to a person."""
     folder = tmp_path_factory.mktemp("trained")
     with contextlib.redirect_stderr(Terminal()) as said:

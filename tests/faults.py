@@ -46,7 +46,9 @@ def faults_of(outcome: Outcome, *words: str, lines: int = 1, peak: int = GIBIBYT
         found.append(f"exit status {outcome.status}")
     if "Traceback" in outcome.err or outcome.err.count("\n") != lines:
         found.append(f"not {lines} line(s) but: {outcome.err[-500:]!r}")
-    found += [f"{word!r} is not in {outcome.err[-500:]!r}" for word in words if word not in outcome.err]
+    found += [
+        f"{word!r} is not in {outcome.err[-500:]!r}" for word in words if word not in outcome.err
+    ]
     if outcome.peak > peak:
         found.append(f"{outcome.peak >> 10} MiB of memory")
     return found
@@ -62,7 +64,11 @@ def training(data: Path, folder: Path, epochs: int = 3) -> list[object]:
 
 def contents(folder: Path) -> dict[str, bytes]:
     """All files below a folder."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
 
 
 def put_old_model(folder: Path) -> dict[str, bytes]:
@@ -82,7 +88,9 @@ class Killed(NamedTuple):
     """What came of killing trainings."""
 
     kills: int
-    models_lost: list[str]  # the trained network that was there, or the new one, is lost or half-written
+    models_lost: list[
+        str
+    ]  # the trained network that was there, or the new one, is lost or half-written
     epochs_lost: list[str]
     trainings: int  # that were killed again and again, and then came to their end
     difference: float  # the largest of any weight between them and one that was left alone
@@ -92,7 +100,9 @@ class Killed(NamedTuple):
 SAVING = ["digit.training.new.npz", "digit.new.keras", "digit.new.tflite", "digit.training.npz"]
 
 
-def kill_trainings(data: Path, folder: Path, moments: Sequence[str | float], reference: Path) -> Killed:
+def kill_trainings(
+    data: Path, folder: Path, moments: Sequence[str | float], reference: Path
+) -> Killed:
     """Train, and kill the process at each of the moments.
 
     A moment is a file whose appearance in the folder of the model it is, or seconds. After each
@@ -110,11 +120,19 @@ def kill_trainings(data: Path, folder: Path, moments: Sequence[str | float], ref
         going_on = re.search(r"^Going on after epoch (\d+),", err, re.M)
         said = int(going_on[1]) if going_on else 0
         if said != kept and (began > 1 or not killed):  # it got far enough to have said it
-            epochs_lost.append(f"after {moment}: epoch {kept} was kept, but it went on after {said}")
+            epochs_lost.append(
+                f"after {moment}: epoch {kept} was kept, but it went on after {said}"
+            )
         replaced = contents(folder)["model/digit.keras"] != old["model/digit.keras"]
-        if not replaced and epochs_kept(folder) < began - 1:  # an epoch is finished when the next one begins
-            epochs_lost.append(f"after {moment}: epoch {began - 1} was finished, {epochs_kept(folder)} kept")
-        models_lost += [f"after {moment}: {fault}" for fault in faults_of_pair(folder / "model", old)]
+        if (
+            not replaced and epochs_kept(folder) < began - 1
+        ):  # an epoch is finished when the next one begins
+            epochs_lost.append(
+                f"after {moment}: epoch {began - 1} was finished, {epochs_kept(folder)} kept"
+            )
+        models_lost += [
+            f"after {moment}: {fault}" for fault in faults_of_pair(folder / "model", old)
+        ]
         if not killed or (replaced and not unfinished(folder)):
             models_lost += faults_of_finished(folder, old)
             differences.append(largest_difference(reference, folder))
@@ -133,7 +151,9 @@ def epochs_kept(folder: Path) -> int:
     if not unfinished(folder):
         return 0
     with np.load(folder / "model" / "digit.training.npz") as kept:
-        return next(len(json.loads(str(kept[name]))) for name in kept if not name.startswith("arr_"))
+        return next(
+            len(json.loads(str(kept[name]))) for name in kept if not name.startswith("arr_")
+        )
 
 
 def train_until(data: Path, folder: Path, moment: str | float | None) -> tuple[str, bool]:
@@ -177,17 +197,27 @@ def faults_of_pair(folder: Path, old: dict[str, bytes]) -> list[str]:
         return [str(error)]
     image = md.write_digits(1, np.random.default_rng(0)).images[0] / np.float32(255)
     answers = [recognizer.predict(image).probabilities for recognizer in recognizers]
-    return [] if np.abs(answers[0] - answers[-1]).max() < 1e-4 else ["the two files are of different networks"]
+    return (
+        []
+        if np.abs(answers[0] - answers[-1]).max() < 1e-4
+        else ["the two files are of different networks"]
+    )
 
 
 def faults_of_finished(folder: Path, old: dict[str, bytes]) -> list[str]:
     """What is wrong with what a training left that came to its end."""
     new = contents(folder)
     expected = ["digit.keras", "digit.old.keras", "digit.old.tflite", "digit.tflite"]
-    expected = [*(f"model/{name}" for name in expected), "plots/confusion_matrix.png", "plots/learning_curves.png"]
+    expected = [
+        *(f"model/{name}" for name in expected),
+        "plots/confusion_matrix.png",
+        "plots/learning_curves.png",
+    ]
     if sorted(new) != expected:
         return [f"left behind: {sorted(new)}"]
-    kept = [new[f"model/digit.old.{kind}"] == old[f"model/digit.{kind}"] for kind in ("keras", "tflite")]
+    kept = [
+        new[f"model/digit.old.{kind}"] == old[f"model/digit.{kind}"] for kind in ("keras", "tflite")
+    ]
     return (
         []
         if all(kept) and new["model/digit.keras"] != old["model/digit.keras"]
@@ -197,7 +227,9 @@ def faults_of_finished(folder: Path, old: dict[str, bytes]) -> list[str]:
 
 def largest_difference(*folders: Path) -> float:
     """The largest difference of any weight between two trained networks."""
-    first, second = (md.open_keras_model(folder / "model" / "digit.keras").get_weights() for folder in folders)
+    first, second = (
+        md.open_keras_model(folder / "model" / "digit.keras").get_weights() for folder in folders
+    )
     return max(float(np.abs(a - b).max()) for a, b in zip(first, second, strict=True))
 
 
@@ -212,7 +244,9 @@ def small_disk(folder: Path, size: int) -> Iterator[Path]:
     try:
         subprocess.run(command, check=True, capture_output=True, text=True)
     except (FileNotFoundError, subprocess.CalledProcessError) as error:
-        raise OSError(f"a small disk cannot be mounted here: {getattr(error, 'stderr', error)}") from error
+        raise OSError(
+            f"a small disk cannot be mounted here: {getattr(error, 'stderr', error)}"
+        ) from error
     try:
         yield folder
     finally:
@@ -233,7 +267,9 @@ def train_on_full_disk(data: Path, folder: Path, free: int) -> list[str]:
     if outcome.status == 0:
         return ["the disk was large enough"]
     # Before it: what Keras and the program say of their progress.
-    found = faults_of(outcome._replace(err=outcome.err.splitlines()[-1] + "\n"), "mnist_digit: ", "No space left")
+    found = faults_of(
+        outcome._replace(err=outcome.err.splitlines()[-1] + "\n"), "mnist_digit: ", "No space left"
+    )
     found += [] if "Traceback" not in outcome.err else ["Traceback"]
     found += [] if kept == old else ["the old model is lost"]
     return found + ([f"left behind: {sorted(left)}"] if left else [])
@@ -266,7 +302,11 @@ def without_power() -> list[str]:
         return []
     other = ["setpriv", "--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups"]
     tried = subprocess.run([*other, sys.executable, str(PROGRAM), "--help"], capture_output=True)
-    return other if tried.returncode == 0 else ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"]
+    return (
+        other
+        if tried.returncode == 0
+        else ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"]
+    )
 
 
 def take_permissions_away(data: Path, folder: Path) -> dict[str, list[str]]:
@@ -288,15 +328,30 @@ def take_permissions_away(data: Path, folder: Path) -> dict[str, list[str]]:
         locked.chmod(0o555 if locked.is_dir() else 0)
         outcome = run(*arguments, cwd=folder, through=through)
         locked.chmod(0o777 if locked.is_dir() else 0o666)
-        tried[what] = faults_of(outcome, "mnist_digit: ", "ermission denied", locked.name, lines=lines)
+        tried[what] = faults_of(
+            outcome, "mnist_digit: ", "ermission denied", locked.name, lines=lines
+        )
 
     for name in ("model", "plots"):
         attempt(f"train with a locked {name}/", trained / name, *training(data, trained))
     attempt("train with locked data", data, *training(data, trained))
     for name in ("digit.tflite", "digit.keras"):
-        attempt(f"open a locked {name}", trained / "model" / name, "--model", trained / "model" / name, picture)
+        attempt(
+            f"open a locked {name}",
+            trained / "model" / name,
+            "--model",
+            trained / "model" / name,
+            picture,
+        )
     attempt("read a locked picture", picture, picture)
-    attempt("make an export in a locked folder", only_keras, "--model", only_keras / "digit.tflite", picture, lines=2)
+    attempt(
+        "make an export in a locked folder",
+        only_keras,
+        "--model",
+        only_keras / "digit.tflite",
+        picture,
+        lines=2,
+    )
     if contents(trained) != old or sorted(contents(only_keras)) != ["digit.keras"]:
         tried["all of these"] = ["something was changed"]
     return tried
@@ -337,7 +392,9 @@ def damage_models(folder: Path, count: int, rng: np.random.Generator) -> dict[st
         answers = [line + "\n" for line in done.out.splitlines() if line not in ("0", "1")]
         found = [f"another answer: {line}" for line in answers if line != answer]
         if done.status != 0 or len(ends) != len(places) or "Traceback" in done.err:
-            found.append(f"exit status {done.status} after {len(ends)} of {len(places)}: {done.err[-500:]}")
+            found.append(
+                f"exit status {done.status} after {len(ends)} of {len(places)}: {done.err[-500:]}"
+            )
         if done.err.count("\n") != ends.count("1"):
             found.append(f"{ends.count('1')} refused with {done.err.count(chr(10))} lines")
         for model in models:
@@ -358,22 +415,38 @@ def read_pictures(pictures: Sequence[Path], folder: Path) -> list[str]:
     if outcome.out.count("\n") != len(pictures) + 1 or len(set(outcome.out.splitlines())) != 1:
         found.append("not every good picture was answered alike")
     for path, line in zip(pictures, outcome.err.splitlines(), strict=False):
-        if not line.startswith(f"mnist_digit: {md.printable(path)}: ") or len(line) > len(str(path)) + 200:
+        if (
+            not line.startswith(f"mnist_digit: {md.printable(path)}: ")
+            or len(line) > len(str(path)) + 200
+        ):
             found.append(f"{path.name!r}: {line}")
     return found
 
 
 def open_models(models: Sequence[Path], folder: Path, peak: int = GIBIBYTE) -> list[str]:
     """Have a picture read with each of the hostile models, by one process: what went wrong."""
-    outcome = run(good_picture(folder, "good picture.png"), *models, code=READ_WITH_EACH, cwd=folder)
+    outcome = run(
+        good_picture(folder, "good picture.png"), *models, code=READ_WITH_EACH, cwd=folder
+    )
     lines = outcome.err.splitlines()
     found = []
-    if (outcome.status, outcome.out, len(lines)) != (0, "1\n" * len(models), len(models)) or outcome.peak > peak:
-        found.append(f"exit status {outcome.status}, {outcome.peak >> 10} MiB, {outcome.out!r}, {outcome.err[-500:]!r}")
+    if (outcome.status, outcome.out, len(lines)) != (
+        0,
+        "1\n" * len(models),
+        len(models),
+    ) or outcome.peak > peak:
+        found.append(
+            f"exit status {outcome.status}, {outcome.peak >> 10} MiB, {outcome.out!r}, {outcome.err[-500:]!r}"
+        )
     for model, line in zip(models, lines, strict=False):
-        if not line.startswith(f"mnist_digit: {md.printable(model)}: ") or len(line) > len(str(model)) + 300:
+        if (
+            not line.startswith(f"mnist_digit: {md.printable(model)}: ")
+            or len(line) > len(str(model)) + 300
+        ):
             found.append(f"{model.name!r}: {line}")
-        if "lambda" in model.name and not re.search("safely .*(Lambda|Could not locate|Could not interpret)", line):
+        if "lambda" in model.name and not re.search(
+            "safely .*(Lambda|Could not locate|Could not interpret)", line
+        ):
             found.append(f"{model.name!r}: the reason is not said: {line}")
     if (folder / CANARY).exists():
         (folder / CANARY).unlink()
@@ -423,7 +496,10 @@ def random_events(rng: np.random.Generator, window: int, count: int) -> list[obj
             "f", "1", "3", "7"]  # fmt: skip
     words: list[object] = []
     for _ in range(count):
-        kind = rng.choice(["move", "press", "release", "wheel", "key", "size"], p=[0.6, 0.14, 0.14, 0.02, 0.095, 0.005])
+        kind = rng.choice(
+            ["move", "press", "release", "wheel", "key", "size"],
+            p=[0.6, 0.14, 0.14, 0.02, 0.095, 0.005],
+        )
         if kind == "move":
             x, y = rng.integers(0, SCREEN)
             words += ["mousemove", x, y]
@@ -490,7 +566,8 @@ def try_all(options: argparse.Namespace) -> None:
         folder = Path(name)
         folder.chmod(0o755)
         places = {
-            word: folder / word for word in ("kills", "disk", "locked", "damaged", "pictures", "models", "window")
+            word: folder / word
+            for word in ("kills", "disk", "locked", "damaged", "pictures", "models", "window")
         }
         for place in places.values():
             place.mkdir()
@@ -500,7 +577,10 @@ def try_all(options: argparse.Namespace) -> None:
         begun = time.monotonic()
         assert run(*training(data, folder / "reference")).status == 0
         duration = time.monotonic() - begun
-        moments = [SAVING[i // 2 % len(SAVING)] if i % 2 else duration * rng.random() for i in range(options.kills)]
+        moments = [
+            SAVING[i // 2 % len(SAVING)] if i % 2 else duration * rng.random()
+            for i in range(options.kills)
+        ]
         killed = kill_trainings(data, places["kills"], moments, folder / "reference")
         report("training killed: a model lost or half-written", killed.kills, killed.models_lost)
         report("training killed: finished epochs lost", killed.kills, killed.epochs_lost)
@@ -508,9 +588,16 @@ def try_all(options: argparse.Namespace) -> None:
                f"{killed.difference:.1g}")  # fmt: skip
         try:
             free = [int(megabytes * (1 << 20)) for megabytes in np.linspace(0, 5.4, 19)]
-            lost = {f"{size:,} bytes free": train_on_full_disk(data, places["disk"], size) for size in free}
+            lost = {
+                f"{size:,} bytes free": train_on_full_disk(data, places["disk"], size)
+                for size in free
+            }
             report("training on a disk that is full", len(free), lost)
-            report("saving a drawing, making an export, on a disk that is full", 2, save_on_full_disk(places["disk"]))
+            report(
+                "saving a drawing, making an export, on a disk that is full",
+                2,
+                save_on_full_disk(places["disk"]),
+            )
         except OSError as error:
             md.say(str(error))
             report("a disk that is full", 0, "not tried")
@@ -525,10 +612,18 @@ def try_all(options: argparse.Namespace) -> None:
         report("hostile pictures: traceback, abort, over 1 GiB of memory", len(pictures), tried)
         models = [*hostile_exports(places["models"]), *hostile_networks(places["models"])]
         tried = {model.name: open_models([model], places["models"]) for model in models}
-        report("hostile models: traceback, abort, code run, over 1 GiB of memory", len(tried), tried)
+        report(
+            "hostile models: traceback, abort, code run, over 1 GiB of memory", len(tried), tried
+        )
 
         found, growth = monkey(places["window"], 10_000, rng)
         report("wild events in the real window: exceptions", 10_000, found)
-        report("the same: memory after 10,000 events, against after 2,000", 1, f"{growth:.3f} times")
+        report(
+            "the same: memory after 10,000 events, against after 2,000", 1, f"{growth:.3f} times"
+        )
         early, late = memory_of_drawings(100, 5000)
-        report("drawings in one window: memory after 5,000, against after 100", 5000, f"{late / early:.3f} times")
+        report(
+            "drawings in one window: memory after 5,000, against after 100",
+            5000,
+            f"{late / early:.3f} times",
+        )

@@ -39,7 +39,9 @@ def good_picture(folder: Path, name: str = "good.png") -> Path:
 def digit_picture() -> np.ndarray:
     """A picture of a 3, dark on light: uint8, shape (280, 280, 3)."""
     ink = md.draw_digit_image(md.write_character("3", np.random.default_rng(3)))
-    grey = np.uint8(255 * (1 - cv2.resize(ink, (280, 280), interpolation=cv2.INTER_CUBIC).clip(0, 1)))
+    grey = np.uint8(
+        255 * (1 - cv2.resize(ink, (280, 280), interpolation=cv2.INTER_CUBIC).clip(0, 1))
+    )
     return cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
 
 
@@ -48,9 +50,14 @@ def png_of_size(width: int, height: int) -> bytes:
     packer = zlib.compressobj(9)
     row = bytes(1 + (width + 7) // 8)
     data = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
-    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)), (b"IDAT", data), (b"IEND", b"")]
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)),
+        (b"IDAT", data),
+        (b"IEND", b""),
+    ]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
     )
 
 
@@ -59,7 +66,10 @@ def tiff_of_size(width: int, height: int, bits: int, samples: int, kind: int) ->
     strip = zlib.compress(bytes(width * samples * bits // 8 * 100), 9)  # of 100 rows
     count = height // 100
     start = 8 + len(strip)  # all rows are the same, and so share one strip
-    offsets, sizes = struct.pack(f"<{count}I", *[8] * count), struct.pack(f"<{count}I", *[len(strip)] * count)
+    offsets, sizes = (
+        struct.pack(f"<{count}I", *[8] * count),
+        struct.pack(f"<{count}I", *[len(strip)] * count),
+    )
     depths, kinds = struct.pack("<4H", *[bits] * 4), struct.pack("<4H", *[kind] * 4)
     place = [start + sum(map(len, (offsets, sizes, depths)[:i])) for i in range(4)]
     tags = [
@@ -68,7 +78,15 @@ def tiff_of_size(width: int, height: int, bits: int, samples: int, kind: int) ->
         (258, 3, samples, place[2] if samples > 2 else bits), (339, 3, samples, place[3] if samples > 2 else kind),
     ]  # fmt: skip
     entries = b"".join(struct.pack("<HHII", *tag) for tag in sorted(tags))
-    head = b"II*\0" + struct.pack("<I", place[3] + len(kinds)) + strip + offsets + sizes + depths + kinds
+    head = (
+        b"II*\0"
+        + struct.pack("<I", place[3] + len(kinds))
+        + strip
+        + offsets
+        + sizes
+        + depths
+        + kinds
+    )
     return head + struct.pack("<H", len(tags)) + entries + bytes(4)
 
 
@@ -91,7 +109,9 @@ def hostile_pictures(folder: Path) -> Iterator[Path]:
         values = np.float32(picture) / 255
         values[7, 7] = value
         bogus[f"{name}.tiff"] = cv2.imencode(".tiff", values)[1].tobytes()
-    bogus["all nan.tiff"] = cv2.imencode(".tiff", np.full((30, 30), np.nan, np.float32))[1].tobytes()
+    bogus["all nan.tiff"] = cv2.imencode(".tiff", np.full((30, 30), np.nan, np.float32))[
+        1
+    ].tobytes()
     extremes = np.where(picture[..., 0] > 127, 1e308, -1e308)
     bogus["beyond every range.tiff"] = cv2.imencode(".tiff", extremes)[1].tobytes()
     for width, height in ((1, 1), (1, 3000), (3000, 1), (300, 300)):
@@ -133,7 +153,15 @@ def hostile_pictures(folder: Path) -> Iterator[Path]:
     (folder / "circle.png").symlink_to("circle.png")
     (folder / "endless.png").symlink_to("/dev/zero")
     os.mkfifo(folder / "pipe.png")
-    for name in ("a gigabyte.bmp", "folder.png", "dangling.png", "circle.png", "endless.png", "pipe.png", "none.png"):
+    for name in (
+        "a gigabyte.bmp",
+        "folder.png",
+        "dangling.png",
+        "circle.png",
+        "endless.png",
+        "pipe.png",
+        "none.png",
+    ):
         yield folder / name
 
 
@@ -198,7 +226,13 @@ def hostile_networks(folder: Path) -> Iterator[Path]:
         for name, suffix in itertools.product(networks, (".keras", ".h5")):
             networks[name].save(folder / f"{name}{suffix}")
             yield folder / f"{name}{suffix}"
-        huge = network(layers.UpSampling2D(2), layers.MaxPooling2D(2), layers.Flatten(), layers.Dense(64), *ends()[1:])
+        huge = network(
+            layers.UpSampling2D(2),
+            layers.MaxPooling2D(2),
+            layers.Flatten(),
+            layers.Dense(64),
+            *ends()[1:],
+        )
         huge.save(folder / "whole.keras")
         huge.save(folder / "whole.h5")
 
@@ -218,17 +252,30 @@ def hostile_networks(folder: Path) -> Iterator[Path]:
         changed["config"]["layers"].insert(1, {"registered_name": None, **layer})
         return write(name, config=changed)
 
-    yield write_with("system", module="os", class_name="system", config={"command": f"touch {CANARY}"})
+    yield write_with(
+        "system", module="os", class_name="system", config={"command": f"touch {CANARY}"}
+    )
     yield write_with("function", module="os", class_name="function", config="system")
     yield write_with("download", module="keras.utils", class_name="function", config="get_file")
-    yield write_with("pickle", module="keras.layers", class_name="TorchModuleWrapper", config={"module": "gAN9"})
-    yield write_with("graph", module="keras.layers", class_name="TFSMLayer", config={"filepath": "/"})
     yield write_with(
-        "file", module="keras.layers", class_name="StringLookup", config={"vocabulary": "/etc/hostname", "name": "v"}
+        "pickle", module="keras.layers", class_name="TorchModuleWrapper", config={"module": "gAN9"}
+    )
+    yield write_with(
+        "graph", module="keras.layers", class_name="TFSMLayer", config={"filepath": "/"}
+    )
+    yield write_with(
+        "file",
+        module="keras.layers",
+        class_name="StringLookup",
+        config={"vocabulary": "/etc/hostname", "name": "v"},
     )
     text = json.dumps(config)
-    yield write("two gigabytes of units", **{"config.json": text.replace('"units": 64', '"units": 700000')})
-    yield write("a billion units", **{"config.json": text.replace('"units": 64', '"units": 1000000000')})
+    yield write(
+        "two gigabytes of units", **{"config.json": text.replace('"units": 64', '"units": 700000')}
+    )
+    yield write(
+        "a billion units", **{"config.json": text.replace('"units": 64', '"units": 1000000000')}
+    )
     yield write("vast picture", **{"config.json": text.replace('"size": [2, 2]', '"size": [2000, 2000]')
                                    .replace('"pool_size": [2, 2]', '"pool_size": [2000, 2000]')
                                    .replace('"strides": [2, 2]', '"strides": [2000, 2000]')})  # fmt: skip
@@ -241,13 +288,19 @@ def hostile_networks(folder: Path) -> Iterator[Path]:
     yield write("shape bomb", **{"model.weights.h5": with_vast_dataset(whole["model.weights.h5"])})
     shutil.copy(folder / "whole.h5", folder / "units.h5")
     with open_h5(folder / "units.h5") as file:
-        file.attrs["model_config"] = file.attrs["model_config"].replace('"units": 64', '"units": 700000')
+        file.attrs["model_config"] = file.attrs["model_config"].replace(
+            '"units": 64', '"units": 700000'
+        )
     yield folder / "units.h5"
 
     for suffix in (".keras", ".h5"):
         content = (folder / f"whole{suffix}").read_bytes()
         noise = np.random.default_rng(6).bytes(5000)
-        for name, bogus in {"empty": b"", "noise": noise, "halved": content[: len(content) // 2]}.items():
+        for name, bogus in {
+            "empty": b"",
+            "noise": noise,
+            "halved": content[: len(content) // 2],
+        }.items():
             (folder / f"{name}{suffix}").write_bytes(bogus)
             yield folder / f"{name}{suffix}"
     (folder / "folder.keras").mkdir()
@@ -269,14 +322,19 @@ def with_vast_dataset(content: bytes) -> bytes:
     with open_h5(kept) as file:
         values = file["layers/dense/vars"]
         del values["0"]
-        values.create_dataset("0", shape=(784, 1_300_000), dtype="f4", chunks=(784, 100), compression="gzip")
+        values.create_dataset(
+            "0", shape=(784, 1_300_000), dtype="f4", chunks=(784, 100), compression="gzip"
+        )
     return kept.getvalue()
 
 
 def npz_bomb() -> bytes:
     """An .npz file of a megabyte with a gigabyte of images."""
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as parts, parts.open("x_train.npy", "w") as images:
+    with (
+        zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as parts,
+        parts.open("x_train.npy", "w") as images,
+    ):
         header = {"descr": "|u1", "fortran_order": False, "shape": (1_400_000, 28, 28)}
         np.lib.format.write_array_header_1_0(images, header)
         for _ in range(1400):

@@ -60,26 +60,47 @@ def fitted(rng: Generator, strokes: Strokes, box: Sequence[float]) -> Strokes:
 def draw_ink(shape: tuple[int, int], strokes: Strokes, pen: float) -> np.ndarray:
     """How much of each pixel strokes of a pen (pixels wide) cover: float32 in [0, 1]."""
     ink = np.zeros(shape, np.uint8)
-    lines = [np.rint(np.repeat(s, 2, axis=0)[: max(2, 2 * len(s) - 1)] * 16).astype(np.int32) for s in strokes]
+    lines = [
+        np.rint(np.repeat(s, 2, axis=0)[: max(2, 2 * len(s) - 1)] * 16).astype(np.int32)
+        for s in strokes
+    ]
     cv2.polylines(ink, lines, False, 255, max(1, round(pen)), cv2.LINE_AA, shift=4)
     return ink / np.float32(255)
 
 
-def noise(rng: Generator, shape: tuple[int, int], high: float, wide: float | None = None) -> np.ndarray:
+def noise(
+    rng: Generator, shape: tuple[int, int], high: float, wide: float | None = None
+) -> np.ndarray:
     """Smooth noise of deviation about 1 whose waves are so many pixels high and wide."""
-    cells = [max(2, round(side / wave) + 1) for side, wave in zip(shape, (high, wide or high), strict=True)]
-    return cv2.resize(np.float32(rng.normal(size=cells)), shape[::-1], interpolation=cv2.INTER_CUBIC)
+    cells = [
+        max(2, round(side / wave) + 1)
+        for side, wave in zip(shape, (high, wide or high), strict=True)
+    ]
+    return cv2.resize(
+        np.float32(rng.normal(size=cells)), shape[::-1], interpolation=cv2.INTER_CUBIC
+    )
 
 
-PENS = [(0.12, 0.1, 0.1), (0.1, 0.1, 0.12), (0.5, 0.16, 0.1), (0.6, 0.3, 0.1), (0.15, 0.12, 0.7), (0.2, 0.4, 0.08)]
+PENS = [
+    (0.12, 0.1, 0.1),
+    (0.1, 0.1, 0.12),
+    (0.5, 0.16, 0.1),
+    (0.6, 0.3, 0.1),
+    (0.15, 0.12, 0.7),
+    (0.2, 0.4, 0.08),
+]
 
 
 def pen_colour(rng: Generator) -> np.ndarray:
     """BGR of a ball pen's ink: black, blue, red or green."""
-    return np.float32(PENS[rng.choice(6, p=[0.25, 0.2, 0.25, 0.12, 0.1, 0.08])]) * rng.uniform(0.7, 1.4)
+    return np.float32(PENS[rng.choice(6, p=[0.25, 0.2, 0.25, 0.12, 0.1, 0.08])]) * rng.uniform(
+        0.7, 1.4
+    )
 
 
-def inked(picture: np.ndarray, ink: np.ndarray, colour: np.ndarray, strength: float = 1) -> np.ndarray:
+def inked(
+    picture: np.ndarray, ink: np.ndarray, colour: np.ndarray, strength: float = 1
+) -> np.ndarray:
     share = strength * ink[..., None]
     return picture * (1 - share) + colour * share
 
@@ -89,8 +110,14 @@ def inked(picture: np.ndarray, ink: np.ndarray, colour: np.ndarray, strength: fl
 
 def paper(rng: Generator, shape: tuple[int, int]) -> np.ndarray:
     """White to cream or grey, not quite even."""
-    colour = np.float32([rng.uniform(0.78, 1), rng.uniform(0.9, 1), rng.uniform(0.92, 1)]) * rng.uniform(0.82, 1)
-    grain = 1 + rng.uniform(0, 0.012) * noise(rng, shape, 2) + rng.uniform(0, 0.01) * noise(rng, shape, 60)
+    colour = np.float32(
+        [rng.uniform(0.78, 1), rng.uniform(0.9, 1), rng.uniform(0.92, 1)]
+    ) * rng.uniform(0.82, 1)
+    grain = (
+        1
+        + rng.uniform(0, 0.012) * noise(rng, shape, 2)
+        + rng.uniform(0, 0.01) * noise(rng, shape, 60)
+    )
     return colour * grain[..., None]
 
 
@@ -103,16 +130,24 @@ def rule(rng: Generator, sheet: np.ndarray, step: float, both_ways: bool) -> np.
             ends = np.array([(-long, at), (long, at)])
             lines.append(ends[:, ::-1] if way else ends)
     turn = np.radians(rng.uniform(-4, 4))
-    ink = draw_ink(shape, [turned(line, turn) for line in lines], max(1, step * rng.uniform(0.02, 0.08)))
+    ink = draw_ink(
+        shape, [turned(line, turn) for line in lines], max(1, step * rng.uniform(0.02, 0.08))
+    )
     if rng.random() < 0.25:  # printed not quite to the sheet's edge
         unprinted = round(rng.uniform(0.02, 0.06) * min(shape))
         ink = np.pad(ink[unprinted:-unprinted, unprinted:-unprinted], unprinted)
     dark, hue = rng.uniform(0.25, 0.85), rng.integers(4)  # grey, blue, red, green
-    colour = dark + (1 - dark) * np.float32([(0, 0, 0), (0.6, 0.1, 0), (0, 0, 0.6), (0, 0.4, 0)][hue])
+    colour = dark + (1 - dark) * np.float32(
+        [(0, 0, 0), (0.6, 0.1, 0), (0, 0, 0.6), (0, 0.4, 0)][hue]
+    )
     sheet = inked(sheet, ink, colour, rng.uniform(0.5, 1))
     if rng.random() < 0.3:  # a margin
         at = shape[1] * rng.uniform(0.05, 0.2)
-        ink = draw_ink(shape, [np.array([(at, 0), (at * rng.uniform(0.8, 1.2), shape[0])])], max(1, step * 0.05))
+        ink = draw_ink(
+            shape,
+            [np.array([(at, 0), (at * rng.uniform(0.8, 1.2), shape[0])])],
+            max(1, step * 0.05),
+        )
         sheet = inked(sheet, ink, np.float32([0.45, 0.4, 0.85]), rng.uniform(0.4, 1))
     return sheet
 
@@ -121,7 +156,9 @@ def ruled(rng: Generator, sheet: np.ndarray, height: float, steps: Span = (0.2, 
     return rule(rng, sheet, height * rng.uniform(*steps), both_ways=False)
 
 
-def squared(rng: Generator, sheet: np.ndarray, height: float, steps: Span = (0.15, 0.6)) -> np.ndarray:
+def squared(
+    rng: Generator, sheet: np.ndarray, height: float, steps: Span = (0.15, 0.6)
+) -> np.ndarray:
     return rule(rng, sheet, height * rng.uniform(*steps), both_ways=True)
 
 
@@ -132,7 +169,9 @@ def framed(rng: Generator, sheet: np.ndarray, _height: float, thickness: Span) -
     margin = rng.choice([0.0, rng.uniform(0.01, 0.06)]) * min(shape) + line / 2
     corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1)]) * (shape[::-1] - 2 * margin) + margin
     corners += rng.normal(0, 0.006, (4, 2)) * min(shape)
-    return inked(sheet, draw_ink(sheet.shape[:2], [corners[[0, 1, 2, 3, 0]]], line), pen_colour(rng))
+    return inked(
+        sheet, draw_ink(sheet.shape[:2], [corners[[0, 1, 2, 3, 0]]], line), pen_colour(rng)
+    )
 
 
 def places(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -148,7 +187,9 @@ def shadow(rng: Generator, picture: np.ndarray, darkness: Span, softness: Span) 
         distance = x * np.cos(angle) + y * np.sin(angle) - rng.uniform(-0.3, 0.3)
     else:
         away, tall = rng.uniform(0.3, 0.6), rng.uniform(0.6, 1.6)
-        distance = np.hypot(x - away * np.cos(angle), tall * (y - away * np.sin(angle))) - rng.uniform(0.3, 0.6)
+        distance = np.hypot(
+            x - away * np.cos(angle), tall * (y - away * np.sin(angle))
+        ) - rng.uniform(0.3, 0.6)
     share = np.clip(0.5 - distance / rng.uniform(*softness), 0, 1)
     return picture * (1 - rng.uniform(*darkness) * share * share * (3 - 2 * share))[..., None]
 
@@ -166,7 +207,11 @@ def desk(rng: Generator, shape: tuple[int, int], dark: bool) -> np.ndarray:
     brightness = rng.uniform(0.12, 0.35) if dark else rng.uniform(0.45, 0.72)
     colour = np.float32([rng.uniform(0.4, 1), rng.uniform(0.65, 1), 1]) * brightness
     wood = rng.random() < 0.7
-    streaks = noise(rng, shape, rng.uniform(3, 14), rng.uniform(80, 300)) if wood else noise(rng, shape, 4)
+    streaks = (
+        noise(rng, shape, rng.uniform(3, 14), rng.uniform(80, 300))
+        if wood
+        else noise(rng, shape, 4)
+    )
     return colour * (1 + rng.uniform(0.02, 0.12) * streaks)[..., None]
 
 
@@ -176,7 +221,11 @@ def on_desk(rng: Generator, sheet: np.ndarray, dark: bool) -> np.ndarray:
     shape = tuple(np.int32(size / rng.uniform(0.6, 0.85))[::-1].tolist())
     corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1)]) * size
     middle = np.array(shape[::-1]) * (0.5 + rng.uniform(-0.06, 0.06, 2))
-    laid = turned(corners - size / 2, np.radians(rng.uniform(-12, 12))) + middle + rng.normal(0, 0.025, (4, 2)) * size
+    laid = (
+        turned(corners - size / 2, np.radians(rng.uniform(-12, 12)))
+        + middle
+        + rng.normal(0, 0.025, (4, 2)) * size
+    )
     across = cv2.getPerspectiveTransform(np.float32(corners), np.float32(laid))
     cover = cv2.warpPerspective(np.ones(sheet.shape[:2], np.float32), across, shape[::-1])
     under = cv2.GaussianBlur(cover, (0, 0), rng.uniform(2, 12))  # the sheet's own shadow
@@ -185,19 +234,29 @@ def on_desk(rng: Generator, sheet: np.ndarray, dark: bool) -> np.ndarray:
 
 
 def photograph(
-    rng: Generator, picture: np.ndarray, blur: Span = (0.3, 1.5), grain: Span = (0.002, 0.02), quality: Span = (55, 96)
+    rng: Generator,
+    picture: np.ndarray,
+    blur: Span = (0.3, 1.5),
+    grain: Span = (0.002, 0.02),
+    quality: Span = (55, 96),
 ) -> np.ndarray:
     """As a camera gives it: exposure, blur, noise and JPEG: uint8 BGR."""
-    picture = cv2.GaussianBlur(np.float32(picture * rng.uniform(0.75, 1.02)), (0, 0), rng.uniform(*blur))
+    picture = cv2.GaussianBlur(
+        np.float32(picture * rng.uniform(0.75, 1.02)), (0, 0), rng.uniform(*blur)
+    )
     picture = picture + rng.uniform(*grain) * rng.normal(size=picture.shape)
     settings = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(*quality))]
-    return cv2.imdecode(cv2.imencode(".jpg", np.uint8(255 * picture.clip(0, 1)), settings)[1], cv2.IMREAD_COLOR)
+    return cv2.imdecode(
+        cv2.imencode(".jpg", np.uint8(255 * picture.clip(0, 1)), settings)[1], cv2.IMREAD_COLOR
+    )
 
 
 # --- the kinds of paper --------------------------------------------------------------------
 
 
-def page(rng: Generator, writing: Writing, pen: Span, margin: float = 0.16) -> tuple[np.ndarray, float, str]:
+def page(
+    rng: Generator, writing: Writing, pen: Span, margin: float = 0.16
+) -> tuple[np.ndarray, float, str]:
     """The ink of one digit in the midst of a page, its height and label; the pen's width is given in heights."""
     side = int(rng.integers(260, 900))
     shape = side, round(side * rng.uniform(0.8, 1.35))
@@ -226,7 +285,9 @@ def painted(rng: Generator, writing: Writing) -> tuple[np.ndarray, str]:
     """Of a paint program: any two colours, no camera."""
     ink, _, text = page(rng, writing, (0.03, 0.16), 0.04)
     if rng.random() < 0.3:
-        ink = cv2.resize(ink, (round(28 * ink.shape[1] / ink.shape[0]), 28), interpolation=cv2.INTER_AREA)
+        ink = cv2.resize(
+            ink, (round(28 * ink.shape[1] / ink.shape[0]), 28), interpolation=cv2.INTER_AREA
+        )
     dark, light = np.float32(rng.uniform(0, 0.35, 3)), np.float32(rng.uniform(0.65, 1, 3))
     if rng.random() < 0.7:
         dark, light = np.zeros(3, np.float32), np.ones(3, np.float32)
@@ -239,16 +300,22 @@ def pencilled(rng: Generator, writing: Writing) -> tuple[np.ndarray, str]:
     ink, _, text = page(rng, writing, (0.015, 0.045))
     grain = np.clip(0.75 + 0.5 * noise(rng, ink.shape, 2), 0, 1)
     colour = np.float32([1, 1, 1]) * rng.uniform(0.25, 0.45)
-    return photograph(rng, inked(paper(rng, ink.shape), ink * grain, colour, rng.uniform(0.6, 0.95))), text
+    return photograph(
+        rng, inked(paper(rng, ink.shape), ink * grain, colour, rng.uniform(0.6, 0.95))
+    ), text
 
 
 def chalked(rng: Generator, writing: Writing) -> tuple[np.ndarray, str]:
     """Light and grainy on a board that was wiped."""
     ink, _, text = page(rng, writing, (0.04, 0.11))
-    colour = np.float32([rng.uniform(0.7, 1.1), rng.uniform(1, 1.5), rng.uniform(0.7, 1)]) * rng.uniform(0.12, 0.26)
+    colour = np.float32(
+        [rng.uniform(0.7, 1.1), rng.uniform(1, 1.5), rng.uniform(0.7, 1)]
+    ) * rng.uniform(0.12, 0.26)
     board = colour * (1 + rng.uniform(0.02, 0.12) * noise(rng, ink.shape, 30, 90))[..., None]
     grain = np.clip(0.8 + 0.45 * noise(rng, ink.shape, 2), 0, 1)
-    return photograph(rng, inked(board, ink * grain, np.float32([0.9, 0.93, 0.93]), rng.uniform(0.7, 1))), text
+    return photograph(
+        rng, inked(board, ink * grain, np.float32([0.9, 0.93, 0.93]), rng.uniform(0.7, 1))
+    ), text
 
 
 def small(rng: Generator, writing: Writing) -> tuple[np.ndarray, str]:
@@ -269,17 +336,23 @@ def cropped(rng: Generator, writing: Writing) -> tuple[np.ndarray, str]:
     picture = photograph(rng, inked(paper(rng, ink.shape), ink, pen_colour(rng)))
     x, y, w, h = cv2.boundingRect(np.uint8(ink > 0.5))
     gap = round(height * rng.uniform(-0.01, 0.05))
-    return np.ascontiguousarray(picture[max(0, y - gap) : y + h + gap, max(0, x - gap) : x + w + gap]), text
+    return np.ascontiguousarray(
+        picture[max(0, y - gap) : y + h + gap, max(0, x - gap) : x + w + gap]
+    ), text
 
 
 def poorly_taken(rng: Generator, writing: Writing) -> tuple[np.ndarray, str]:
     """Dark, with noise, blur and hard JPEG."""
     ink, height, text = page(rng, writing, (0.03, 0.09))
-    picture = inked(paper(rng, ink.shape), ink, pen_colour(rng), rng.uniform(0.6, 1)) * rng.uniform(0.4, 0.9)
+    picture = inked(paper(rng, ink.shape), ink, pen_colour(rng), rng.uniform(0.6, 1)) * rng.uniform(
+        0.4, 0.9
+    )
     return photograph(rng, picture, (0.005 * height, 0.02 * height), (0.03, 0.07), (15, 50)), text
 
 
-def numbers(rng: Generator, writing: Writing, slope: float = 2, rows: int = 1) -> tuple[np.ndarray, str]:
+def numbers(
+    rng: Generator, writing: Writing, slope: float = 2, rows: int = 1
+) -> tuple[np.ndarray, str]:
     """Rows of 3 to 6 digits of one person on plain, ruled or squared paper, in any light."""
     digits, texts = zip(*(writing(int(rng.integers(3, 7))) for _ in range(rows)), strict=True)
     lines = [side_by_side(rng, line) for line in digits]
@@ -294,7 +367,9 @@ def numbers(rng: Generator, writing: Writing, slope: float = 2, rows: int = 1) -
         long = box_of(line)[1][0] * height + 2 * pen
         left = rng.uniform(margin * width, max(margin * width, (1 - margin) * width - long))
         box = [left, top, min(left + long, (1 - margin) * width), top + band]
-        ink = np.maximum(ink, draw_ink(shape, fitted(rng, [turned(stroke, turn) for stroke in line], box), pen))
+        ink = np.maximum(
+            ink, draw_ink(shape, fitted(rng, [turned(stroke, turn) for stroke in line], box), pen)
+        )
     sheet = paper(rng, shape)
     if rows == 1 and rng.random() < 0.3:
         sheet = (squared if rng.random() < 0.5 else ruled)(rng, sheet, height, (0.2, 1.2))
@@ -313,8 +388,12 @@ DIGIT_KINDS = {
     "squared": partial(written, on=squared),
     "thin frame": partial(written, on=partial(framed, thickness=(0.004, 0.012))),
     "thick frame": partial(written, on=partial(framed, thickness=(0.025, 0.07))),
-    "light shadow, soft edge": partial(written, light=partial(shadow, darkness=LIGHT, softness=SOFT)),
-    "light shadow, hard edge": partial(written, light=partial(shadow, darkness=LIGHT, softness=HARD)),
+    "light shadow, soft edge": partial(
+        written, light=partial(shadow, darkness=LIGHT, softness=SOFT)
+    ),
+    "light shadow, hard edge": partial(
+        written, light=partial(shadow, darkness=LIGHT, softness=HARD)
+    ),
     "dark shadow, soft edge": partial(written, light=partial(shadow, darkness=DARK, softness=SOFT)),
     "dark shadow, hard edge": partial(written, light=partial(shadow, darkness=DARK, softness=HARD)),
     "lamp light": partial(written, light=lamp),
@@ -348,7 +427,16 @@ def letters(rng: Generator) -> np.ndarray:
         ink = draw_ink((300, 600), fitted(rng, line, [60, 60, 540, 240]), rng.uniform(4, 14))
     else:
         ink = np.zeros((300, 600), np.uint8)
-        cv2.putText(ink, word, (60, 200), cv2.FONT_HERSHEY_SIMPLEX, 4, 255, int(rng.integers(4, 14)), cv2.LINE_AA)
+        cv2.putText(
+            ink,
+            word,
+            (60, 200),
+            cv2.FONT_HERSHEY_SIMPLEX,
+            4,
+            255,
+            int(rng.integers(4, 14)),
+            cv2.LINE_AA,
+        )
         ink = ink / np.float32(255)
     return photograph(rng, inked(paper(rng, ink.shape), ink, pen_colour(rng)))
 
@@ -356,7 +444,9 @@ def letters(rng: Generator) -> np.ndarray:
 def blank(rng: Generator) -> np.ndarray:
     """Paper with nothing on it but rules, a shadow or a frame."""
     sheet = paper(rng, (400, int(rng.integers(350, 560))))
-    sheet = rule(rng, sheet, rng.uniform(20, 120), rng.random() < 0.5) if rng.random() < 0.6 else sheet
+    sheet = (
+        rule(rng, sheet, rng.uniform(20, 120), rng.random() < 0.5) if rng.random() < 0.6 else sheet
+    )
     sheet = framed(rng, sheet, 0, (0.005, 0.05)) if rng.random() < 0.3 else sheet
     sheet = shadow(rng, sheet, (0.1, 0.6), (0.01, 0.3)) if rng.random() < 0.4 else sheet
     return photograph(rng, sheet)
@@ -365,7 +455,9 @@ def blank(rng: Generator) -> np.ndarray:
 def texture(rng: Generator) -> np.ndarray:
     """Wood, cloud or noise."""
     waves = noise(rng, (400, 500), *rng.uniform(2, 150, 2))
-    return photograph(rng, np.float32(rng.uniform(0.2, 0.8, 3)) * (1 + rng.uniform(0.05, 0.5) * waves)[..., None])
+    return photograph(
+        rng, np.float32(rng.uniform(0.2, 0.8, 3)) * (1 + rng.uniform(0.05, 0.5) * waves)[..., None]
+    )
 
 
 NO_DIGIT_KINDS = {"letters only": letters, "paper without a digit": blank, "textures": texture}
@@ -414,7 +506,9 @@ def draw_sheet(pictures: Sequence[tuple[np.ndarray, str, str]]) -> np.ndarray:
         y, x = i // columns * (tile + 26), i % columns * (tile + 8)
         scale = tile / max(picture.shape[:2])
         height, width = (max(1, round(side * scale)) for side in picture.shape[:2])
-        sheet[y : y + height, x : x + width] = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+        sheet[y : y + height, x : x + width] = cv2.resize(
+            picture, (width, height), interpolation=cv2.INTER_AREA
+        )
         colour = (40, 36, 32) if text == answer else (30, 40, 200)
         put_text(sheet, f"{text or '-'}: {answer or 'no digit'}", x, y + tile + 18, 15, colour)
     return sheet
@@ -430,12 +524,19 @@ def run(options: argparse.Namespace, pen: Sequence) -> list[tuple[str, str]]:
                 if name not in kinds:
                     continue
                 drawn = [draw(name, i, options.seed, pen) for i in range(options.count)]
-                read = [(picture, text, read_saved(picture, recognizer, Path(folder))) for picture, text in drawn]
+                read = [
+                    (picture, text, read_saved(picture, recognizer, Path(folder)))
+                    for picture, text in drawn
+                ]
                 right = [text == answer for _, text, answer in read]
                 shares.append(np.mean(right))
                 rows.append((name, f"{shares[-1]:.1%}"))
                 say(": ".join(rows[-1]))
-                shown += [entry for entry in read if entry[1] != entry[2]] if options.mistakes_only else read[:10]
+                shown += (
+                    [entry for entry in read if entry[1] != entry[2]]
+                    if options.mistakes_only
+                    else read[:10]
+                )
             if shares:
                 rows.append((f"mean, {title}", f"{np.mean(shares):.1%}"))
     if options.sheet:

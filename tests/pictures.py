@@ -39,7 +39,9 @@ def written(shape: str) -> list[np.ndarray]:
     return [curve @ points for points, curve in mnist_digit.parse_template(SHAPES[shape])]
 
 
-def draw_slowly(window: ProgramWindow, strokes: list[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+def draw_slowly(
+    window: ProgramWindow, strokes: list[np.ndarray]
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Draw strokes with the mouse; after each step give what the window shows, and where the mouse is."""
     points = np.concatenate(strokes)
     starts = {0, *np.cumsum([len(stroke) for stroke in strokes])}
@@ -67,10 +69,16 @@ def with_pointer(picture: np.ndarray, point: np.ndarray) -> np.ndarray:
 
 def save_animation(frames: list[np.ndarray], durations: list[int], path: Path) -> None:
     """Write BGR frames, each shown for so many milliseconds, as an endless GIF."""
-    small = [cv2.resize(frame[..., ::-1], None, fx=SCALE, fy=SCALE, interpolation=cv2.INTER_AREA) for frame in frames]
+    small = [
+        cv2.resize(frame[..., ::-1], None, fx=SCALE, fy=SCALE, interpolation=cv2.INTER_AREA)
+        for frame in frames
+    ]
     # One palette and no dithering: what does not change from frame to frame then takes no room.
     palette = Image.fromarray(small[len(small) // 2]).quantize(128)
-    first, *others = (Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE) for frame in small)
+    first, *others = (
+        Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)
+        for frame in small
+    )
     first.save(path, save_all=True, append_images=others, duration=durations, loop=0, optimize=True)
 
 

@@ -7,7 +7,13 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, settings
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 import mnist_digit as md
 
@@ -15,7 +21,9 @@ LEFT, RIGHT = cv2.EVENT_FLAG_LBUTTON, cv2.EVENT_FLAG_RBUTTON
 PRESS = {LEFT: cv2.EVENT_LBUTTONDOWN, RIGHT: cv2.EVENT_RBUTTONDOWN}
 RELEASE = {LEFT: cv2.EVENT_LBUTTONUP, RIGHT: cv2.EVENT_RBUTTONUP}
 MOVE = cv2.EVENT_MOUSEMOVE
-EVENTS = [value for name, value in vars(cv2).items() if name.startswith("EVENT_") and "FLAG" not in name]
+EVENTS = [
+    value for name, value in vars(cv2).items() if name.startswith("EVENT_") and "FLAG" not in name
+]
 
 
 def drag(canvas, *points, button=LEFT):
@@ -33,7 +41,9 @@ def picture_of(strokes):
 
 def state(canvas):
     """The drawing, strokes and picture, apart from what happens to the canvas later."""
-    return [(tuple(stroke.points), stroke.brush) for stroke in canvas.strokes], canvas.image.tobytes()
+    return [
+        (tuple(stroke.points), stroke.brush) for stroke in canvas.strokes
+    ], canvas.image.tobytes()
 
 
 class CountingRecognizer(md.Recognizer):
@@ -247,8 +257,16 @@ def test_a_drawing_of_a_hundred_thousand_points_is_read_as_fast_as_any(canvas, m
 
 
 def test_a_slow_stroke_does_not_thin_out_the_others(canvas):
-    slow = [(round(x), round(y)) for x, y in zip(np.linspace(280, 100, 600), np.linspace(60, 340, 600), strict=True)]
-    drag(canvas, *slow, *[(x, 340) for x in range(100, 460)], *[(x, 340) for x in range(459, 100, -1)])
+    slow = [
+        (round(x), round(y))
+        for x, y in zip(np.linspace(280, 100, 600), np.linspace(60, 340, 600), strict=True)
+    ]
+    drag(
+        canvas,
+        *slow,
+        *[(x, 340) for x in range(100, 460)],
+        *[(x, 340) for x in range(459, 100, -1)],
+    )
     drag(canvas, (380, 200), (370, 500))
     quick = md.Canvas()
     drag(quick, (280, 60), (100, 340), (460, 340))
@@ -308,7 +326,21 @@ def test_brackets_set_the_brush(window):
 def test_every_key_is_in_the_panel_or_the_help_once_and_does_something():
     names = [name.lower() for names, *_ in md.KEYS for name in names.split(", ") if name != "wheel"]
     assert len(set(names)) == len(names)
-    for name in ("enter", "u", "ctrl+z", "y", "ctrl+y", "ctrl+shift+z", "c", "delete", "s", "ctrl+s", "h", "f1", "w"):
+    for name in (
+        "enter",
+        "u",
+        "ctrl+z",
+        "y",
+        "ctrl+y",
+        "ctrl+shift+z",
+        "c",
+        "delete",
+        "s",
+        "ctrl+s",
+        "h",
+        "f1",
+        "w",
+    ):
         assert md.ACTIONS[name]
     assert set(md.SPECIAL_KEYS.values()) <= set(md.ACTIONS)
 
@@ -445,10 +477,14 @@ class Unsure(CountingRecognizer):
 
 def has_colour(picture, colour):
     """Whether the answer has a colour."""
-    return (picture[30:120, md.CANVAS_SIZE : md.CANVAS_SIZE + 200] == colour).all(axis=2).sum() > 500
+    return (picture[30:120, md.CANVAS_SIZE : md.CANVAS_SIZE + 200] == colour).all(
+        axis=2
+    ).sum() > 500
 
 
-@pytest.mark.parametrize("confidence, answer, orange", [(0.999, 4, True), (0.4, 4, False), (0.999, 10, False)])
+@pytest.mark.parametrize(
+    "confidence, answer, orange", [(0.999, 4, True), (0.4, 4, False), (0.999, 10, False)]
+)
 def test_only_what_is_believed_is_orange(window, confidence, answer, orange):
     window.recognizer = Unsure()
     window.recognizer.confidence, window.recognizer.answer = confidence, answer
@@ -520,7 +556,9 @@ def test_what_was_typed_is_dropped_by_drawing_and_by_other_keys(window):
     assert window.typed == "" and len(window.canvas.strokes) == 3
     window.on_key(ord("8"))
     window.on_key(ord("u"))
-    assert window.typed == "" and len(window.canvas.strokes) == 2 and len(window.recognizer.hand) == 0
+    assert (
+        window.typed == "" and len(window.canvas.strokes) == 2 and len(window.recognizer.hand) == 0
+    )
     window.on_key(ord("8"))
     window.on_key(ord("s"))
     assert window.typed == "" and "Saved" in window.message
@@ -553,7 +591,11 @@ def test_too_few_digits_and_enter_say_what_to_do(window, capfd):
     assert len(window.read().parts) == 3
     for key in "12\r":
         window.on_key(ord(key))
-    assert "12 does not fit 3 parts" in window.message and window.typed == "" and len(window.recognizer.hand) == 0
+    assert (
+        "12 does not fit 3 parts" in window.message
+        and window.typed == ""
+        and len(window.recognizer.hand) == 0
+    )
 
 
 def test_a_lesson_that_cannot_be_kept_is_named(window, tmp_path, capfd):
@@ -593,7 +635,9 @@ def test_why_tints_the_ink_and_leaves_it_white_again(window):
     window.on_key(ord("w"))
     after = window.frame()
     across, down = after[100, 250].astype(int), after[390, 400].astype(int)
-    assert across[2] == 255 > across[0] + 20 and down[0] == 255 > down[2] + 20  # orange for 1, blue for 2
+    assert (
+        across[2] == 255 > across[0] + 20 and down[0] == 255 > down[2] + 20
+    )  # orange for 1, blue for 2
     window.on_key(ord("w"))
     assert np.array_equal(window.frame(), before)
 
@@ -665,7 +709,9 @@ class Wild(RuleBasedStateMachine):
         self.burst(random, 300)
 
     @rule(
-        points=st.lists(st.tuples(st.integers(-99, 699), st.integers(-99, 699)), min_size=1, max_size=9),
+        points=st.lists(
+            st.tuples(st.integers(-99, 699), st.integers(-99, 699)), min_size=1, max_size=9
+        ),
         button=st.sampled_from([LEFT, RIGHT]),
         end=st.sampled_from(["release", "unseen release", "undo", "clear"]),
     )
@@ -685,7 +731,11 @@ class Wild(RuleBasedStateMachine):
         if end == "clear":
             after_stroke = state(self.canvas)
             self.key(ord("c"))
-            assert self.canvas.strokes == [] and not self.canvas.image.any() and self.canvas.digit_image() is None
+            assert (
+                self.canvas.strokes == []
+                and not self.canvas.image.any()
+                and self.canvas.digit_image() is None
+            )
             if after_stroke[0]:
                 self.key(ord("u"))
                 assert state(self.canvas) == after_stroke
@@ -715,7 +765,9 @@ class Wild(RuleBasedStateMachine):
             self.key(ord("y"))
             assert state(self.canvas) == expected
 
-    @rule(width=st.integers(100, 1200), height=st.integers(100, 1200))  # a smaller window shows it shrunk
+    @rule(
+        width=st.integers(100, 1200), height=st.integers(100, 1200)
+    )  # a smaller window shows it shrunk
     def resize(self, width, height):
         self.window.size = (width, height)
         assert self.window.frame().shape == (height, width, 3)
@@ -731,7 +783,12 @@ class Wild(RuleBasedStateMachine):
     def the_drawing_is_whole(self):
         canvas = self.canvas
         assert canvas.brush in md.BRUSHES
-        assert all(0 <= v < md.CANVAS_SIZE for stroke in canvas.strokes for point in stroke.points for v in point)
+        assert all(
+            0 <= v < md.CANVAS_SIZE
+            for stroke in canvas.strokes
+            for point in stroke.points
+            for v in point
+        )
         assert all(stroke.points for stroke in canvas.strokes)
 
     @invariant()
@@ -763,7 +820,10 @@ def test_wild_events_leave_the_drawing_whole():
         settings=settings(
             max_examples=30,
             stateful_step_count=50,
-            phases=[Phase.explicit, Phase.generate],  # shrinking bursts takes many minutes and tells little
+            phases=[
+                Phase.explicit,
+                Phase.generate,
+            ],  # shrinking bursts takes many minutes and tells little
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

@@ -26,7 +26,9 @@ def run(*arguments, **variables):
 
 
 def is_one_line_with(error, *words):
-    return error.count("\n") == 1 and "Traceback" not in error and all(word in error for word in words)
+    return (
+        error.count("\n") == 1 and "Traceback" not in error and all(word in error for word in words)
+    )
 
 
 @pytest.fixture
@@ -36,7 +38,10 @@ def digits(tmp_path):
     paths = []
     for digit in range(10):
         ink = cv2.resize(
-            md.draw_digit_image(md.write_character(str(digit), rng), 2.5), None, fx=digit + 2, fy=digit + 2
+            md.draw_digit_image(md.write_character(str(digit), rng), 2.5),
+            None,
+            fx=digit + 2,
+            fy=digit + 2,
         )
         paths.append(tmp_path / f"{digit} é.png")
         paths[-1].write_bytes(cv2.imencode(".png", np.uint8(255 * (1 - ink)))[1])
@@ -48,7 +53,9 @@ def test_files_get_a_line_each_in_their_order(digits):
     assert (status, err) == (0, "")
     lines = out.splitlines()
     assert [line.rpartition(": ")[0] for line in lines] == [str(path) for path in digits[::-1]]
-    answers = [re.fullmatch(r"(\d|no digit) \((\d+\.\d)%\)", line.rpartition(": ")[2]) for line in lines]
+    answers = [
+        re.fullmatch(r"(\d|no digit) \((\d+\.\d)%\)", line.rpartition(": ")[2]) for line in lines
+    ]
     assert all(answers)
     assert sum(answer[1] == str(9 - i) for i, answer in enumerate(answers)) >= 8
 
@@ -74,7 +81,9 @@ def test_wrong_usage(arguments, capsys):
     assert ended.value.code == 2 and not out and arguments.split("=")[0] in err.splitlines()[-1]
 
 
-@pytest.mark.parametrize("name", ["none.json", "none", "none.png", "notes.md", "folder", "three.png"])
+@pytest.mark.parametrize(
+    "name", ["none.json", "none", "none.png", "notes.md", "folder", "three.png"]
+)
 def test_what_is_no_saved_drawing_is_named_before_a_training(tmp_path, name, capsys, monkeypatch):
     monkeypatch.setattr(md, "train", lambda *_: pytest.fail("it trains"))
     (tmp_path / "notes.md").write_text("# Notes")
@@ -98,7 +107,9 @@ def test_the_picture_of_a_saved_drawing_is_read_and_its_strokes_are_opened(tmp_p
     path = md.save_drawing(md.Canvas(drawing), tmp_path)
     assert md.main([str(path), str(path.with_suffix(".png"))]) == 1
     out, err = capsys.readouterr()
-    assert out.startswith(f"{path.with_suffix('.png')}: 3 (") and is_one_line_with(err, str(path), "--open")
+    assert out.startswith(f"{path.with_suffix('.png')}: 3 (") and is_one_line_with(
+        err, str(path), "--open"
+    )
 
 
 def save_some(folder, name):
@@ -107,13 +118,17 @@ def save_some(folder, name):
 
 
 def test_windows_that_save_at_the_same_moment_lose_no_drawing(tmp_path):
-    others = [multiprocessing.Process(target=save_some, args=(tmp_path, name)) for name in (10, 20, 30)]
+    others = [
+        multiprocessing.Process(target=save_some, args=(tmp_path, name)) for name in (10, 20, 30)
+    ]
     for other in others:
         other.start()
     for other in others:
         other.join()
     drawings = [md.open_drawing(tmp_path / f"drawing-{number}.json") for number in range(1, 61)]
-    assert sorted(strokes[0].points[0][0] for strokes in drawings) == [10] * 20 + [20] * 20 + [30] * 20
+    assert (
+        sorted(strokes[0].points[0][0] for strokes in drawings) == [10] * 20 + [20] * 20 + [30] * 20
+    )
     for number, strokes in enumerate(drawings, start=1):
         picture = cv2.imread(str(tmp_path / f"drawing-{number}.png"), cv2.IMREAD_UNCHANGED)
         assert np.array_equal(picture, md.Canvas(strokes).image)
@@ -122,7 +137,15 @@ def test_windows_that_save_at_the_same_moment_lose_no_drawing(tmp_path):
 def test_help_is_the_manual():
     status, out, _ = run("--help")
     assert status == 0
-    for word in ("Examples:", "In the window:", "right button", "--recipe", "--data", "--open", "Backspace"):
+    for word in (
+        "Examples:",
+        "In the window:",
+        "right button",
+        "--recipe",
+        "--data",
+        "--open",
+        "Backspace",
+    ):
         assert word in out
     assert len(out.splitlines()) < 75
 
@@ -157,7 +180,9 @@ def test_drawing_and_reading_need_only_opencv_and_numpy(digits, tmp_path, displa
     assert out.startswith(f"{digits[3]}: 3 (") and f"\n{picture}: 1 (" in out
     status, out, err = run("--teach", 7, picture, *hand, code=WITH_TWO_PACKAGES)
     assert (status, err) == (0, "") and out.startswith(f"{picture}: 7 (")
-    status, out, err = run("--open", drawing, "--hand", tmp_path / "0", code=WITH_TWO_PACKAGES, DISPLAY=display.name)
+    status, out, err = run(
+        "--open", drawing, "--hand", tmp_path / "0", code=WITH_TWO_PACKAGES, DISPLAY=display.name
+    )
     assert (status, err) == (0, "") and out.startswith("1 (")
     status, _, err = run("--train", "--no-window", code=WITH_TWO_PACKAGES)
     assert status == 1 and is_one_line_with(err, "keras is blocked", "pip install")
@@ -180,9 +205,9 @@ def test_foreign_model(tmp_path, name):
 
 def test_model_of_other_shapes(tmp_path):
     keras = md.import_keras()
-    keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Flatten(), keras.layers.Dense(10)]).save(
-        tmp_path / "other.keras"
-    )
+    keras.Sequential(
+        [keras.Input((32, 32, 3)), keras.layers.Flatten(), keras.layers.Dense(10)]
+    ).save(tmp_path / "other.keras")
     with pytest.raises(ValueError, match=r"other\.keras: .*\(None, 32, 32, 3\)"):
         md.Recognizer(tmp_path / "other.keras")
 
@@ -195,13 +220,17 @@ def test_another_saved_model(tmp_path, name):
         md.open_keras_model(md.MODEL.with_suffix(".keras")).save(tmp_path / name.lower())
         (tmp_path / name.lower()).rename(tmp_path / name)
     image = md.draw_digit_image(md.write_character("4", np.random.default_rng(1)))
-    probabilities = [md.Recognizer(path).predict(image).probabilities for path in (md.MODEL, tmp_path / name)]
+    probabilities = [
+        md.Recognizer(path).predict(image).probabilities for path in (md.MODEL, tmp_path / name)
+    ]
     assert np.abs(np.subtract(*probabilities)).max() < 1e-4
 
 
 def test_no_mnist_to_be_had(tmp_path):
     """Keras's folder for downloads cannot be written to, and holds none."""
-    status, out, err = run("--train", "--no-window", "--model", tmp_path / "digit.tflite", KERAS_HOME=os.devnull)
+    status, out, err = run(
+        "--train", "--no-window", "--model", tmp_path / "digit.tflite", KERAS_HOME=os.devnull
+    )
     assert status == 1 and not out and is_one_line_with(err, "--data")
 
 
@@ -210,7 +239,9 @@ def test_data_that_is_none(tmp_path, content):
     path = tmp_path / "data.npz"
     if content is not None:
         path.write_bytes(content)
-    status, out, err = run("--train", "--no-window", "--data", path, "--model", tmp_path / "digit.tflite")
+    status, out, err = run(
+        "--train", "--no-window", "--data", path, "--model", tmp_path / "digit.tflite"
+    )
     assert status == 1 and not out and is_one_line_with(err, "data.npz", ".npz")
     assert [p.name for p in tmp_path.iterdir()] == ["data.npz"] * path.exists()
 
@@ -226,7 +257,9 @@ def test_display_that_cannot_be_reached():
 
 
 def test_missing_shared_library_is_named(tmp_path):
-    (tmp_path / "cv2.py").write_text("raise ImportError('libGL.so.1: cannot open shared object file')")
+    (tmp_path / "cv2.py").write_text(
+        "raise ImportError('libGL.so.1: cannot open shared object file')"
+    )
     status, out, err = run(PYTHONPATH=str(tmp_path))
     assert status == 1 and not out and is_one_line_with(err, "libGL.so.1", "libgl1")
 
@@ -244,8 +277,13 @@ def test_closed_streams(digits, tmp_path, closed):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
 def test_standard_output_that_is_full(digits):
     with open("/dev/full", "w") as full:
-        done = subprocess.run([sys.executable, PROGRAM, digits[3]], stdout=full, stderr=subprocess.PIPE, text=True)
-    assert done.returncode == 1 and done.stderr == "mnist_digit: standard output: No space left on device\n"
+        done = subprocess.run(
+            [sys.executable, PROGRAM, digits[3]], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert (
+        done.returncode == 1
+        and done.stderr == "mnist_digit: standard output: No space left on device\n"
+    )
 
 
 def test_window_stays_when_standard_output_is_full(monkeypatch, capfd):

@@ -21,8 +21,13 @@ def test_ink_fills_mnists_box_and_is_centred_by_mass():
 
 
 def test_strokes_have_the_width_asked_for():
-    ink = [md.draw_digit_image([np.array([(0, 0), (0, 100)], float)], width).sum() for width in (1.5, 3.0)]
-    assert ink[1] / ink[0] == pytest.approx(2, rel=0.25)  # cv2 draws soft edges half a pixel outwards
+    ink = [
+        md.draw_digit_image([np.array([(0, 0), (0, 100)], float)], width).sum()
+        for width in (1.5, 3.0)
+    ]
+    assert ink[1] / ink[0] == pytest.approx(
+        2, rel=0.25
+    )  # cv2 draws soft edges half a pixel outwards
 
 
 @given(st.floats(0.001, 1e4), st.floats(-1e5, 1e5), st.floats(-1e5, 1e5))
@@ -31,10 +36,17 @@ def test_size_and_place_do_not_matter(scale, x, y):
     assert np.abs(moved - md.draw_digit_image(SEVEN)).max() < 0.1
 
 
-@given(st.lists(st.lists(st.tuples(st.integers(0, 559), st.integers(0, 559)), min_size=1), min_size=1))
+@given(
+    st.lists(st.lists(st.tuples(st.integers(0, 559), st.integers(0, 559)), min_size=1), min_size=1)
+)
 def test_any_strokes_give_a_digit_image(strokes):
     image = md.draw_digit_image([np.array(stroke, float) for stroke in strokes])
-    assert image.shape == (28, 28) and np.isfinite(image).all() and image.min() >= 0 and image.max() <= 1
+    assert (
+        image.shape == (28, 28)
+        and np.isfinite(image).all()
+        and image.min() >= 0
+        and image.max() <= 1
+    )
     assert image.sum() > 0
 
 
@@ -42,7 +54,9 @@ def test_any_strokes_give_a_digit_image(strokes):
 @given(digit=st.integers(0, 9), seed=st.integers(0, 10**6))
 def test_handwriting_gives_digit_images(digit, seed):
     strokes = md.write_character(str(digit), np.random.default_rng(seed))
-    assert all(stroke.shape[1] == 2 and len(stroke) > 0 and np.isfinite(stroke).all() for stroke in strokes)
+    assert all(
+        stroke.shape[1] == 2 and len(stroke) > 0 and np.isfinite(stroke).all() for stroke in strokes
+    )
     assert 20 < md.draw_digit_image(strokes).sum() < 350
 
 

@@ -15,7 +15,9 @@ from conftest import run, skip_or_fail, start, train_tiny, wait_until
 
 import mnist_digit as md
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the faults are made by Linux's means")
+pytestmark = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="the faults are made by Linux's means"
+)
 
 
 @pytest.fixture
@@ -30,7 +32,9 @@ def public():
 
 
 def test_killed_trainings_lose_nothing_and_end_as_if_left_alone(small_mnist, trained, tmp_path):
-    killed = faults.kill_trainings(small_mnist, tmp_path, ["digit.training.new.npz", "digit.new.tflite"], trained[0])
+    killed = faults.kill_trainings(
+        small_mnist, tmp_path, ["digit.training.new.npz", "digit.new.tflite"], trained[0]
+    )
     assert killed.kills == 2 and killed.trainings >= 1
     assert killed.models_lost == []
     assert killed.epochs_lost == []
@@ -45,7 +49,10 @@ def test_ctrl_c_keeps_the_finished_epochs_and_the_old_model(small_mnist, tmp_pat
     out, err = process.communicate(timeout=120)
     assert process.returncode == 130 and not out
     assert "Traceback" not in err and "KeyboardInterrupt" not in err
-    assert err.rstrip().splitlines()[-1] == "Interrupted; the same command goes on after the last finished epoch."
+    assert (
+        err.rstrip().splitlines()[-1]
+        == "Interrupted; the same command goes on after the last finished epoch."
+    )
     files = faults.contents(tmp_path)
     assert {name: files[name] for name in old} == old
     kept = faults.epochs_kept(tmp_path)
@@ -68,7 +75,9 @@ def interrupted(small_mnist, tmp_path_factory):
     return folder
 
 
-def test_a_resumed_training_ends_like_one_left_alone(small_mnist, trained, interrupted, tmp_path, capfd):
+def test_a_resumed_training_ends_like_one_left_alone(
+    small_mnist, trained, interrupted, tmp_path, capfd
+):
     shutil.copytree(interrupted, tmp_path / "resumed")
     resumed = train_tiny(small_mnist, tmp_path / "resumed")
     assert "Going on after epoch 1," in capfd.readouterr().err
@@ -87,13 +96,18 @@ def test_what_cannot_be_resumed_is_begun_afresh(interrupted, tmp_path, capfd, ch
         arrays = dict(kept)
     [settings] = [name for name in arrays if not name.startswith("arr_")]
     del arrays[settings]
-    state = [md.import_keras().Variable(np.zeros_like(array), dtype=array.dtype) for array in arrays.values()]
+    state = [
+        md.import_keras().Variable(np.zeros_like(array), dtype=array.dtype)
+        for array in arrays.values()
+    ]
     assert len(md.resume(unfinished, settings, state)) == 1
     before = [variable.numpy() for variable in state]
     unfinished.write_bytes(content if change == "settings" else content[:-1000])
     capfd.readouterr()
     assert md.resume(unfinished, settings + "0" * (change == "settings"), state) == []
-    assert all(np.array_equal(variable, values) for variable, values in zip(state, before, strict=True))
+    assert all(
+        np.array_equal(variable, values) for variable, values in zip(state, before, strict=True)
+    )
     err = capfd.readouterr().err
     assert "Starting afresh" in err and err.count("\n") == 1
 
@@ -112,13 +126,19 @@ def test_two_processes_that_miss_the_export_both_get_it(tmp_path):
     both = [start("--model", tmp_path / "digit.tflite", picture) for _ in range(2)]
     answers = [process.communicate(timeout=300)[0] for process in both]
     assert answers[0] == answers[1] == run(picture, cwd=tmp_path).out != ""
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["digit.keras", "digit.tflite", "good.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "digit.keras",
+        "digit.tflite",
+        "good.png",
+    ]
 
 
 # --- starved and shut out
 
 
-@pytest.mark.parametrize("free", [1 << 20, 4 << 20], ids=["in the first epoch", "in saving the network"])
+@pytest.mark.parametrize(
+    "free", [1 << 20, 4 << 20], ids=["in the first epoch", "in saving the network"]
+)
 def test_a_full_disk_ends_training_with_a_line_and_keeps_the_model(small_mnist, tmp_path, free):
     try:
         assert faults.train_on_full_disk(small_mnist, tmp_path, free) == []

@@ -27,7 +27,9 @@ def drawings():
     """Digit images of digits and of what is none."""
     rng = np.random.default_rng(5)
     images = [*md.write_digits(60, rng, no_digits=20).images]
-    images += [np.uint8(255 * md.draw_digit_image([rng.uniform(0, 100, (9, 2))])) for _ in range(20)]
+    images += [
+        np.uint8(255 * md.draw_digit_image([rng.uniform(0, 100, (9, 2))])) for _ in range(20)
+    ]
     return [image / np.float32(255) for image in images]
 
 
@@ -38,7 +40,9 @@ def forget_all(recognizer):
 
 @settings(max_examples=20, deadline=None)
 @given(lessons=st.lists(st.tuples(st.integers(0, 99), st.integers(0, 9)), min_size=1, max_size=30))
-def test_what_is_taught_is_read_and_what_is_forgotten_leaves_no_trace(recognizer, drawings, lessons):
+def test_what_is_taught_is_read_and_what_is_forgotten_leaves_no_trace(
+    recognizer, drawings, lessons
+):
     """Whatever the drawing, whatever was said of it before; also once another network has learned it."""
     before = [recognizer.predict(image) for image in drawings]
     for drawing, digit in lessons:
@@ -48,7 +52,9 @@ def test_what_is_taught_is_read_and_what_is_forgotten_leaves_no_trace(recognizer
         prediction = recognizer.predict(drawings[drawing])
         assert prediction.digit == digit and prediction.confidence > 0.99
     assert len(recognizer.hand) == len(lessons)
-    assert [recognizer.forget() for _ in range(len(lessons) + 1)] == [digit for _, digit in lessons[::-1]] + [None]
+    assert [recognizer.forget() for _ in range(len(lessons) + 1)] == [
+        digit for _, digit in lessons[::-1]
+    ] + [None]
     for image, answer in zip(drawings, before, strict=True):
         assert np.array_equal(recognizer.predict(image).probabilities, answer.probabilities)
 
@@ -66,7 +72,10 @@ def test_one_lesson_is_learned_for_drawings_like_it_and_for_no_others(recognizer
     assert recognizer.predict(drawn_again()).digit != 4
     recognizer.teach(drawn_again(), 4)
     assert sum(recognizer.predict(drawn_again()).digit == 4 for _ in range(20)) >= 18
-    assert sum(recognizer.predict(i).digit == digit for i, digit in zip(digits, before, strict=True)) >= 299
+    assert (
+        sum(recognizer.predict(i).digit == digit for i, digit in zip(digits, before, strict=True))
+        >= 299
+    )
     forget_all(recognizer)
 
 
@@ -74,13 +83,18 @@ def teach_from_another_process(path, start):
     hand = md.Hand(path)
     for i in range(start, start + 20):
         hand.change(
-            lambda taught, i=i: md.join(taught, md.Digits(np.full((1, 28, 28), i, np.uint8), np.array([i % 10])))
+            lambda taught, i=i: md.join(
+                taught, md.Digits(np.full((1, 28, 28), i, np.uint8), np.array([i % 10]))
+            )
         )
 
 
 def test_windows_on_the_same_file_lose_no_lesson(tmp_path):
     path = tmp_path / "hand.npz"
-    others = [multiprocessing.Process(target=teach_from_another_process, args=(path, i)) for i in (0, 20, 40)]
+    others = [
+        multiprocessing.Process(target=teach_from_another_process, args=(path, i))
+        for i in (0, 20, 40)
+    ]
     for other in others:
         other.start()
     for other in others:
@@ -103,7 +117,9 @@ def test_killed_at_any_moment_what_was_taught_is_kept(tmp_path):
     rng = np.random.default_rng(0)
     for _ in range(4):
         path.unlink(missing_ok=True)
-        process = subprocess.Popen([sys.executable, "-c", code, path], stdout=subprocess.PIPE, cwd=PROGRAM.parent)
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, path], stdout=subprocess.PIPE, cwd=PROGRAM.parent
+        )
         lines = [process.stdout.readline() for _ in range(3)]
         time.sleep(rng.uniform(0, 0.05))
         os.kill(process.pid, signal.SIGKILL)
@@ -139,7 +155,9 @@ def test_a_file_that_holds_no_lessons_is_set_aside(tmp_path, capsys, kind):
     assert hand.change(lambda taught: taught).labels.tolist() == lessons.labels.tolist()
     first, second = sorted(tmp_path.glob("hand.npz.damaged-*"))
     assert line.count("\n") == 1 and "hand.npz" in line and first.name in line
-    assert first.stat().st_size == size and second.read_bytes() == b"damaged while the window is open"
+    assert (
+        first.stat().st_size == size and second.read_bytes() == b"damaged while the window is open"
+    )
     assert len(hand) == len(md.Hand(path)) == 50
 
 
@@ -158,7 +176,11 @@ def test_what_cannot_be_kept_is_not_taught(tmp_path, drawings):
 def test_lessons_survive_another_network(tmp_path, drawings):
     """Taught to the shipped network, known to one that is untrained, of ten outputs and run by Keras."""
     keras = md.import_keras()
-    layers = [keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")]
+    layers = [
+        keras.Input((28, 28, 1)),
+        keras.layers.Flatten(),
+        keras.layers.Dense(10, activation="softmax"),
+    ]
     keras.Sequential(layers).save(tmp_path / "other.keras")
     md.Recognizer(hand=tmp_path / "hand.npz").teach(drawings[80], 7)
     other = md.Recognizer(tmp_path / "other.keras", hand=tmp_path / "hand.npz")
@@ -168,10 +190,14 @@ def test_lessons_survive_another_network(tmp_path, drawings):
 def test_files_are_taught_and_forgotten_on_the_command_line(tmp_path):
     """A picture of a 3, and one of two upright lines, which are read as two digits before."""
     three, lines, hand = tmp_path / "three.png", tmp_path / "lines.png", tmp_path / "my hand"
-    image = cv2.resize(md.draw_digit_image(md.write_character("3", np.random.default_rng(1))), None, fx=8, fy=8)
+    image = cv2.resize(
+        md.draw_digit_image(md.write_character("3", np.random.default_rng(1))), None, fx=8, fy=8
+    )
     three.write_bytes(cv2.imencode(".png", np.uint8(255 * (1 - image)))[1])
     paper = np.full((300, 300), 255, np.uint8)
-    cv2.polylines(paper, [np.array([[100, 80], [100, 220]]), np.array([[200, 80], [190, 220]])], False, 0, 12)
+    cv2.polylines(
+        paper, [np.array([[100, 80], [100, 220]]), np.array([[200, 80], [190, 220]])], False, 0, 12
+    )
     lines.write_bytes(cv2.imencode(".png", paper)[1])
     before = run(three, lines, "--hand", hand)
     assert "three.png: 3 (" in before[1] and "lines.png: 11 (" in before[1]
@@ -195,7 +221,9 @@ def test_wrong_usage(arguments):
 @pytest.mark.parametrize("lines", [2, 9])
 def test_a_drawing_of_many_parts_can_be_taught_as_one_digit(recognizer, lines):
     """Lines side by side are read as a number, until they are taught as one digit."""
-    canvas = md.Canvas([md.Stroke([(50 * i, 100), (50 * i + 5, 250)], 24) for i in range(1, lines + 1)])
+    canvas = md.Canvas(
+        [md.Stroke([(50 * i, 100), (50 * i + 5, 250)], 24) for i in range(1, lines + 1)]
+    )
     before = canvas.read(recognizer).text
     assert len(before) == lines
     recognizer.teach(canvas.digit_image(), 8)
@@ -228,16 +256,33 @@ def test_training_takes_lessons_only_where_both_are_named(tmp_path, trained_on, 
     words = [*named, *hand, "--no-window", "--data", tmp_path / "mnist.npz", "--plots", tmp_path]
     assert md.main(list(map(str, words))) == 130
     taken = named[0] == "--train" and hand
-    assert np.array_equal(trained_on[0].images[220:], lessons.images if taken else lessons.images[:0])
+    assert np.array_equal(
+        trained_on[0].images[220:], lessons.images if taken else lessons.images[:0]
+    )
 
 
 @pytest.mark.parametrize("content", [None, b"damaged"])
-def test_lessons_that_cannot_be_read_are_not_left_out_of_a_training_silently(tmp_path, trained_on, content, capsys):
+def test_lessons_that_cannot_be_read_are_not_left_out_of_a_training_silently(
+    tmp_path, trained_on, content, capsys
+):
     hand = tmp_path / "lessons.npz"
     if content:
         hand.write_bytes(content)
-    words = ["--train", "--no-window", "--hand", hand, "--data", tmp_path / "mnist.npz", "--plots", tmp_path]
+    words = [
+        "--train",
+        "--no-window",
+        "--hand",
+        hand,
+        "--data",
+        tmp_path / "mnist.npz",
+        "--plots",
+        tmp_path,
+    ]
     assert md.main(list(map(str, words))) == 1
     err = capsys.readouterr().err
-    assert trained_on == [] and err.startswith(f"mnist_digit: {hand}: not an .npz file") and err.count("\n") == 1
+    assert (
+        trained_on == []
+        and err.startswith(f"mnist_digit: {hand}: not an .npz file")
+        and err.count("\n") == 1
+    )
     assert list(tmp_path.glob("lessons*")) == [hand] * bool(content)

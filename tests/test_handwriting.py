@@ -22,7 +22,9 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "handwriting.txt"
 
 
-@pytest.mark.parametrize("strokes", ["", "30", "30,0 30,0,0", "30,0 3o,9", "30,0 / ", "30,0 nan,1", "30,0 30,!"])
+@pytest.mark.parametrize(
+    "strokes", ["", "30", "30,0 30,0,0", "30,0 3o,9", "30,0 / ", "30,0 nan,1", "30,0 30,!"]
+)
 def test_a_malformed_line_is_refused_by_its_number(path, strokes):
     path.write_text(f"# a comment\n\n{DIGITS}A  {strokes}\n")
     with pytest.raises(ValueError, match=re.escape(f"{path}, line 13: ")):
@@ -36,9 +38,14 @@ def test_a_file_that_lacks_a_digit_is_refused(path):
 
 
 def test_comments_and_blank_lines_say_nothing(path):
-    path.write_text(f"# 1  {BAR}\n\n  \n{DIGITS}1  30,0! 30,50! / 0,100 60,100\n#  {BAR}\n", encoding="utf-8")
+    path.write_text(
+        f"# 1  {BAR}\n\n  \n{DIGITS}1  30,0! 30,50! / 0,100 60,100\n#  {BAR}\n", encoding="utf-8"
+    )
     templates = mnist_digit.read_handwriting(path)
-    assert {label: len(ways) for label, ways in templates.items()} == {**dict.fromkeys("023456789", 1), "1": 2}
+    assert {label: len(ways) for label, ways in templates.items()} == {
+        **dict.fromkeys("023456789", 1),
+        "1": 2,
+    }
     assert [len(points) for points, _ in templates["1"][1]] == [2, 2]
 
 

@@ -19,7 +19,10 @@ def paint(strokes, size, width, margin=0.15):
     """Strokes as a paint program draws them: uint8, shape (size, size), white on black."""
     points = np.concatenate(strokes)
     scale = (size * (1 - 2 * margin) - width) / np.ptp(points, axis=0).max()
-    lines = [np.rint((s - points.min(axis=0)) * scale + size * margin + width / 2).astype(np.int32) for s in strokes]
+    lines = [
+        np.rint((s - points.min(axis=0)) * scale + size * margin + width / 2).astype(np.int32)
+        for s in strokes
+    ]
     image = np.zeros((size, size), np.uint8)
     cv2.polylines(image, lines, False, 255, width, cv2.LINE_AA)
     return image
@@ -37,7 +40,9 @@ def is_seven(image):
     return np.abs(image - md.draw_digit_image(SEVEN)).mean() < LIKE
 
 
-@pytest.mark.parametrize("size, width", [(16, 1), (28, 2), (100, 3), (280, 4), (280, 20), (400, 50), (2000, 100)])
+@pytest.mark.parametrize(
+    "size, width", [(16, 1), (28, 2), (100, 3), (280, 4), (280, 20), (400, 50), (2000, 100)]
+)
 @pytest.mark.parametrize("dark", [True, False], ids=["dark on light", "light on dark"])
 def test_any_size_and_brush(tmp_path, size, width, dark):
     picture = paint(SEVEN, size, width)
@@ -49,7 +54,9 @@ def test_smallest_picture(tmp_path):
 
 
 def test_forty_megapixels(tmp_path):
-    assert is_seven(read(tmp_path, 255 - cv2.resize(paint(SEVEN, 1000, 60), (6400, 6400)), "large.jpg"))
+    assert is_seven(
+        read(tmp_path, 255 - cv2.resize(paint(SEVEN, 1000, 60), (6400, 6400)), "large.jpg")
+    )
 
 
 @pytest.mark.parametrize(
@@ -134,7 +141,9 @@ def written(text, left=60, size=100, slope=0.0):
     for i, digit in enumerate(text):
         x, y = left + i * size, 100 + i * size * slope
         strokes = [np.float32(stroke) * (0.01 * size) + (x, y) for stroke in SHAPES[digit]]
-        cv2.polylines(picture, [np.int32(np.rint(stroke)) for stroke in strokes], False, 0, 7, cv2.LINE_AA)
+        cv2.polylines(
+            picture, [np.int32(np.rint(stroke)) for stroke in strokes], False, 0, 7, cv2.LINE_AA
+        )
     return picture
 
 
@@ -171,7 +180,9 @@ def test_ink_is_parted_into_digits(tmp_path, recognizer, draw, text):
     assert papers.read_saved(picture, recognizer, tmp_path) == text
 
 
-@pytest.mark.parametrize("content", [b"", b"no picture", hostile.truncated_with_orientation(hostile.digit_picture())])
+@pytest.mark.parametrize(
+    "content", [b"", b"no picture", hostile.truncated_with_orientation(hostile.digit_picture())]
+)
 def test_what_is_no_picture_is_refused_in_words(tmp_path, recognizer, content):
     (tmp_path / "x.jpg").write_bytes(content)
     with pytest.raises(ValueError, match=r"x\.jpg: .*not a picture, damaged"):
@@ -181,7 +192,9 @@ def test_what_is_no_picture_is_refused_in_words(tmp_path, recognizer, content):
 def test_blank_paper_has_no_ink(tmp_path, recognizer):
     for seed in range(5):
         rng = np.random.default_rng(seed)
-        cv2.imwrite(str(tmp_path / "paper.png"), papers.photograph(rng, papers.paper(rng, (300, 400))))
+        cv2.imwrite(
+            str(tmp_path / "paper.png"), papers.photograph(rng, papers.paper(rng, (300, 400)))
+        )
         with pytest.raises(ValueError, match=r"paper\.png: .*no ink"):
             md.read_file(tmp_path / "paper.png", recognizer)
 
@@ -205,7 +218,9 @@ def test_pictures_without_a_digit(tmp_path, recognizer, kind):
         if kind in papers.NO_DIGIT_KINDS:
             picture = papers.NO_DIGIT_KINDS[kind](rng)
         else:
-            light = np.linspace(*np.sort(rng.uniform(90, 250, 2)), 400) + rng.normal(0, 4, (300, 400))
+            light = np.linspace(*np.sort(rng.uniform(90, 250, 2)), 400) + rng.normal(
+                0, 4, (300, 400)
+            )
             picture = np.uint8(light.clip(0, 255))
         refused += papers.read_saved(picture, recognizer, tmp_path) == ""
     assert refused >= 5

@@ -35,7 +35,11 @@ class Lenient(md.Recognizer):
 
 def placed(text, step=76, size=0.9):
     """The strokes of a number, each a list of points on the canvas."""
-    shapes = [(size * np.array(stroke) + [12 + step * i, 200]) for i, d in enumerate(text) for stroke in SHAPES[d]]
+    shapes = [
+        (size * np.array(stroke) + [12 + step * i, 200])
+        for i, d in enumerate(text)
+        for stroke in SHAPES[d]
+    ]
     return [[(int(x), int(y)) for x, y in np.rint(shape)] for shape in shapes]
 
 
@@ -45,14 +49,22 @@ def drawn(strokes):
 
 def test_the_order_of_drawing_does_not_matter(recognizer):
     strokes = placed("7541")
-    for order in itertools.islice(itertools.permutations(strokes), 0, None, 397):  # hats and crosses first, last, amid
+    for order in itertools.islice(
+        itertools.permutations(strokes), 0, None, 397
+    ):  # hats and crosses first, last, amid
         reading = drawn(order).read(recognizer)
         assert reading.text == "7541"
-        assert [part.box[0] for part in reading.parts] == sorted(part.box[0] for part in reading.parts)
+        assert [part.box[0] for part in reading.parts] == sorted(
+            part.box[0] for part in reading.parts
+        )
 
 
 def test_a_seven_may_hang_over_its_neighbour(recognizer):
-    bar, cross, one = [(100, 200), (260, 195), (160, 480)], [(140, 340), (240, 335)], [(276, 240), (236, 480)]
+    bar, cross, one = (
+        [(100, 200), (260, 195), (160, 480)],
+        [(140, 340), (240, 335)],
+        [(276, 240), (236, 480)],
+    )
     assert drawn([bar, cross, one]).read(recognizer).text == "71"
 
 
@@ -138,7 +150,9 @@ def test_the_most_probable_parts_are_found():
 
         bars = (np.flatnonzero(cuts) + 1 for cuts in itertools.product([0, 1], repeat=count - 1))
         paths = [list(itertools.pairwise([0, *bar.tolist(), count])) for bar in bars]
-        allowed = [path for path in paths if all(stop - start <= md.LONGEST_RUN for start, stop in path)]
+        allowed = [
+            path for path in paths if all(stop - start <= md.LONGEST_RUN for start, stop in path)
+        ]
         best = max(allowed, key=lambda path: np.prod([share(run) for run in path]))
         parts = md.find_parts(boxes, judge, md.Hand())
         assert [part.box for part in parts] == [judge(*run).box for run in best]
@@ -146,7 +160,10 @@ def test_the_most_probable_parts_are_found():
 
 def test_how_a_reading_is_written():
     probabilities = np.eye(10)
-    four, two = (md.Part((0, 0, 9, 9), None, md.Prediction(d, p, probabilities[d])) for d, p in ((4, 0.99), (2, 0.98)))
+    four, two = (
+        md.Part((0, 0, 9, 9), None, md.Prediction(d, p, probabilities[d]))
+        for d, p in ((4, 0.99), (2, 0.98))
+    )
     none = md.Part((0, 0, 9, 9), None, md.Prediction(None, 0.93, 0.007 * np.ones(10)))
     assert str(md.Reading([[four, two]])) == "42 (97.0%)"
     assert md.Reading([[four, none], [two]]).text == "4? 2" and md.Reading([[none]]).text == "?"

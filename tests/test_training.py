@@ -44,9 +44,14 @@ def test_the_network_is_the_one_described(trained):
 
 def test_both_forms_give_the_same_prediction(trained):
     folder, *_ = trained
-    export, network = (md.Recognizer(folder / "model" / f"digit.{kind}") for kind in ("tflite", "keras"))
+    export, network = (
+        md.Recognizer(folder / "model" / f"digit.{kind}") for kind in ("tflite", "keras")
+    )
     for image in md.write_digits(30, np.random.default_rng(2)).images / 255:
-        assert np.abs(export.predict(image).probabilities - network.predict(image).probabilities).max() < 1e-4
+        assert (
+            np.abs(export.predict(image).probabilities - network.predict(image).probabilities).max()
+            < 1e-4
+        )
 
 
 def test_missing_export_is_made_anew(trained, tmp_path, capfd):
@@ -65,13 +70,19 @@ def test_plots_are_pictures(trained):
         assert min(picture.shape[:2]) > 300 and picture.std() > 10
 
 
-@pytest.mark.parametrize("recipe", [name for name in md.RECIPES if name not in ("default", "plain-sgd")])
+@pytest.mark.parametrize(
+    "recipe", [name for name in md.RECIPES if name not in ("default", "plain-sgd")]
+)
 def test_every_recipe_learns(small_mnist, tmp_path, recipe, capfd):
     """The default one, in which digits are hardest, needs more than a few seconds to."""
-    md.train(small_mnist, recipe, epochs=4, batch_size=16, path=tmp_path / "digit.tflite", plots=tmp_path)
+    md.train(
+        small_mnist, recipe, epochs=4, batch_size=16, path=tmp_path / "digit.tflite", plots=tmp_path
+    )
     said = re.search(r"Test loss: \d+\.\d+, test accuracy: (\d+\.\d+)%", capfd.readouterr().err)
     assert float(said[1]) > 40  # a guess gets 10
-    assert md.Recognizer(tmp_path / "digit.tflite").predict(np.zeros((28, 28))).probabilities.shape == (10,)
+    assert md.Recognizer(tmp_path / "digit.tflite").predict(
+        np.zeros((28, 28))
+    ).probabilities.shape == (10,)
 
 
 def test_progress_is_counted_to_its_end_and_the_last_lines_say_where_all_is(trained):
@@ -86,7 +97,10 @@ def test_progress_is_counted_to_its_end_and_the_last_lines_say_where_all_is(trai
 
 def test_what_is_replaced_stays_under_a_name_that_is_said(trained, tmp_path, capsys):
     folder, model, _ = trained
-    old = {path.name: path.read_bytes() for path in shutil.copytree(folder / "model", tmp_path / "model").iterdir()}
+    old = {
+        path.name: path.read_bytes()
+        for path in shutil.copytree(folder / "model", tmp_path / "model").iterdir()
+    }
     for _ in range(2):  # one generation is kept, not all
         kept = {path.name: path.read_bytes() for path in (tmp_path / "model").iterdir()}
         md.save_model(model, tmp_path / "model" / "digit.tflite")
@@ -97,7 +111,9 @@ def test_what_is_replaced_stays_under_a_name_that_is_said(trained, tmp_path, cap
 
 
 @pytest.mark.parametrize("kind", ["keras", "tflite"])
-def test_one_of_the_two_forms_alone_is_kept_too_when_it_is_replaced(trained, tmp_path, kind, capsys):
+def test_one_of_the_two_forms_alone_is_kept_too_when_it_is_replaced(
+    trained, tmp_path, kind, capsys
+):
     folder, model, _ = trained
     alone = tmp_path / f"digit.{kind}"
     shutil.copy(folder / "model" / alone.name, alone)
@@ -106,7 +122,10 @@ def test_one_of_the_two_forms_alone_is_kept_too_when_it_is_replaced(trained, tmp
     before = alone.read_bytes()
     md.save_model(model, tmp_path / "digit.tflite")
     kept = {path.name: path.read_bytes() for path in tmp_path.glob("*.old.*")}
-    assert kept == {f"digit.old.{kind}": before} and f"is now digit.old.{kind}\n" in capsys.readouterr().err
+    assert (
+        kept == {f"digit.old.{kind}": before}
+        and f"is now digit.old.{kind}\n" in capsys.readouterr().err
+    )
 
 
 def test_a_training_that_is_interrupted_says_how_to_go_on(monkeypatch, tmp_path, capsys):
@@ -116,20 +135,47 @@ def test_a_training_that_is_interrupted_says_how_to_go_on(monkeypatch, tmp_path,
         raise KeyboardInterrupt
 
     monkeypatch.setattr(md, "load_mnist", interrupt)
-    assert md.main(["--train", "--no-window", "--model", str(tmp_path / "a.tflite"), "--plots", str(tmp_path)]) == 130
-    assert capsys.readouterr().err.endswith("Interrupted; the same command goes on after the last finished epoch.\n")
+    assert (
+        md.main(
+            [
+                "--train",
+                "--no-window",
+                "--model",
+                str(tmp_path / "a.tflite"),
+                "--plots",
+                str(tmp_path),
+            ]
+        )
+        == 130
+    )
+    assert capsys.readouterr().err.endswith(
+        "Interrupted; the same command goes on after the last finished epoch.\n"
+    )
 
 
-def test_another_recipe_leaves_the_default_network_and_its_plots(small_mnist, trained, tmp_path, monkeypatch, capsys):
+def test_another_recipe_leaves_the_default_network_and_its_plots(
+    small_mnist, trained, tmp_path, monkeypatch, capsys
+):
     """As in --help's example."""
     shutil.copytree(trained[0], tmp_path, dirs_exist_ok=True)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
     monkeypatch.setattr(md, "MODEL", tmp_path / "model" / "digit.tflite")
     monkeypatch.setattr(md, "PLOTS", tmp_path / "plots")
-    words = ["--train", "--no-window", "--recipe", "plain-sgd", "--epochs", "1", "--data", str(small_mnist)]
+    words = [
+        "--train",
+        "--no-window",
+        "--recipe",
+        "plain-sgd",
+        "--epochs",
+        "1",
+        "--data",
+        str(small_mnist),
+    ]
     assert md.main(words) == 0
     assert {path: path.read_bytes() for path in before} == before
-    new = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*") if path not in before)
+    new = sorted(
+        str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*") if path not in before
+    )
     assert new == ["model/plain-sgd.keras", "model/plain-sgd.tflite",
                    "plots/plain-sgd/confusion_matrix.png", "plots/plain-sgd/learning_curves.png"]  # fmt: skip
     monkeypatch.setattr(md, "check_display", lambda: None)
@@ -148,7 +194,9 @@ def test_calibration_makes_confidence_what_is_right_and_keeps_the_digits(trained
     for factor in (0.7, 1, 1.4):
         model = md.open_keras_model(trained[0] / "model" / "digit.keras")
         before = model.predict(images, verbose=0)
-        model.layers[-1].set_weights([factor * weights for weights in model.layers[-1].get_weights()])
+        model.layers[-1].set_weights(
+            [factor * weights for weights in model.layers[-1].get_weights()]
+        )
         md.calibrate(model, digits)
         judged.append(model.predict(images, verbose=0))
         assert np.array_equal(judged[-1][:, :10].argmax(axis=1), before[:, :10].argmax(axis=1))

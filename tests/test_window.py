@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
-from conftest import ASIDE, Display, ProgramWindow, environment, in_canvas, put_text, run, wait_until
+from conftest import (
+    ASIDE,
+    Display,
+    ProgramWindow,
+    environment,
+    in_canvas,
+    put_text,
+    run,
+    wait_until,
+)
 
 import mnist_digit
 from mnist_digit import (
@@ -34,7 +43,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 LINE = re.compile(r"(\d+|no digit) \((\d+\.\d)%\)")
-THREE = [[(180, 110), (290, 80), (390, 130), (370, 220), (270, 265), (380, 310), (390, 420), (290, 480), (170, 440)]]
+THREE = [
+    [
+        (180, 110),
+        (290, 80),
+        (390, 130),
+        (370, 220),
+        (270, 265),
+        (380, 310),
+        (390, 420),
+        (290, 480),
+        (170, 440),
+    ]
+]
 SEVEN = [[(140, 110), (400, 100), (330, 240), (270, 350), (240, 480)], [(190, 290), (380, 280)]]
 SEVEN_WITH_A_FOOT = [[*SEVEN[0], (290, 470)]]
 LETTER = [[(120, 480), (280, 80), (440, 480)], [(190, 330), (370, 330)]]
@@ -62,9 +83,15 @@ def middle_of(mask: np.ndarray) -> np.ndarray:
 def bars(picture: np.ndarray) -> tuple[np.ndarray, int | None]:
     """The ten bars: how much of each is filled, in [0, 1], and which one is marked as the best."""
     panel = picture[200:430, CANVAS_SIZE:]
-    best, other, empty = ((panel == colour).all(axis=2) for colour in (BEST_COLOUR, BAR_COLOUR, LINE_COLOUR))
+    best, other, empty = (
+        (panel == colour).all(axis=2) for colour in (BEST_COLOUR, BAR_COLOUR, LINE_COLOUR)
+    )
     rows = np.flatnonzero((best | other | empty).sum(axis=1) > 150)
-    rows = [run[len(run) // 2] for run in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1) if len(run) > 5]
+    rows = [
+        run[len(run) // 2]
+        for run in np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
+        if len(run) > 5
+    ]
     if len(rows) != 10:  # they recede while there is no answer
         return np.zeros(10), None
     filled = (best | other)[rows].sum(axis=1) / (best | other | empty)[rows].sum(axis=1)
@@ -81,7 +108,10 @@ def answer(picture: np.ndarray) -> str | None:
         return None
     for text in [str(digit) for digit in range(10)] + ["37", "31"]:
         part = mnist_digit.Part((0, 0, 9, 9), np.zeros((28, 28), np.float32), None)
-        parts = [part._replace(prediction=mnist_digit.Prediction(int(d), 1.0, np.eye(10)[int(d)])) for d in text]
+        parts = [
+            part._replace(prediction=mnist_digit.Prediction(int(d), 1.0, np.eye(10)[int(d)]))
+            for d in text
+        ]
         sheet = mnist_digit.Sheet(WINDOW_SIZE)
         mnist_digit.show_answer(sheet, mnist_digit.Reading([parts]), part)
         if np.array_equal((sheet.image[place] == BEST_COLOUR).all(axis=2), shown):
@@ -90,14 +120,25 @@ def answer(picture: np.ndarray) -> str | None:
 
 
 def says(
-    picture: np.ndarray, text: str, size: int = 16, colour=TEXT_COLOUR, weight=400, face="sans", on=PANEL_COLOUR
+    picture: np.ndarray,
+    text: str,
+    size: int = 16,
+    colour=TEXT_COLOUR,
+    weight=400,
+    face="sans",
+    on=PANEL_COLOUR,
 ) -> bool:
     """Whether a text stands somewhere on a colour."""
-    left, top, width, height = cv2.getTextSize((0, 0), text, (0, 0), mnist_digit.font(face, weight), size, weight)
+    left, top, width, height = cv2.getTextSize(
+        (0, 0), text, (0, 0), mnist_digit.font(face, weight), size, weight
+    )
     drawn = np.full((height + 8, width + 8, 3), on, np.uint8)
     put_text(drawn, text, 4 - left, 4 - top, size, colour, weight, face)
     x, y, width, height = cv2.boundingRect(np.uint8((drawn != on).any(axis=2)))
-    return cv2.matchTemplate(picture, drawn[y : y + height, x : x + width], cv2.TM_SQDIFF_NORMED).min() < 0.01
+    return (
+        cv2.matchTemplate(picture, drawn[y : y + height, x : x + width], cv2.TM_SQDIFF_NORMED).min()
+        < 0.01
+    )
 
 
 def hints(picture: np.ndarray, text: str) -> bool:
@@ -163,13 +204,18 @@ def test_drawn_digits_are_read_one_line_for_each_enter(window: ProgramWindow) ->
 
 def test_what_enter_prints_is_shown_until_the_drawing_changes(window: ProgramWindow) -> None:
     window.press("l")
-    window.see(lambda p: says(p, "live reading is off:", 13, QUIET_COLOUR, on=CANVAS_COLOUR), "what is not as usual")
+    window.see(
+        lambda p: says(p, "live reading is off:", 13, QUIET_COLOUR, on=CANVAS_COLOUR),
+        "what is not as usual",
+    )
     window.draw(THREE)
     picture = window.see(lambda p: ink(p).any(), "ink")
     assert bars(picture)[1] is None
     digit, confidence = LINE.fullmatch(window.read()).groups()
     assert digit == "3"
-    picture = window.see(lambda p: answer(p) == "3" and says(p, f"{confidence}%", 24, face="uni"), "the answer")
+    picture = window.see(
+        lambda p: answer(p) == "3" and says(p, f"{confidence}%", 24, face="uni"), "the answer"
+    )
     assert bars(picture)[0][3] == pytest.approx(float(confidence) / 100, abs=0.01)
     window.mouse(*window.at(720, 300))  # moving the mouse changes nothing
     assert answer(window.screenshot()) == "3"
@@ -185,7 +231,9 @@ def test_live_reading_answers_while_the_pen_is_down(window: ProgramWindow) -> No
     moves = [word for point in others for word in ("sleep", 0.01, *window.at(*point))]
     window.mouse(*window.at(*first), "mousedown", 1, *moves)
     picture = window.see(lambda p: answer(p) == "3", "an answer before the button is released")
-    assert (picture[182:226, CANVAS_SIZE:] == 255).all(axis=2).any()  # the digit image that was read
+    assert (
+        (picture[182:226, CANVAS_SIZE:] == 255).all(axis=2).any()
+    )  # the digit image that was read
     window.mouse("mouseup", 1)
     assert window.lines == []
 
@@ -297,8 +345,14 @@ def test_right_button_erases_what_it_touches(window: ProgramWindow) -> None:
 def test_the_moves_of_a_fast_hand_are_all_drawn(window: ProgramWindow, tmp_path: Path) -> None:
     """Qt joins those that wait for a busy program, unless it is told not to."""
     turns = np.linspace(0, 3 * np.pi, 400)
-    points = np.stack([280 + 28 * turns * np.cos(turns), 280 + 28 * turns * np.sin(turns)], axis=1).astype(int).tolist()
-    points = [point for point, before in zip(points, [None, *points], strict=False) if point != before]
+    points = (
+        np.stack([280 + 28 * turns * np.cos(turns), 280 + 28 * turns * np.sin(turns)], axis=1)
+        .astype(int)
+        .tolist()
+    )
+    points = [
+        point for point, before in zip(points, [None, *points], strict=False) if point != before
+    ]
     window.draw([points], pause=0)
     window.press("s")
     window.see(lambda p: says(p, "Saved drawing-1.png and .json"), "that it is saved")
@@ -318,7 +372,18 @@ def test_fast_strokes_are_whole(window: ProgramWindow) -> None:
 
 
 def test_a_double_click_draws(window: ProgramWindow) -> None:
-    window.mouse(*window.at(200, 200), "click", 1, "mousedown", 1, "sleep", 0.01, *window.at(300, 200), "mouseup", 1)
+    window.mouse(
+        *window.at(200, 200),
+        "click",
+        1,
+        "mousedown",
+        1,
+        "sleep",
+        0.01,
+        *window.at(300, 200),
+        "mouseup",
+        1,
+    )
     window.see(lambda p: ink(p)[200, 200:286].all(), "the stroke that the double click began")
     window.press("u")
     window.see(lambda p: ink(p)[200, 200] and not ink(p)[200, 250], "the click's dot alone")
@@ -338,7 +403,9 @@ def test_a_press_outside_the_canvas_draws_nothing(window: ProgramWindow) -> None
 def test_a_stroke_may_leave_the_canvas(window: ProgramWindow) -> None:
     """It is cut off at the edge, goes on where it comes back, and ends with a release outside."""
     panel = window.screenshot()[:, CANVAS_SIZE:]
-    window.draw([[(400, 100), (800, 100), (800, 300), (400, 300), (800, 500), (1100, 600)]], pause=0.1)
+    window.draw(
+        [[(400, 100), (800, 100), (800, 300), (400, 300), (800, 500), (1100, 600)]], pause=0.1
+    )
     mask = ink(window.see(lambda p: ink(p)[300, 400:].all(), "the way back"))
     assert mask[100, 400:].all()
     assert not mask[150:250].any()
@@ -363,7 +430,9 @@ def test_at_every_size_the_window_is_filled_and_the_mouse_exact(
         window.resize(width, height)
         scale = max(min(width / 900, height / 560), min(width / 560, height / 864))
         side = 560 * scale
-        window.mouse("mousemove", "--window", window.id, width - 1, height - 1)  # no ring on the canvas
+        window.mouse(
+            "mousemove", "--window", window.id, width - 1, height - 1
+        )  # no ring on the canvas
         picture = window.still()
         edges = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
         assert np.isin(edges, [*PANEL_COLOUR, *CANVAS_COLOUR]).all()
@@ -372,9 +441,24 @@ def test_at_every_size_the_window_is_filled_and_the_mouse_exact(
         assert (right - left, bottom - top) == pytest.approx((side, side), abs=1.5)
         for across, down in [(0.1, 0.1), (0.9, 0.1), (0.5, 0.5), (0.1, 0.9), (0.9, 0.9)]:
             x, y = int(left + across * side), int(top + down * side)
-            window.mouse("mousemove", "--window", window.id, x, y, "click", 1, "mousemove", "--window", window.id, 1, 1)
+            window.mouse(
+                "mousemove",
+                "--window",
+                window.id,
+                x,
+                y,
+                "click",
+                1,
+                "mousemove",
+                "--window",
+                window.id,
+                1,
+                1,
+            )
             window.mouse("mousemove", "--window", window.id, width - 1, height - 1)
-            dot = window.see(lambda p: (p[top:bottom, left:right] == 255).all(axis=2).any(), "a dot")  # noqa: B023
+            dot = window.see(
+                lambda p: (p[top:bottom, left:right] == 255).all(axis=2).any(), "a dot"
+            )  # noqa: B023
             dot = (dot[top:bottom, left:right] == 255).all(axis=2)
             assert middle_of(dot) == pytest.approx((x - left, y - top), abs=1.5)
             window.press("c")
@@ -382,7 +466,9 @@ def test_at_every_size_the_window_is_filled_and_the_mouse_exact(
 
 
 @pytest.mark.parametrize("width, height", [(1366, 768), (800, 600)])
-def test_the_window_opens_wholly_visible(open_window: Callable[..., ProgramWindow], width: int, height: int) -> None:
+def test_the_window_opens_wholly_visible(
+    open_window: Callable[..., ProgramWindow], width: int, height: int
+) -> None:
     """Even where the environment asks for a platform of Qt's that cv2 does not bring along."""
     with Display(width, height) as screen:
         window = open_window(screen=screen, QT_QPA_PLATFORM="wayland")
@@ -399,7 +485,9 @@ def test_a_ring_follows_the_pointer(window: ProgramWindow) -> None:
     empty = window.screenshot()
 
     def ring(colour: tuple[int, int, int], x: int, y: int) -> Callable[[np.ndarray], bool]:
-        return lambda p: (cv2.absdiff(p[y - 12 : y + 13 : 24, x], np.uint8([colour] * 2)) < 60).all()
+        return lambda p: (
+            cv2.absdiff(p[y - 12 : y + 13 : 24, x], np.uint8([colour] * 2)) < 60
+        ).all()
 
     window.mouse(*window.at(200, 100))
     window.see(ring(BAR_COLOUR, 200, 100), "a ring")
@@ -418,18 +506,28 @@ def test_a_ring_follows_the_pointer(window: ProgramWindow) -> None:
 
 def test_a_guess_looks_like_one(window: ProgramWindow) -> None:
     def confidence(strokes: list) -> float:
-        return mnist_digit.Canvas([mnist_digit.Stroke(stroke, 24) for stroke in strokes]).read(recognizer).confidence
+        return (
+            mnist_digit.Canvas([mnist_digit.Stroke(stroke, 24) for stroke in strokes])
+            .read(recognizer)
+            .confidence
+        )
 
     recognizer = mnist_digit.Recognizer()
-    ones_or_sevens = [[[(220 - x // 2, 150), (220 + x, 130), (230 + x // 3, 300), (220, 480)]] for x in range(90)]
+    ones_or_sevens = [
+        [[(220 - x // 2, 150), (220 + x, 130), (230 + x // 3, 300), (220, 480)]] for x in range(90)
+    ]
     window.draw(min(ones_or_sevens, key=confidence))
     picture = window.see(lambda p: says(p, "a guess", 14, QUIET_COLOUR), "a guess")
-    assert (picture[20:124, CANVAS_SIZE + 20 : CANVAS_SIZE + 220] == QUIET_COLOUR).all(axis=2).sum() > 500
+    assert (picture[20:124, CANVAS_SIZE + 20 : CANVAS_SIZE + 220] == QUIET_COLOUR).all(
+        axis=2
+    ).sum() > 500
     assert not (picture == BEST_COLOUR).all(axis=2).any()
     assert LINE.fullmatch(window.read())[1] in "17"
 
 
-def test_a_number_is_read_marked_and_taught(open_window: Callable[..., ProgramWindow], tmp_path: Path) -> None:
+def test_a_number_is_read_marked_and_taught(
+    open_window: Callable[..., ProgramWindow], tmp_path: Path
+) -> None:
     hand = tmp_path / "hand.npz"
     window = open_window("--hand", hand)
     window.draw(placed(THREE, 0, 150, 0.4) + placed(SEVEN, 250, 150, 0.4))
@@ -439,7 +537,14 @@ def test_a_number_is_read_marked_and_taught(open_window: Callable[..., ProgramWi
     picture = window.still()
     for x, digit in ((114, "3"), (358, "7")):  # below the ink
         below = np.flatnonzero(ink(picture)[:, x - 60 : x + 60].any(axis=1)).max()
-        assert says(picture[below + 4 : below + 90, x - 40 : x + 40], digit, 14, QUIET_COLOUR, 500, on=CANVAS_COLOUR)
+        assert says(
+            picture[below + 4 : below + 90, x - 40 : x + 40],
+            digit,
+            14,
+            QUIET_COLOUR,
+            500,
+            on=CANVAS_COLOUR,
+        )
     window.press("3")
     window.see(lambda p: says(p, "right: 3 _"), "the first digit")
     window.press("1")
@@ -449,7 +554,10 @@ def test_a_number_is_read_marked_and_taught(open_window: Callable[..., ProgramWi
     assert window.wait() == 0
 
     again = open_window("--hand", hand)
-    again.see(lambda p: says(p, "drawings learned from you: 1", 13, QUIET_COLOUR, on=CANVAS_COLOUR), "what it knows")
+    again.see(
+        lambda p: says(p, "drawings learned from you: 1", 13, QUIET_COLOUR, on=CANVAS_COLOUR),
+        "what it knows",
+    )
     again.draw(placed(THREE, 0, 150, 0.4) + placed(SEVEN, 250, 150, 0.4))
     again.see(lambda p: answer(p) == "31", "what was taught")
     again.press("f")
@@ -460,7 +568,9 @@ def test_a_number_is_read_marked_and_taught(open_window: Callable[..., ProgramWi
 
 def test_a_letter_is_no_digit_until_it_is_taught(window: ProgramWindow) -> None:
     window.draw(LETTER)
-    picture = window.see(lambda p: bars(p)[0].any() and answer(p) is None, "no digit, with its bars")
+    picture = window.see(
+        lambda p: bars(p)[0].any() and answer(p) is None, "no digit, with its bars"
+    )
     assert bars(picture)[1] is None
     assert LINE.fullmatch(window.read())[1] == "no digit"
     window.press("4")
@@ -485,7 +595,9 @@ def test_why_tints_the_ink(window: ProgramWindow) -> None:
 # --- saving and opening
 
 
-def test_save_and_open_again(window: ProgramWindow, open_window: Callable[..., ProgramWindow], tmp_path: Path) -> None:
+def test_save_and_open_again(
+    window: ProgramWindow, open_window: Callable[..., ProgramWindow], tmp_path: Path
+) -> None:
     folder = tmp_path / "drawings"
     window.press("s")
     window.see(lambda p: says(p, "Nothing is drawn yet"), "that there is nothing to save")
@@ -513,12 +625,16 @@ def test_save_and_open_again(window: ProgramWindow, open_window: Callable[..., P
     assert again.read() == line
 
 
-def test_a_folder_that_cannot_be_written_to_loses_nothing(window: ProgramWindow, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_to_loses_nothing(
+    window: ProgramWindow, tmp_path: Path
+) -> None:
     window.draw(THREE)
     before = ink(window.still())
     shutil.rmtree(tmp_path / "drawings")  # permissions would not stop root
     window.press("s")
-    picture = window.see(lambda p: says(p, "Failed: drawing-1.json: No such file or directory"), "the message")
+    picture = window.see(
+        lambda p: says(p, "Failed: drawing-1.json: No such file or directory"), "the message"
+    )
     assert np.array_equal(ink(picture)[:500], before[:500])
     assert window.errors.count("\n") == 1
     assert "drawing-1.json" in window.errors
@@ -544,7 +660,9 @@ def test_enter_answers_by_a_short_highlight(window: ProgramWindow) -> None:
     before = window.still()
     typing = subprocess.Popen(["xdotool", "key", "--repeat", "20", "--delay", "100", "Return"],
                               env=environment(DISPLAY=window.display.name))  # fmt: skip
-    picture = window.see(lambda p: (p[16:20, CANVAS_SIZE + 30 : -30] == LINE_COLOUR).all(), "the highlight")
+    picture = window.see(
+        lambda p: (p[16:20, CANVAS_SIZE + 30 : -30] == LINE_COLOUR).all(), "the highlight"
+    )
     assert answer(picture) == "3"
     assert typing.wait() == 0
     window.see(lambda p: np.array_equal(p, before), "the highlight to go")
@@ -557,7 +675,9 @@ def test_help_comes_and_goes(window: ProgramWindow) -> None:
     last = mnist_digit.KEYS[-1][1]
     for shown, hidden in [("h", "h"), ("question", "question"), ("F1", "Escape")]:
         window.press(shown)
-        picture = window.see(lambda p: says(p, last, 15, on=(4, 3, 3)) and not ink(p).any(), "the keys")
+        picture = window.see(
+            lambda p: says(p, last, 15, on=(4, 3, 3)) and not ink(p).any(), "the keys"
+        )
         assert np.array_equal(picture[:, CANVAS_SIZE:], before[:, CANVAS_SIZE:])
         window.press(hidden)
         window.see(lambda p: np.array_equal(p, before), "the drawing as it was")
@@ -596,7 +716,9 @@ def test_unknown_keys_do_nothing(window: ProgramWindow) -> None:
     assert window.errors == ""
 
 
-def test_standard_output_that_fails_is_named_and_the_window_stays(open_window: Callable[..., ProgramWindow]) -> None:
+def test_standard_output_that_fails_is_named_and_the_window_stays(
+    open_window: Callable[..., ProgramWindow],
+) -> None:
     window = open_window(stdout=Path("/dev/full"))
     window.draw(THREE)
     window.press("Return")
@@ -639,7 +761,9 @@ def test_quit(window: ProgramWindow, how: str) -> None:
 # --- where there is no window
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere there is always a display")
+@pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="elsewhere there is always a display"
+)
 @pytest.mark.parametrize("display_name", [None, "", ":987", "nonsense"])
 def test_no_display_is_one_line(display_name: str | None) -> None:
     done = run(DISPLAY=display_name)
