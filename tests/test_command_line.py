@@ -10,19 +10,19 @@ import subprocess
 import sys
 from pathlib import Path
 
-import conftest
 import cv2
 import numpy as np
 import pytest
 
 import mnist_digit as md
+from tests import program
 
 PROGRAM = Path(md.__file__)
 
 
 def run(*arguments, **variables):
     """Run the program where no MNIST can be downloaded; give its exit status, standard output and error."""
-    return conftest.run(*arguments, **{"KERAS_HOME": os.devnull, **variables})[:3]
+    return program.run(*arguments, **{"KERAS_HOME": os.devnull, **variables})[:3]
 
 
 def is_one_line_with(error, *words):

@@ -1,4 +1,4 @@
-"""A little of every fault that `benchmark.py faults` tries at length: killed, starved, shut out, badly fed."""
+"""A little of every fault that `python -m tests.benchmark faults` tries at length: killed, starved, shut out, badly fed."""
 
 import os
 import shutil
@@ -7,13 +7,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-import faults
-import hostile
 import numpy as np
 import pytest
-from conftest import run, skip_or_fail, start, train_tiny, wait_until
 
 import mnist_digit as md
+from tests import fault_injection as faults
+from tests import hostile_files as hostile
+from tests.conftest import skip_or_fail, train_tiny
+from tests.program import run, start, wait_until
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="the faults are made by Linux's means"

@@ -10,11 +10,12 @@ import time
 import cv2
 import numpy as np
 import pytest
-from conftest import PROGRAM, run, write_mnist
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mnist_digit as md
+from tests.conftest import write_mnist
+from tests.program import PROGRAM, run
 
 
 @pytest.fixture(scope="module")

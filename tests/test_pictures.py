@@ -1,12 +1,12 @@
 """Image files: what is ink in them, and what is read in it."""
 
 import cv2
-import hostile
 import numpy as np
-import papers
 import pytest
 
 import mnist_digit as md
+from tests import hostile_files as hostile
+from tests.benchmark import papers
 
 SEVEN = [np.array([(0, 0), (60, 0), (20, 100)], float), np.array([(15, 50), (55, 50)], float)]
 LIKE = 0.04  # mean difference of two digit images that a person would call the same

@@ -14,16 +14,6 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
-from conftest import (
-    ASIDE,
-    Display,
-    ProgramWindow,
-    environment,
-    in_canvas,
-    put_text,
-    run,
-    wait_until,
-)
 
 import mnist_digit
 from mnist_digit import (
@@ -38,6 +28,8 @@ from mnist_digit import (
     TEXT_COLOUR,
     WINDOW_SIZE,
 )
+from tests.program import environment, run, wait_until
+from tests.real_window import ASIDE, Display, ProgramWindow, in_canvas, put_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,9 +62,14 @@ def placed(strokes: list, left: int, top: int, scale: float) -> list:
 # --- what a person sees
 
 
+def inked(picture: np.ndarray) -> np.ndarray:
+    """Where a picture is white: bool, shape (height, width)."""
+    return (picture == 255).all(axis=2)
+
+
 def ink(picture: np.ndarray) -> np.ndarray:
     """Where the canvas is white: bool, shape (560, 560)."""
-    return (picture[:, :CANVAS_SIZE] == 255).all(axis=2)
+    return inked(picture[:, :CANVAS_SIZE])
 
 
 def middle_of(mask: np.ndarray) -> np.ndarray:
@@ -456,13 +453,11 @@ def test_at_every_size_the_window_is_filled_and_the_mouse_exact(
                 1,
             )
             window.mouse("mousemove", "--window", window.id, width - 1, height - 1)
-            dot = window.see(
-                lambda p: (p[top:bottom, left:right] == 255).all(axis=2).any(), "a dot"
-            )  # noqa: B023
-            dot = (dot[top:bottom, left:right] == 255).all(axis=2)
+            canvas = np.s_[top:bottom, left:right]
+            dot = inked(window.see(lambda p, at=canvas: inked(p[at]).any(), "a dot")[canvas])
             assert middle_of(dot) == pytest.approx((x - left, y - top), abs=1.5)
             window.press("c")
-            window.see(lambda p: np.array_equal(p, picture), "the empty canvas")  # noqa: B023
+            window.see(lambda p, empty=picture: np.array_equal(p, empty), "the empty canvas")
 
 
 @pytest.mark.parametrize("width, height", [(1366, 768), (800, 600)])

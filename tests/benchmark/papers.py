@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from conftest import put_text
 
 from mnist_digit import Recognizer, read_file, read_handwriting, say, turned, write_character
+from tests.real_window import put_text
 
 if TYPE_CHECKING:
     import argparse

@@ -1,7 +1,6 @@
-#!/usr/bin/env python3
 """Make README's pictures of the window from the real window, under Xvfb.
 
-Writes plots/window.png and plots/drawing.gif. Needs what the window tests need.
+python -m tests.readme_pictures writes plots/window.png and plots/drawing.gif. Needs what the window tests need.
 """
 
 from __future__ import annotations
@@ -12,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from conftest import ROOT, Display, ProgramWindow
 from PIL import Image  # comes with matplotlib
 
 import mnist_digit
+from tests.program import ROOT
+from tests.real_window import Display, ProgramWindow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """What the program does when it is killed, starved of disk, shut out, or given what it cannot use.
 
-try_all() tries all of it at length, for `benchmark.py faults`; test_faults.py tries a little of
+try_all() tries all of it at length, for `python -m tests.benchmark faults`; test_faults.py tries a little of
 each. Every function that tries something returns what went wrong, one line each. Needs Linux;
 a full disk also needs root, and the monkey Xvfb and xdotool.
 """
@@ -23,10 +23,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from conftest import PROGRAM, Display, Outcome, ProgramWindow, run, start, write_mnist
-from hostile import CANARY, good_picture, hostile_exports, hostile_networks, hostile_pictures
 
 import mnist_digit as md
+from tests.conftest import write_mnist
+from tests.hostile_files import (
+    CANARY,
+    good_picture,
+    hostile_exports,
+    hostile_networks,
+    hostile_pictures,
+)
+from tests.program import PROGRAM, Outcome, run, start
+from tests.real_window import Display, ProgramWindow
 
 if TYPE_CHECKING:
     import argparse

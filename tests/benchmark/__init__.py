@@ -1,0 +1,1 @@
+"""Measures how well and how fast digits are read: python -m tests.benchmark --help."""
