@@ -32,7 +32,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -78,6 +78,46 @@ CANVAS_SIZE = 560  # side of the drawing area, in pixels
 WINDOW_TITLE = "Draw a digit"
 
 # --- digit image ----------------------------------------------------------------------------
+
+
+class Box(NamedTuple):
+    """A rectangle in a picture, in pixels; it ends just before right and bottom."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def right(self) -> int:
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> int:
+        return self.y + self.height
+
+    @property
+    def longest(self) -> int:
+        """The longer side."""
+        return max(self.width, self.height)
+
+    @property
+    def center(self) -> tuple[float, float]:
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    def contains(self, x: float, y: float) -> bool:
+        """Whether a point is in the box."""
+        return self.x <= x < self.right and self.y <= y < self.bottom
+
+    @classmethod
+    def around(cls, boxes: Iterable[Box]) -> Box:
+        """The least box that holds all of some boxes, at least one."""
+        boxes = list(boxes)
+        x = min(box.x for box in boxes)
+        y = min(box.y for box in boxes)
+        right = max(box.right for box in boxes)
+        bottom = max(box.bottom for box in boxes)
+        return cls(x, y, right - x, bottom - y)
 
 
 def place_by_mass(ink: np.ndarray) -> np.ndarray:
