@@ -1,4 +1,8 @@
 #!/usr/bin/env python3
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["opencv-python>=5.0,<6", "numpy>=2.0,<3"]
+# ///
 """Draw a digit with the mouse and be told which digit it is.
 
 The window reads along while you draw. Behind it stands a convolutional network
@@ -36,26 +40,21 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-# Read by OpenCV when it is imported: no larger picture is unpacked, and what is wrong with one is said here, not there.
-os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "50000000")
-os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
-
-import numpy as np
+if __name__ == "__main__":
+    # OpenCV reads these when it is imported: it unpacks no larger picture, and prints nothing itself.
+    os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "50000000")
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 
 try:
     import cv2
-except ImportError as error:  # a bare Linux machine lacks what the wheel does not bring along
-    sys.exit(
-        f"mnist_digit: OpenCV cannot start ({error}); on Debian: apt install libgl1 libglib2.0-0"
-    )
-
-for stream in (
-    "stdin",
-    "stdout",
-    "stderr",
-):  # closed by the caller, as by 2>&-: what is written there goes nowhere
-    if getattr(sys, stream) is None:
-        setattr(sys, stream, open(os.devnull, "r" if stream == "stdin" else "w"))
+    import numpy as np
+except ImportError as error:
+    if __name__ != "__main__":
+        raise
+    advice = "on Debian: apt install libgl1 libglib2.0-0"  # the wheel does not bring these along
+    if isinstance(error, ModuleNotFoundError):
+        advice = "pip install -r requirements.txt, or start it by: uv run mnist_digit.py"
+    sys.exit(f"mnist_digit: OpenCV cannot start ({error}); {advice}")
 
 if TYPE_CHECKING:
     import keras
@@ -2034,6 +2033,20 @@ def silenced(descriptor: int = 2) -> Iterator[None]:
         os.close(kept)
 
 
+def replace_closed_streams() -> None:
+    """Open the null device in the place of each stream that the caller closed, as by 2>&-.
+
+    Otherwise the next file that is opened would get the stream's number, and what libraries
+    print would be written into that file.
+    """
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull)
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")
+
+
 @contextlib.contextmanager
 def opening(path: Path, otherwise: str, memory: int = 700_000_000) -> Iterator[None]:
     """Every error in reading a file becomes a ValueError that names it, says what it is not, and why."""
@@ -2314,6 +2327,7 @@ def run(options: argparse.Namespace) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line. Returns the exit status."""
+    replace_closed_streams()
     options = parse_arguments(arguments)
     try:
         return run(options)
