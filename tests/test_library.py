@@ -3,6 +3,9 @@
 import json
 import re
 
+import cv2
+import numpy as np
+
 from tests.program import ROOT, run
 
 # Prints True where importing the module has left the environment and the streams as they were.
@@ -53,3 +56,17 @@ def test_the_packages_in_the_file_are_those_of_requirements():
     )
     required = (ROOT / "requirements.txt").read_text().splitlines()
     assert json.loads(in_the_file[1]) == required[:2]
+
+
+def test_the_lines_in_readme_do_what_they_say(tmp_path):
+    """They read the pictures of a 3, and teach that one of them is a 5."""
+    lines = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)[1]
+    three = np.array([(60, 40), (140, 40), (100, 90), (140, 140), (60, 170)])
+    picture = np.full((220, 200), 255, np.uint8)
+    cv2.polylines(picture, [three], False, 0, 12, cv2.LINE_AA)
+    for name in ("three.png", "photo.jpg"):
+        cv2.imwrite(str(tmp_path / name), picture)
+    outcome = run(code=lines + "\nprint(recognizer.predict(image).digit)", cwd=tmp_path)
+    assert (outcome.status, outcome.err) == (0, "")
+    first, second, third = outcome.out.splitlines()
+    assert first.startswith("3 0.9") and (second, third) == ("3", "5")
