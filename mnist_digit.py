@@ -30,6 +30,7 @@ import itertools
 import json
 import math
 import os
+import platform
 import re
 import shutil
 import signal
@@ -62,12 +63,15 @@ if TYPE_CHECKING:
 # --- constants -----------------------------------------------------------------------------
 
 HOME = Path(__file__).resolve().parent
-MODEL = HOME / "model" / "digit.tflite"  # beside it digit.keras, the same network for Keras
-HANDWRITING = HOME / "model" / "handwriting.txt"
+MODEL = HOME / "model" / "digit.npz"  # beside it digit.keras, the same network for Keras
+HANDWRITING = HOME / "model" / "handwriting.npz"  # how real people write
 HAND = HOME / "model" / "hand.npz"  # what was taught in the window
 PLOTS = HOME / "plots"
 
 DIGITS = "0123456789"
+OTHER = 10  # the answer "another character": a letter, a sign, a scribble, a blot
+SEVERAL = 11  # the answer "several": characters side by side, cut wrongly
+CLASSES = 12  # how many answers the default network has
 IMAGE_SIZE = 28  # side of a digit image, in pixels
 BOX = 20  # side of the box inside it that the ink is fitted into
 STROKE_WIDTH = 2.3  # pixels; strokes drawn so wide hold as much ink as MNIST's digits
@@ -184,54 +188,52 @@ def redraw_at_stroke_width(mask: np.ndarray) -> np.ndarray:
 
 # --- handwriting and data -------------------------------------------------------------------
 
-POINTS_PER_SEGMENT = 10
-Template = list[
-    tuple[np.ndarray, np.ndarray]
-]  # a stroke each: control points, shape (n, 2), and their smooth_curve()
+LEVELS = 255  # the longer side of a stored character, in units
+# What careful hands make like no digit. The others (O and 0, I and 1, S and 5, ...) look like
+# digits: they are taught neither as digits nor as no digit.
+LETTERS_UNLIKE_DIGITS = "ACEFHKMNPRTVWXYadefhkmnprtuvwx"
+SIGNS_UNLIKE_DIGITS = '#$%&@*+=?<>-~:"'
+PEN_WIDTH, PEN_WIDTHS = 2.4, 0.4  # pixels of a digit image: mean and standard deviation
 
 
-def smooth_curve(corners: Sequence[bool]) -> np.ndarray:
-    """The matrix, shape (m, n), that takes n control points to m points of a smooth curve through them."""
-    # A spline (Catmull and Rom, "A class of local interpolating splines", 1974); a corner's slopes are its chords.
-    points = np.eye(len(corners))
-    chords = np.diff(points, axis=0)
-    t = np.linspace(0, 1, POINTS_PER_SEGMENT, endpoint=False)[:, None]
-    curve = []
-    for i, chord in enumerate(chords):
-        leaving = chord if i == 0 or corners[i] else (chords[i - 1] + chord) / 2
-        arriving = chord if i + 1 == len(chords) or corners[i + 1] else (chord + chords[i + 1]) / 2
-        bend = leaving + arriving - 2 * chord
-        curve.append(points[i] + t * leaving + t**2 * (chord - leaving - bend) + t**3 * bend)
-    return np.vstack([*curve, points[-1:]])
+class Character(NamedTuple):
+    """A digit, letter or sign as somebody wrote it with a pen on a tablet."""
+
+    label: str  # "7"
+    writer: int  # a number of the file's own
+    strokes: list[np.ndarray]  # float32 points (x, y), y downwards, shape (n, 2), in 0 ... LEVELS
 
 
-def parse_template(text: str) -> Template:
-    """The template that "x,y x,y! / x,y x,y" describes. Raises ValueError where it is malformed."""
-    strokes = []
-    for words in map(str.split, text.split("/")):
-        points = np.array([word.rstrip("!").split(",") for word in words], float)
-        if points.shape != (len(words), 2) or not np.isfinite(points).all():
-            raise ValueError(" ".join(words))
-        strokes.append((points, smooth_curve([word.endswith("!") for word in words])))
-    return strokes
+def read_handwriting(path: Path = HANDWRITING) -> tuple[list[Character], list[Character]]:
+    """The characters to train on, and those of the writers who are held out from it.
+
+    Raises ValueError naming the file and the reason where there are none.
+    """
+    with opening(path, "no handwriting to learn from"), np.load(path) as arrays:
+        stops = np.cumsum(arrays["stroke_lengths"].astype(int))
+        strokes = np.split(arrays["points"].astype(np.float32), stops[:-1])
+        labels, writers = arrays["labels"].tolist(), arrays["writer"].tolist()
+        counts, is_held_out = arrays["stroke_counts"].tolist(), arrays["held_out"].tolist()
+        trained, held_out, start = [], [], 0
+        for label, writer, count in zip(labels, writers, counts, strict=True):
+            character = Character(label, writer, strokes[start : start + count])
+            (held_out if is_held_out[writer] else trained).append(character)
+            start += count
+    return trained, held_out
 
 
-@functools.cache
-def read_handwriting(path: Path = HANDWRITING) -> dict[str, list[Template]]:
-    """The templates of each label in a file. Raises OSError, or ValueError naming a malformed line or missing digit."""
-    templates: dict[str, list[Template]] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if line.strip() and not line.startswith("# "):
-            label, _, strokes = line.partition(" ")
-            try:
-                templates.setdefault(label, []).append(parse_template(strokes))
-            except ValueError as error:
-                raise ValueError(
-                    f"{printable(path)}, line {number}: not points like 30,0 ({error})"
-                ) from error
-    if missing := sorted(set(DIGITS) - templates.keys()):
-        raise ValueError(f"{printable(path)}: no way to write {missing[0]}")
-    return templates
+class Digits(NamedTuple):
+    """Labelled digit images, as MNIST stores them."""
+
+    images: np.ndarray  # uint8, shape (n, 28, 28)
+    labels: np.ndarray  # integers, shape (n,): the digits 0 to 9, OTHER, SEVERAL
+
+
+def join(*parts: Digits) -> Digits:
+    """All digits of the parts, in their order."""
+    images = np.concatenate([part.images for part in parts])
+    labels = np.concatenate([part.labels for part in parts])
+    return Digits(images, labels)
 
 
 def turned(points: np.ndarray, angle: float) -> np.ndarray:
@@ -240,175 +242,248 @@ def turned(points: np.ndarray, angle: float) -> np.ndarray:
     return points @ np.array([[cos, sin], [-sin, cos]])
 
 
-def write_character(label: str, rng: np.random.Generator) -> list[np.ndarray]:
-    """The strokes of a digit, letter or sign as somebody might write it: float points (x, y), each of shape (n, 2)."""
-    styles = read_handwriting()[label]
-    template = styles[rng.integers(len(styles))]
-    carelessness = rng.uniform(0.4, 1.4)
-    is_digit = (
-        label in DIGITS
-    )  # another character may not be varied until it is one: > turned is a 7, joined = a 2
+def vary(strokes: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
+    """The strokes of a character as another hand, or the same on another day, might draw them."""
+    carelessness = rng.uniform(0.3, 1.3)
 
-    def vary(amount: float, *shape: int) -> np.ndarray:
-        """Normally distributed around 0, but never beyond what can still be read."""
-        return carelessness * amount * np.clip(rng.normal(size=shape), -2, 2)
+    def some(amount: float, *shape: int) -> np.ndarray:
+        """Numbers of this standard deviation, but never beyond what can still be read."""
+        return carelessness * amount * rng.uniform(-1.73, 1.73, shape)
 
-    heights = np.concatenate([points[:, 1] for points, _ in template])
-    top, height = heights.min(), np.ptp(heights)
-    bulge, taper = (
-        np.exp(vary(0.22)),
-        vary(0.2),
-    )  # of the upper half against the lower: how tall, how wide
-    strokes = []
-    for points, curve in template:
-        x, y = points.T
-        x, y = (
-            (x - 30) * (1 + taper * (y - 50) / 50),
-            top + height * ((y - top) / height) ** bulge - 50,
-        )
-        points = np.stack([x, y], axis=1) + vary(3.0, *points.shape)
-        if len(template) > 1:  # each stroke has its own size and place
-            middle = points.mean(axis=0)
-            points = middle + (points - middle) * np.exp(vary(0.12, 2)) + vary(3.0, 2)
-        stroke = curve @ points
-        start, stop = rng.uniform(0, 0.07 * carelessness, 2) * len(stroke)
-        stroke = stroke[int(start) : len(stroke) - int(stop)]
-        stroke = stroke + rng.normal(
-            0, carelessness * rng.uniform(0, 0.8), stroke.shape
-        )  # a hand trembles
-        for end in (0, len(stroke)):
-            if rng.random() < 0.1:  # the pen touches down, or leaves, with a hook
-                stroke = np.insert(
-                    stroke, end, stroke[min(end, len(stroke) - 1)] + vary(5.0, 2), axis=0
-                )
-        if rng.random() < 0.3:  # a fast hand: few points, joined by straight lines
-            stroke = stroke[
-                np.unique([*range(0, len(stroke), rng.integers(2, 6)), len(stroke) - 1])
-            ]
-        strokes.append(stroke)
-    if is_digit and rng.random() < 0.06:  # the pen is not lifted
-        strokes = [np.concatenate(strokes)]
-
-    turn, slant, aspect = (
-        vary(0.1 if is_digit else 0.05),
-        vary(0.24) - 0.12,
-        np.exp(vary(0.2) + 0.05),
-    )
-    affine = np.array([[aspect, 0], [slant, 1]])
-    bend, frequency, phase = vary(3.0, 2), rng.uniform(0.02, 0.07, 2), rng.uniform(0, 2 * np.pi, 2)
-    return [
-        turned((s + bend * np.sin(frequency * s[:, ::-1] + phase)) @ affine, turn) for s in strokes
-    ]
+    lengths = [len(stroke) for stroke in strokes]
+    points = np.concatenate(strokes) - LEVELS / 2
+    # Each stroke: where it lies, and how the hand trembles.
+    points = points + np.repeat(some(5.0, len(strokes), 2), lengths, axis=0)
+    points = points + some(1.5, *points.shape)
+    # The shape: in a plane that is bent, one part grows and another leans.
+    frequency, phase = rng.uniform(0.008, 0.03, 2), rng.uniform(0, 2 * np.pi, 2)
+    points = points + some(9.0, 2) * np.sin(frequency * points[:, ::-1] + phase)
+    # The whole: slanted, stretched and turned.
+    lean = np.array([[math.exp(some(0.12)), 0], [some(0.15), 1]])
+    points = turned(points @ lean, some(0.08))
+    return with_hook(np.split(points, np.cumsum(lengths)[:-1]), some(16.0, 2), rng)
 
 
-class Digits(NamedTuple):
-    """Labelled digit images, as MNIST stores them."""
-
-    images: np.ndarray  # uint8, shape (n, 28, 28)
-    labels: np.ndarray  # integers 0 to 9, shape (n,); 10: no digit
-
-
-def join(*parts: Digits) -> Digits:
-    """All digits of the parts, in their order."""
-    return Digits(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
-
-
-def write_digits(count: int, rng: np.random.Generator, no_digits: int = 0) -> Digits:
-    """So many digits in synthetic handwriting and, behind them, so many images that are none, labelled 10."""
-    labels = np.append(rng.integers(10, size=count), np.full(no_digits, 10))
-    kinds = [functools.partial(write_character, str(digit)) for digit in labels[:count]]
-    kinds += [*rng.choice([*NO_DIGIT_KINDS], no_digits, p=[*NO_DIGIT_KINDS.values()])]
-    widths = np.clip(rng.normal(2.4, 0.4, len(kinds)), 1.5, 4)
-    drawn = zip(kinds, widths, strict=True)
-    images = [
-        kind(rng) if kind is blot else draw_digit_image(kind(rng), width) for kind, width in drawn
-    ]
-    return Digits(np.uint8(255 * np.reshape(images, (-1, IMAGE_SIZE, IMAGE_SIZE))), labels)
-
-
-def write_letter(rng: np.random.Generator) -> list[np.ndarray]:
-    """A letter or sign, each way of writing one as often as any other."""
-    labels = [
-        label for label, ways in read_handwriting().items() if label not in DIGITS for _ in ways
-    ]
-    return write_character(labels[rng.integers(len(labels))], rng)
-
-
-def turn_digit(rng: np.random.Generator) -> list[np.ndarray]:
-    """A digit that lies on its side, stands on its head or is seen from behind, where that is no digit's shape."""
-    turns = [(1, 1, "12345679"), (3, 1, "2345679"), (2, 1, "347"), (0, -1, "34679")]
-    quarters, mirror, digits = turns[rng.integers(len(turns))]
-    return [
-        turned(s * (mirror, 1), quarters * np.pi / 2)
-        for s in write_character(rng.choice([*digits]), rng)
-    ]
-
-
-def write_several(rng: np.random.Generator) -> list[np.ndarray]:
-    """Two or three digits side by side, often nearly touching."""
-    strokes, right = [], 0.0
-    for _ in range(rng.choice([2, 2, 2, 3])):
-        digit = write_character(
-            rng.choice([*DIGITS, "1", "1", "1", "7"]), rng
-        )  # the narrow ones hide best
-        points = np.concatenate(digit)
-        low, extent = points.min(axis=0), np.ptp(points, axis=0)
-        scale = rng.uniform(0.85, 1.15) * 100 / max(extent[1], 50)
-        gap = rng.uniform(-8, 15) if rng.random() < 0.6 else rng.uniform(0, 45)
-        place = (right + gap, rng.uniform(-10, 10) - 0.5 * scale * extent[1])
-        strokes += [(stroke - low) * scale + place for stroke in digit]
-        right = max(stroke[:, 0].max() for stroke in strokes)
+def with_hook(
+    strokes: list[np.ndarray], hook: np.ndarray, rng: np.random.Generator
+) -> list[np.ndarray]:
+    """The strokes, now and then with a hook where the pen first touches down or last leaves."""
+    chance = rng.random()
+    if chance < 0.06:
+        strokes[0] = np.vstack([strokes[0][:1] + hook, strokes[0]])
+    elif chance < 0.12:
+        strokes[-1] = np.vstack([strokes[-1], strokes[-1][-1:] + hook])
     return strokes
+
+
+def by_writer(characters: Sequence[Character], labels: str) -> list[list[Character]]:
+    """Those characters that have one of the labels, a list for each writer."""
+    groups: dict[int, list[Character]] = {}
+    for character in characters:
+        if character.label in labels:
+            groups.setdefault(character.writer, []).append(character)
+    return list(groups.values())
+
+
+class Handwriting:
+    """Writes images of digits and of what is no digit, each real writer as often as any other."""
+
+    def __init__(self, characters: Sequence[Character], rng: np.random.Generator) -> None:
+        self.rng = rng
+        self.digits = by_writer(characters, DIGITS)
+        self.unlike = by_writer(characters, LETTERS_UNLIKE_DIGITS + SIGNS_UNLIKE_DIGITS)
+        self.in_rows = by_writer(characters, DIGITS + LETTERS_UNLIKE_DIGITS + "+=")
+
+    def write(self, digits: int, others: int, several: int) -> Digits:
+        """So many digits, other characters, and characters side by side."""
+        images = np.zeros((digits + others + several, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
+        labels = np.repeat([0, OTHER, SEVERAL], [digits, others, several])
+        for i, image in enumerate(images):
+            if i < digits:
+                character = self.pick(self.pick(self.digits))
+                labels[i] = int(character.label)
+                image[:] = self.drawn(vary(character.strokes, self.rng))
+            elif i < digits + others:
+                image[:] = self.other()
+            else:
+                image[:] = self.drawn(self.side_by_side())
+        return Digits(images, labels)
+
+    def pick(self, values: Sequence) -> object:
+        """One of the values, each as likely as any other."""
+        return values[self.rng.integers(len(values))]
+
+    def drawn(self, strokes: Sequence[np.ndarray]) -> np.ndarray:
+        """The digit image of strokes, drawn with some pen: uint8, shape (28, 28)."""
+        width = float(np.clip(self.rng.normal(PEN_WIDTH, PEN_WIDTHS), 1.5, 4))
+        return np.uint8(255 * draw_digit_image(strokes, width))
+
+    def other(self) -> np.ndarray:
+        """The image of one other character: uint8, shape (28, 28)."""
+        kind = self.rng.choice([*OTHER_KINDS], p=[*OTHER_KINDS.values()])
+        if kind == "blot":
+            return np.uint8(255 * blot(self.rng))
+        return self.drawn(getattr(self, kind)())
+
+    def letter(self) -> list[np.ndarray]:
+        """A letter or sign that looks like no digit."""
+        return vary(self.pick(self.pick(self.unlike)).strokes, self.rng)
+
+    def overlaid(self) -> list[np.ndarray]:
+        """Two letters in one place: a character that nobody has seen before."""
+        first, second = self.letter(), self.letter()
+        while len(second) + len(first) < 3:  # two strokes may well be a digit
+            second = self.letter()
+        return first + [stroke + self.rng.normal(0, 60, 2) for stroke in second]
+
+    def turned_digit(self) -> list[np.ndarray]:
+        """A digit on its side, on its head or seen from behind, where that makes no digit."""
+        turns = [(1, 1, "12345679"), (3, 1, "2345679"), (2, 1, "347"), (0, -1, "34679")]
+        quarters, mirror, digits = self.pick(turns)
+        character = self.pick(self.pick(self.digits))
+        while character.label not in digits:
+            character = self.pick(self.pick(self.digits))
+        strokes = vary(character.strokes, self.rng)
+        return [turned(stroke * (mirror, 1), quarters * np.pi / 2) for stroke in strokes]
+
+    def ruled(self) -> list[np.ndarray]:
+        """A digit on rules, on squares or in a frame, or these alone."""
+        strokes = self.pick(self.pick(self.digits)).strokes if self.rng.random() < 0.75 else []
+        return rules(strokes, self.rng)
+
+    def scribble(self) -> list[np.ndarray]:
+        """One to three strokes that go anywhere."""
+        return scribble(self.rng)
+
+    def shape(self) -> list[np.ndarray]:
+        """A square, a diamond, a triangle, a star or another shape with corners."""
+        return shape_with_corners(self.rng)
+
+    def side_by_side(self) -> list[np.ndarray]:
+        """Two to four characters of one writer in a row, apart, touching or overlapping a little."""
+        writer = self.pick(self.in_rows)
+        digits = [character for character in writer if character.label in DIGITS] or writer
+        count = self.rng.choice([2, 2, 2, 2, 3, 3, 4])
+        strokes, right = [], 0.0
+        for _ in range(count):
+            source = digits if self.rng.random() < 0.7 else writer
+            placed = upright(vary(self.pick(source).strokes, self.rng), self.rng)
+            near = self.rng.random() < 0.6
+            gap = self.rng.uniform(-0.08, 0.15) if near else self.rng.uniform(0, 0.5)
+            strokes += [stroke + np.array([right + gap, 0]) for stroke in placed]
+            right = max(stroke[:, 0].max() for stroke in strokes)
+        return strokes
+
+
+# How often each kind of other character is written: letters are the hardest to tell from digits.
+OTHER_KINDS = {
+    "letter": 0.52,
+    "overlaid": 0.08,
+    "scribble": 0.18,
+    "shape": 0.08,
+    "turned_digit": 0.05,
+    "ruled": 0.05,
+    "blot": 0.04,
+}
+
+
+def upright(strokes: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
+    """The strokes moved to the base line and to x = 0, about 1 high: as in a row of writing."""
+    points = np.concatenate(strokes)
+    low, extent = points.min(axis=0), np.ptp(points, axis=0)
+    scale = rng.uniform(0.85, 1.15) / max(extent[1], 0.8 * extent[0], 1)
+    place = np.array([0, rng.uniform(-0.1, 0.1) - scale * extent[1]])
+    return [(stroke - low) * scale + place for stroke in strokes]
 
 
 def scribble(rng: np.random.Generator) -> list[np.ndarray]:
-    """Curves that go anywhere, round and round, or to and fro until all is black."""
+    """One to three strokes that mean nothing, round or with corners, short or all black."""
     strokes = []
     for _ in range(rng.choice([1, 1, 1, 2, 3])):
-        count = rng.integers(12, 48)
-        angle = rng.uniform(1, 6) * 2 * np.pi * np.linspace(0, 1, count)
-        coil = np.stack(
-            [np.cos(angle) + rng.uniform(0, 0.4) * angle, np.sin(rng.uniform(0.6, 1.4) * angle)],
-            axis=1,
-        )
-        black = np.stack([np.linspace(-1, 1, count), (-1.0) ** np.arange(count)], axis=1)
-        walks = [
-            rng.normal(0, 30, (count // 3, 2)),
-            np.cumsum(rng.normal(0, 25, (count // 3, 2)), axis=0),
-        ]
-        loops = [
-            turned(way * rng.uniform(15, 40, 2), rng.uniform(0, np.pi)) for way in (coil, black)
-        ]
-        points = (walks + loops)[rng.integers(4)]
-        points = points + rng.normal(0, 4, points.shape)
-        corners = rng.random(len(points)) < rng.choice([0, 0.3, 1])
-        strokes.append(smooth_curve(corners) @ points + (rng.normal(0, 25, 2) if strokes else 0))
+        kind = [wander, zigzag, coil, corners, hatching][rng.integers(5)]
+        stroke = turned(kind(rng), rng.uniform(0, 2 * np.pi))
+        stroke = (stroke - stroke.mean(axis=0)) * 100 / max(np.ptp(stroke, axis=0).max(), 1e-6)
+        strokes.append(stroke + rng.normal(0, 25, 2) * bool(strokes))
     return strokes
 
 
-def rule(rng: np.random.Generator) -> list[np.ndarray]:
-    """A digit on rules, on squares or in a frame, or these alone."""
-    digit = write_character(str(rng.integers(10)), rng) if rng.random() < 0.75 else []
-    left, right, top, bottom = np.array([-30, 30, -50, 50]) + rng.uniform(-5, 60, 4) * (
-        -1,
-        1,
-        -1,
-        1,
-    )
-    if digit and rng.random() < 0.4:
-        return [
-            *digit,
-            np.array([(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]),
-        ]
-    step, start = rng.uniform(15, 90), rng.uniform(-50, 40)
+def wander(rng: np.random.Generator) -> np.ndarray:
+    """A smooth way that turns and crosses itself many times: a sum of waves."""
+    t = np.linspace(0, 2 * np.pi, 80)[:, None, None]
+    waves = np.arange(1, rng.integers(4, 9))
+    amplitude = rng.normal(size=(len(waves), 2)).T / waves ** rng.uniform(0, 0.7)
+    return (amplitude * np.sin(t * waves + rng.uniform(0, 2 * np.pi, amplitude.shape))).sum(axis=2)
+
+
+def zigzag(rng: np.random.Generator) -> np.ndarray:
+    """To and fro across a way, with five corners or more."""
+    count = rng.integers(6, 24)
+    across = np.arange(count) * rng.uniform(0.5, 2) / count  # its width, in its heights
+    way = np.stack([across, np.arange(count) % 2], axis=1)
+    return way + rng.normal(0, rng.uniform(0.03, 0.2), way.shape)
+
+
+def coil(rng: np.random.Generator) -> np.ndarray:
+    """Round and round while the hand moves on, or ever wider."""
+    turns = rng.uniform(2, 8)
+    angle = 2 * np.pi * turns * np.linspace(0, 1, int(16 * turns))
+    radius = rng.uniform(0.3, 1) * np.ones_like(angle)
+    if rng.random() < 0.4:
+        radius = angle / angle[-1]
+    onwards = np.outer(angle / (2 * np.pi), [rng.uniform(0.25, 1), 0]) * (radius[0] == radius[-1])
+    circle = np.stack([np.cos(angle), rng.uniform(0.5, 1.5) * np.sin(angle)], axis=1)
+    return circle * radius[:, None] + onwards
+
+
+def corners(rng: np.random.Generator) -> np.ndarray:
+    """Straight from point to point, anywhere."""
+    return rng.random((rng.integers(6, 26), 2)) * (1, rng.uniform(0.4, 1.5))
+
+
+def hatching(rng: np.random.Generator) -> np.ndarray:
+    """To and fro until an area is black."""
+    count = rng.integers(14, 40)
+    across = np.linspace(-1, 1, count)
+    half = np.sqrt(1.02 - across**2) if rng.random() < 0.5 else np.ones(count)
+    way = np.stack([across * rng.uniform(0.6, 1.5), half * (-1.0) ** np.arange(count)], axis=1)
+    return way + rng.normal(0, 0.08, way.shape)
+
+
+def shape_with_corners(rng: np.random.Generator) -> list[np.ndarray]:
+    """A polygon of three to six corners, a star, or a cross of two strokes, drawn by hand."""
+    count = rng.choice([3, 3, 3, 4, 4, 4, 4, 5, 6])
+    angle = 2 * np.pi * (np.arange(count + 1) + rng.choice([0, 0.5, rng.random()])) / count
+    if count == 5 and rng.random() < 0.5:
+        angle = 2 * angle  # a star: to every second corner
+    points = np.stack([np.sin(angle), -np.cos(angle)], axis=1)
+    points = points * rng.uniform(0.6, 1.6, 2) + rng.normal(0, 0.08, points.shape)
+    points[-1] = points[0] + rng.normal(0, 0.08, 2)  # a hand closes a shape nearly
+    sides = [np.linspace(start, stop, 8)[:-1] for start, stop in itertools.pairwise(points)]
+    way = 100 * np.vstack([*sides, points[-1:]])
+    way = way + rng.normal(0, rng.uniform(0, 2), way.shape)
+    lean = np.array([[1, 0], [rng.normal(0, 0.15), 1]])
+    return [turned(way @ lean, rng.normal(0, 0.08))]
+
+
+def rules(strokes: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
+    """Strokes, if any, on rules, on squares or in a frame."""
+    left, top, right, bottom = [-20, -20, LEVELS + 20, LEVELS + 20] + rng.uniform(-5, 120, 4) * (
+        -1, -1, 1, 1,
+    )  # fmt: skip
+    if strokes and rng.random() < 0.4:
+        frame = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
+        return [*strokes, np.array(frame)]
+    step, start = rng.uniform(40, 230), rng.uniform(0, 230)
     lines = [np.array([(left, y), (right, y)]) for y in np.arange(start, bottom, step)]
-    if rng.random() < 0.5 or len(lines) == 1:
+    if rng.random() < 0.5 or len(lines) < 2:
         lines += [np.array([(x, top), (x, bottom)]) for x in np.arange(start, right, step)]
-    return digit + lines
+    return [*strokes, *lines]
 
 
 def blot(rng: np.random.Generator) -> np.ndarray:
-    """A blot, half a shadow or a bar that lies, thinned as the ink of pictures is: a digit image."""
+    """A blot, half a shadow, a bar that lies, or a lone tap: a digit image."""
+    if rng.random() < 0.15:
+        return draw_digit_image([np.zeros((1, 2))], rng.uniform(1.5, 12))
     angle = np.sort(rng.uniform(0, 2 * np.pi, rng.integers(3, 12)))
     ellipse = np.stack([np.cos(angle), rng.uniform(0.2, 1) * np.sin(angle)], axis=1)
     polygon = 60 + rng.uniform(10, 60, (len(angle), 1)) * ellipse
@@ -416,239 +491,432 @@ def blot(rng: np.random.Generator) -> np.ndarray:
     return redraw_at_stroke_width(mask)
 
 
-# How often each kind is written: letters are the hardest to tell from digits.
-NO_DIGIT_KINDS = {
-    write_letter: 0.49,
-    write_several: 0.25,
-    scribble: 0.13,
-    turn_digit: 0.04,
-    rule: 0.06,
-    blot: 0.03,
-}
-
-
 def load_digits(path: Path, *names: str) -> Digits:
-    """The digits in an .npz file, from its arrays of images and labels, so named. Raises ValueError."""
+    """The digits in an .npz file, from its arrays of images and labels, so named.
+
+    Raises ValueError naming the file and the reason where it holds no such arrays.
+    """
     with opening(path, f"not an .npz file with {' and '.join(names)}"), np.load(path) as arrays:
         images, labels = (arrays[name] for name in names)
         if images.dtype != np.uint8 or images.shape != (len(images), IMAGE_SIZE, IMAGE_SIZE):
-            raise ValueError(
-                f"{images.dtype} images of shape {images.shape}, not uint8 of shape (n, 28, 28)"
-            )
-        if (
-            labels.shape != (len(images),)
-            or labels.dtype.kind not in "iu"
-            or set(labels) - set(range(10))
-        ):
+            found = f"{images.dtype} images of shape {images.shape}"
+            raise ValueError(f"{found}, not uint8 of shape (n, 28, 28)")
+        is_one_each = labels.shape == (len(images),) and labels.dtype.kind in "iu"
+        if not is_one_each or set(labels.tolist()) - set(range(CLASSES)):
             raise ValueError("labels are not digits 0 to 9, one for each image")
     return Digits(images, labels.astype(np.uint8))
 
 
-def load_mnist(path: Path | None = None) -> list[Digits]:
-    """MNIST's training and test digits, by Keras or from an .npz file of the same arrays. Raises ValueError."""
+def load_mnist(path: Path | None = None) -> tuple[Digits, Digits]:
+    """MNIST's training and test digits, by Keras or from an .npz file of the same arrays.
+
+    Raises ValueError where the file is no such file, or the download fails.
+    """
     if path:
-        return [load_digits(Path(path), f"x_{part}", f"y_{part}") for part in ("train", "test")]
+        training, test = (load_digits(path, f"x_{part}", f"y_{part}") for part in ("train", "test"))
+        return training, test
     keras = import_keras()
     try:
-        return [Digits(*arrays) for arrays in keras.datasets.mnist.load_data()]
+        training, test = keras.datasets.mnist.load_data()
     except Exception as error:  # Keras raises a bare Exception where the download fails
-        raise ValueError(
-            "MNIST is neither here nor to be downloaded; name a copy: --data mnist.npz"
-        ) from error
+        advice = "MNIST is neither here nor to be downloaded; name a copy: --data mnist.npz"
+        raise ValueError(advice) from error
+    return Digits(*training), Digits(*test)
 
 
-def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
-    """Images, uint8, shape (n, 28, 28), as other hands might have drawn them, float32, in [0, 1]; strength 0: as is."""
-    count = len(images)
+def moved(images: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
+    """uint8 images (n, 28, 28), each turned, slanted, stretched, moved and bent a little."""
+    count, middle = len(images), (IMAGE_SIZE - 1) / 2
     turn, slant, right, down = strength * rng.normal(0, [[0.12], [0.15], [0.8], [0.8]], (4, count))
     wide, high = np.exp(strength * rng.normal(0, 0.1, (2, count)))
     cos, sin = np.cos(turn), np.sin(turn)
-    across, along = (
-        wide * np.array([cos, sin]),
-        high * np.array([slant * cos - sin, slant * sin + cos]),
-    )
-    place = (IMAGE_SIZE - 1) / 2 * (1 - across - along) + (right, down)  # turned about the middle
-    affine = np.stack([across, along, place], axis=1).T
-    how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    moved = [
-        cv2.warpAffine(image, a.T, image.shape, flags=how)
-        for image, a in zip(images, affine, strict=True)
+    across = wide * np.array([cos, sin])
+    along = high * np.array([slant * cos - sin, slant * sin + cos])
+    # Bent elastically: Simard et al., "Best practices for convolutional neural networks", 2003.
+    bends = np.float32(rng.normal(0, 0.5 * strength, (2, count, 5, 5)))
+    bends = [[cv2.resize(bend, (IMAGE_SIZE, IMAGE_SIZE), interpolation=cv2.INTER_CUBIC)
+              for bend in some] for some in bends]  # fmt: skip
+    y, x = np.mgrid[:IMAGE_SIZE, :IMAGE_SIZE].astype(np.float32) - np.float32(middle)
+    # Where each pixel of each new image comes from, first from which column, then from which row.
+    sources = [
+        np.float32(middle + shift + a * x + b * y) + bend
+        for a, b, shift, bend in zip(
+            across[..., None, None], along[..., None, None],
+            (right[:, None, None], down[:, None, None]), bends, strict=True,
+        )
+    ]  # fmt: skip
+    results = [
+        cv2.remap(image, column, row, cv2.INTER_LINEAR)
+        for image, column, row in zip(images, *sources, strict=True)
     ]
-    tall = np.concatenate(moved)  # one call of cv2 does for all
+    return np.stack(results)
+
+
+def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
+    """uint8 images (n, 28, 28) as other hands and pens might have drawn them.
+
+    Returns float32 in [0, 1], of the same shape. The strength is from 0 (as they are) to 1.2.
+    """
+    images = moved(images, strength, rng)
+    tall = np.concatenate(images)  # one call of cv2 does for all
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    bolder, thinner = (
-        change(tall, cross).reshape(images.shape) for change in (cv2.dilate, cv2.erode)
-    )
-    weight = np.float32(
-        rng.uniform(-1, 1, (count, 1, 1)) * (rng.random((count, 1, 1)) < 0.3 * strength)
-    )
-    moved = np.float32(moved) + np.abs(weight) * (
-        np.where(weight > 0, bolder, thinner) - np.float32(moved)
-    )
-    return (moved / 255) ** np.float32(1 + strength * rng.uniform(-0.4, 0.5, (count, 1, 1)))
+    bolder = cv2.dilate(tall, cross).reshape(images.shape)
+    thinner = cv2.erode(tall, cross).reshape(images.shape)
+    chosen = rng.random((len(images), 1, 1)) < 0.3 * strength
+    weight = np.float32(rng.uniform(-1, 1, chosen.shape) * chosen)
+    images = np.float32(images)
+    changed = np.where(weight > 0, bolder, thinner) - images
+    images = images + np.abs(weight) * changed
+    return (images / 255) ** np.float32(1 + strength * rng.uniform(-0.4, 0.5, chosen.shape))
 
 
 # --- network ---------------------------------------------------------------------------------
+
+NO_WEIGHTS = np.zeros(0, np.float32)
+
+
+class Layer(NamedTuple):
+    """One layer of a network, as it is computed here."""
+
+    name: str  # as Keras calls it: "conv2d_1"
+    kind: str  # "convolution", "pooling", "flatten" or "dense"
+    activation: str = "linear"  # what follows: "relu", "softmax" or nothing
+    padding: str = "valid"  # "same": a convolution's maps are as large as what it sees
+    weights: np.ndarray = NO_WEIGHTS  # (height, width, inputs, maps), or dense (inputs, units)
+    bias: np.ndarray = NO_WEIGHTS  # one for each map or unit
+
+
+class Activation(NamedTuple):
+    """What one layer makes of a batch of digit images."""
+
+    name: str
+    kind: str
+    values: np.ndarray  # float32: maps, shape (n, height, width, maps), or units, shape (n, units)
+
+
+def convolve(images: np.ndarray, layer: Layer) -> np.ndarray:
+    """The maps (n, height, width, maps) that a layer's kernels find in images or maps."""
+    height, width, inputs, maps = layer.weights.shape
+    if layer.padding == "same":
+        above, left = (height - 1) // 2, (width - 1) // 2
+        margins = ((0, 0), (above, height - 1 - above), (left, width - 1 - left), (0, 0))
+        images = np.pad(images, margins)
+    windows = np.lib.stride_tricks.sliding_window_view(images, (height, width), axis=(1, 2))
+    count, rows, columns = windows.shape[:3]
+    patches = windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, height * width * inputs)
+    found = patches @ layer.weights.reshape(-1, maps) + layer.bias
+    return found.reshape(count, rows, columns, maps)
+
+
+def pool(maps: np.ndarray) -> np.ndarray:
+    """The greatest of every 2x2 neighbours: maps of half the height and width."""
+    height, width = (side // 2 * 2 for side in maps.shape[1:3])
+    maps = maps[:, :height, :width]
+    rows = np.maximum(maps[:, ::2], maps[:, 1::2])
+    return np.maximum(rows[:, :, ::2], rows[:, :, 1::2])
+
+
+def activate(values: np.ndarray, activation: str) -> np.ndarray:
+    """The values after the layer's activation function."""
+    if activation == "relu":
+        return np.maximum(values, 0)
+    if activation == "softmax":
+        powers = np.exp(values - values.max(axis=-1, keepdims=True))
+        return powers / powers.sum(axis=-1, keepdims=True)
+    return values
+
+
+class Network:
+    """A trained network: a list of layers, computed with NumPy alone."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self.layers = list(layers)
+
+    def activations(self, images: np.ndarray) -> list[Activation]:
+        """What every layer makes of digit images, float32, shape (n, 28, 28), in [0, 1].
+
+        The last one's values are the probabilities of the answers, shape (n, 10, 11 or 12).
+        """
+        values, found = images[..., None], []
+        for layer in self.layers:
+            if layer.kind == "convolution":
+                values = convolve(values, layer)
+            elif layer.kind == "pooling":
+                values = pool(values)
+            elif layer.kind == "flatten":
+                values = values.reshape(len(values), -1)
+            else:
+                values = values @ layer.weights + layer.bias
+            values = activate(values, layer.activation)
+            found.append(Activation(layer.name, layer.kind, values))
+        return found
+
+
+class KerasNetwork:
+    """A network that has layers of other kinds: computed by Keras, shown the same way."""
+
+    def __init__(self, model: keras.Model) -> None:
+        self.layers = [Layer(layer.name, type(layer).__name__) for layer in model.layers]
+        keras = import_keras()
+        self._model = keras.Model(model.inputs, [layer.output for layer in model.layers])
+
+    def activations(self, images: np.ndarray) -> list[Activation]:
+        """What every layer makes of digit images: see Network.activations()."""
+        outputs = self._model(images[..., None], training=False)
+        values = [np.asarray(output) for output in outputs]
+        return [
+            Activation(*layer[:2], found) for layer, found in zip(self.layers, values, strict=True)
+        ]
+
+
+def layer_of(layer: keras.Layer) -> Layer:
+    """One layer of Keras for Network. Raises ValueError where it is one that Network cannot do."""
+    settings = layer.get_config()
+    activation = settings.get("activation", "linear")
+    if activation not in ("linear", "relu", "softmax"):
+        raise ValueError(f"the activation {activation}")
+    kind = type(layer).__name__
+    if kind == "Conv2D":
+        expect(settings, strides=[1, 1], dilation_rate=[1, 1], groups=1, use_bias=True)
+        return Layer(
+            layer.name, "convolution", activation, settings["padding"], *layer.get_weights()
+        )
+    if kind == "MaxPooling2D":
+        expect(settings, pool_size=[2, 2], strides=[2, 2], padding="valid")
+        return Layer(layer.name, "pooling")
+    if kind == "Dense":
+        expect(settings, use_bias=True)
+        return Layer(layer.name, "dense", activation, "valid", *layer.get_weights())
+    if kind == "Flatten":
+        return Layer(layer.name, "flatten")
+    raise ValueError(f"the layer {kind}")
+
+
+def expect(settings: dict, **wanted: object) -> None:
+    """Raise ValueError where a layer of Keras has other settings than wanted."""
+    for name, value in wanted.items():
+        found = settings[name]
+        if isinstance(found, tuple):
+            found = list(found)
+        if found != value:
+            raise ValueError(f"{name} {found}")
+
+
+def network_of(model: keras.Model) -> Network | KerasNetwork:
+    """The network of a Keras model: computed with NumPy where all its layers are of known kinds."""
+    idle = ("InputLayer", "Dropout")  # they do nothing to what is read
+    try:
+        return Network([layer_of(one) for one in model.layers if type(one).__name__ not in idle])
+    except ValueError:
+        return KerasNetwork(model)
+
+
+def save_network(network: Network, path: Path) -> None:
+    """Write a network as .npz: a description of each layer, its weights and its bias."""
+    arrays = {}
+    for number, layer in enumerate(network.layers):
+        arrays[f"weights_{number}"] = layer.weights
+        arrays[f"bias_{number}"] = layer.bias
+    layers = [[layer.name, layer.kind, layer.activation, layer.padding] for layer in network.layers]
+    with open(path, "wb") as file:  # given a name alone, NumPy would add .npz to it
+        np.savez_compressed(file, layers=np.array(layers), **arrays)
+
+
+def load_network(path: Path) -> Network:
+    """The network that save_network() wrote. Raises ValueError and what NumPy raises."""
+    with np.load(path, allow_pickle=False) as arrays:
+        described = arrays["layers"].tolist()
+        layers = [
+            Layer(*map(str, words), arrays[f"weights_{number}"], arrays[f"bias_{number}"])
+            for number, words in enumerate(described)
+        ]
+    for layer in layers:
+        if layer.kind not in ("convolution", "pooling", "flatten", "dense"):
+            raise ValueError(f"a layer of kind {layer.kind}")
+        if layer.weights.dtype != np.float32 or layer.bias.dtype != np.float32:
+            raise ValueError(f"weights of layer {layer.name} that are not float32")
+    return Network(layers)
+
+
+def open_network(path: Path) -> Network | KerasNetwork:
+    """The network in a .npz, .keras or .h5 file. Raises ValueError naming the file and the reason.
+
+    An .npz that is missing is made anew from the .keras beside it.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".tflite":
+        raise ValueError(f"{printable(path)}: LiteRT is not read; name a .keras, .h5 or .npz file")
+    if suffix == ".npz":
+        if not path.exists() and path.with_suffix(".keras").exists():
+            restore_network(path)
+        with opening(path, "not a network of this program"):
+            network = load_network(path)
+    else:
+        network = network_of(open_keras_model(path))
+    with opening(path, "not a network that takes a 28x28 image and gives ten probabilities"):
+        check_answers(network)
+    return network
+
+
+def restore_network(path: Path) -> None:
+    """Make a missing .npz anew from the .keras beside it."""
+    keras_path = path.with_suffix(".keras")
+    say(f"{printable(path)} is missing: making it anew from {printable(keras_path.name)} ...")
+    network = network_of(open_keras_model(keras_path))
+    with replacing(path, f".new-{os.getpid()}") as new:  # several windows may do this at once
+        save_network(network, new)
+
+
+def check_answers(network: Network | KerasNetwork) -> None:
+    """Raise ValueError where a network does not give probabilities of 10, 11 or 12 answers."""
+    blank = np.zeros((1, IMAGE_SIZE, IMAGE_SIZE), np.float32)
+    probabilities = network.activations(blank)[-1].values
+    if probabilities.ndim != 2 or probabilities.shape[1] not in (10, OTHER + 1, CLASSES):
+        raise ValueError(f"gives {probabilities.shape[1:]}, not 10, 11 or 12 numbers")
+    if not (probabilities >= 0).all() or abs(float(probabilities.sum()) - 1) > 1e-3:
+        raise ValueError("what it gives are no probabilities")
 
 
 class Recipe(NamedTuple):
     """How a network is built and trained."""
 
-    layers: Callable  # takes keras.layers, gives all layers but the last
-    optimizer: Callable  # takes keras.optimizers and the number of steps
+    layers: Callable  # takes keras.layers; gives all layers but the last, which has the answers
+    optimizer: Callable  # takes keras.optimizers and the number of training steps
     batch_size: int
     epochs: int
-    handwriting: float = (
-        0.0  # synthetic digits for each of MNIST's; where there are any, all images are augmented
-    )
-    no_digits: float = (
-        0.0  # so many that are none; where there are any, they get an output, and it is calibrated
-    )
+    handwriting: bool = False  # learns from handwriting.npz, too, and answers twelve ways, not ten
 
 
-# fmt: off
+def default_layers(k: keras.layers) -> list[keras.Layer]:
+    """Three convolutions: as good as two large ones with half the weights."""
+    return [
+        k.Conv2D(32, 3, activation="relu", padding="same"),
+        k.MaxPooling2D(),
+        k.Conv2D(64, 3, activation="relu", padding="same"),
+        k.MaxPooling2D(),
+        k.Dropout(0.2),
+        k.Conv2D(96, 3, activation="relu", padding="same"),
+        k.MaxPooling2D(),
+        k.Dropout(0.25),
+        k.Flatten(),
+        k.Dense(128, activation="relu"),
+        k.Dropout(0.5),
+    ]
+
+
+def default_optimizer(optimizers: keras.optimizers, steps: int) -> keras.Optimizer:
+    """SGD whose learning rate rises for one step in 50, then falls by cosine."""
+    warm_up = steps // 50 + 1
+    rate = optimizers.schedules.CosineDecay(
+        0.0, steps - warm_up, alpha=0.001, warmup_target=0.08, warmup_steps=warm_up
+    )
+    return optimizers.SGD(rate, momentum=0.9, nesterov=True, weight_decay=0.0005)
+
+
+def plain_layers(k: keras.layers) -> list[keras.Layer]:
+    """Two convolutions, as most programs of this kind have them."""
+    return [
+        k.Conv2D(32, 3, activation="relu", padding="same"),
+        k.MaxPooling2D(),
+        k.Conv2D(64, 3, activation="relu", padding="same"),
+        k.MaxPooling2D(),
+        k.Dropout(0.25),
+        k.Flatten(),
+        k.Dense(128, activation="relu"),
+        k.Dropout(0.5),
+    ]
+
+
+def conv5_layers(k: keras.layers) -> list[keras.Layer]:
+    """A first convolution of 5x5, and three dense layers."""
+    return [
+        k.Conv2D(32, 5, activation="relu"),
+        k.MaxPooling2D(),
+        k.Conv2D(64, 3, activation="relu"),
+        k.MaxPooling2D(),
+        k.Flatten(),
+        k.Dense(128, activation="relu"),
+        k.Dropout(0.3),
+        k.Dense(64, activation="relu"),
+        k.Dropout(0.3),
+    ]
+
+
+def adam_layers(k: keras.layers) -> list[keras.Layer]:
+    """Two convolutions without margins, and weight decay on the dense layer."""
+    return [
+        k.Conv2D(32, 3, activation="relu"),
+        k.MaxPooling2D(),
+        k.Conv2D(64, 3, activation="relu"),
+        k.MaxPooling2D(),
+        k.Flatten(),
+        k.Dense(128, activation="relu", kernel_regularizer="l2"),
+        k.Dropout(0.5),
+    ]
+
+
+def adadelta_layers(k: keras.layers) -> list[keras.Layer]:
+    """Two convolutions without margins, and dropout after every pooling."""
+    return [
+        k.Conv2D(32, 3, activation="relu"),
+        k.MaxPooling2D(),
+        k.Dropout(0.25),
+        k.Conv2D(64, 3, activation="relu"),
+        k.MaxPooling2D(),
+        k.Dropout(0.25),
+        k.Flatten(),
+        k.Dense(128, activation="relu"),
+        k.Dropout(0.5),
+    ]
+
+
+def constant(name: str, rate: float) -> Callable:
+    """An optimizer of Keras whose learning rate stays the same."""
+    return lambda optimizers, steps: getattr(optimizers, name)(rate)
+
+
 RECIPES = {
-    "default": Recipe(lambda k: [
-        k.Conv2D(32, 3, activation="relu", padding="same"), k.MaxPooling2D(),
-        k.Conv2D(64, 3, activation="relu", padding="same"), k.MaxPooling2D(), k.Dropout(0.2),
-        k.Conv2D(96, 3, activation="relu", padding="same"), k.MaxPooling2D(), k.Dropout(0.25),
-        k.Flatten(), k.Dense(128, activation="relu"), k.Dropout(0.5),
-    ], lambda o, steps: o.SGD(  # the learning rate rises for one step in 50, then falls by cosine
-        o.schedules.CosineDecay(0.0, 49 * steps // 50, alpha=0.001, warmup_target=0.08, warmup_steps=steps // 50 + 1),
-        momentum=0.9, nesterov=True, weight_decay=0.0005,
-    ), batch_size=128, epochs=18, handwriting=0.5, no_digits=0.4),
-    "plain-sgd": Recipe(lambda k: [
-        k.Conv2D(32, 3, activation="relu", padding="same"), k.MaxPooling2D(),
-        k.Conv2D(64, 3, activation="relu", padding="same"), k.MaxPooling2D(), k.Dropout(0.25),
-        k.Flatten(), k.Dense(128, activation="relu"), k.Dropout(0.5),
-    ], lambda o, _: o.SGD(0.01), batch_size=32, epochs=10),
-    "conv5": Recipe(lambda k: [
-        k.Conv2D(32, 5, activation="relu"), k.MaxPooling2D(), k.Conv2D(64, 3, activation="relu"), k.MaxPooling2D(),
-        k.Flatten(), k.Dense(128, activation="relu"), k.Dropout(0.3), k.Dense(64, activation="relu"), k.Dropout(0.3),
-    ], lambda o, _: o.Adam(0.001), batch_size=200, epochs=10),
-    "adam": Recipe(lambda k: [
-        k.Conv2D(32, 3, activation="relu"), k.MaxPooling2D(), k.Conv2D(64, 3, activation="relu"), k.MaxPooling2D(),
-        k.Flatten(), k.Dense(128, activation="relu", kernel_regularizer="l2"), k.Dropout(0.5),
-    ], lambda o, _: o.Adam(0.001), batch_size=64, epochs=10),
-    "adadelta": Recipe(lambda k: [
-        k.Conv2D(32, 3, activation="relu"), k.MaxPooling2D(), k.Dropout(0.25),
-        k.Conv2D(64, 3, activation="relu"), k.MaxPooling2D(), k.Dropout(0.25),
-        k.Flatten(), k.Dense(128, activation="relu"), k.Dropout(0.5),
-    ], lambda o, _: o.Adadelta(1.0), batch_size=128, epochs=12),  # its author's rate; with Keras's it hardly learns
+    "default": Recipe(default_layers, default_optimizer, 128, epochs=18, handwriting=True),
+    "plain-sgd": Recipe(plain_layers, constant("SGD", 0.01), 32, epochs=10),
+    "conv5": Recipe(conv5_layers, constant("Adam", 0.001), 200, epochs=10),
+    "adam": Recipe(adam_layers, constant("Adam", 0.001), 64, epochs=10),
+    # Its author's learning rate; with Keras's own, 0.001, it hardly learns.
+    "adadelta": Recipe(adadelta_layers, constant("Adadelta", 1.0), 128, epochs=12),
 }
-# fmt: on
-
-
-def open_network(path: Path) -> Callable[[np.ndarray], np.ndarray]:
-    """The network in a file: the probabilities of 0 to 9 and no digit, (11,), of a digit image. Raises ValueError."""
-    exported, keras_path = path.suffix.lower() == ".tflite", path.with_suffix(".keras")
-    if exported and keras_path.exists() and not path.exists():
-        say(f"{printable(path)} is missing: making it anew from {printable(keras_path.name)} ...")
-        with (
-            replacing(path, f".new-{os.getpid()}") as new,
-            contextlib.redirect_stdout(sys.stderr),
-        ):  # windows may race
-            export(open_keras_model(keras_path), new)
-    model = None if exported else open_keras_model(path)
-
-    def run(image: np.ndarray) -> np.ndarray:
-        if model:
-            outputs = model(image[None, ..., None], training=False).numpy()[0]
-        else:
-            net.setInput(image.reshape(1, 1, IMAGE_SIZE, IMAGE_SIZE))
-            outputs = net.forward()[0][:11]  # more follow in files of earlier versions
-        return np.append(
-            outputs, [0.0] * (len(outputs) == 10)
-        )  # where the network knows of digits only
-
-    with opening(path, "not a network that takes a 28x28 image and gives ten probabilities"):
-        if exported:
-            data = path.read_bytes()
-            if (
-                hashlib.sha256(data[:-32]).digest() != data[-32:]
-            ):  # OpenCV crashes on some damaged ones
-                raise ValueError(
-                    "damaged, or not made by this program; name its .keras or .h5 file instead"
-                )
-            net = cv2.dnn.readNetFromTFLite(np.frombuffer(data[:-32], np.uint8))
-        probabilities = run(np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32))
-        if not (
-            len(probabilities) == 11
-            and (probabilities >= 0).all()
-            and abs(probabilities.sum() - 1) < 1e-3
-        ):
-            raise ValueError("gives something else")
-    return run
-
-
-def open_keras_model(path: Path) -> keras.Model:
-    """The Keras model in a .keras or .h5 file. Raises ValueError naming the file and the reason."""
-    keras = import_keras()
-    keras.ops.zeros(1)  # TensorFlow starts its threads now, not within the bounds below
-    with (
-        opening(path, "not a network that can be opened safely", 400_000_000),
-        tempfile.TemporaryDirectory() as folder,
-    ):
-        copy = shutil.copyfile(
-            path, f"{folder}/network{path.suffix.lower()}"
-        )  # Keras knows its kinds by small letters
-        model = keras.models.load_model(copy, compile=False, safe_mode=True)
-        shapes = model.input_shape, model.output_shape
-        if shapes not in [
-            ((None, IMAGE_SIZE, IMAGE_SIZE, 1), (None, answers)) for answers in (10, 11)
-        ]:
-            raise ValueError(
-                f"takes {shapes[0]} and gives {shapes[1]}, not (None, 28, 28, 1) and (None, 10 or 11)"
-            )
-    return model
-
-
-def save_model(model: keras.Model, path: Path) -> None:
-    """Save a network as path (.tflite, for OpenCV) and beside it as .keras; the two that were there stay as .old."""
-    keras_path, kept = path.with_suffix(".keras"), []
-    with replacing(path) as new_export, replacing(keras_path) as new:
-        model.save(new)
-        export(model, new_export)
-        for file in (keras_path, path):
-            old = file.with_suffix(f".old{file.suffix}")
-            old.unlink(missing_ok=True)
-            if file.exists():
-                with replacing(old) as whole:
-                    shutil.copyfile(file, whole)
-                kept.append(old.name)
-        path.unlink(
-            missing_ok=True
-        )  # so at every moment both are of one network, or one is missing
-    before = f"; the network that was there is now {' and '.join(kept)}" if kept else ""
-    say(f"Saved {printable(path)} and {keras_path.name}{before}")
-
-
-def export(model: keras.Model, path: Path) -> None:
-    """Write a network as LiteRT and, behind it, the SHA-256 digest of that, which readers of LiteRT pass over."""
-    keras = import_keras()
-    signature = [
-        keras.InputSpec(shape=(1, IMAGE_SIZE, IMAGE_SIZE, 1), dtype="float32")
-    ]  # OpenCV wants a batch of one
-    with silenced():
-        model.export(path, format="litert", input_signature=signature, verbose=False)
-    content = path.read_bytes()
-    path.write_bytes(content + hashlib.sha256(content).digest())
 
 
 # --- training --------------------------------------------------------------------------------
 
+# For each of MNIST's images in an epoch so many are written by the hands in handwriting.npz:
+WRITTEN_DIGITS = 0.6
+WRITTEN_OTHERS = 0.4
+WRITTEN_SEVERAL = 0.25
+LOW_RESOLUTION = 0.06  # of all images: scanned coarsely and thinned, as digits in pictures are
+REFUSED = 0.003  # of true digits: so many may be refused, that letters and scribbles are
+
+
+class Material(NamedTuple):
+    """What a network learns from and is measured by."""
+
+    training: Digits
+    validation: Digits  # of MNIST and of writers who are never trained on
+    test: Digits
+    characters: list[Character]  # written anew, and varied, for every epoch
+
 
 def import_keras() -> keras:
-    """Keras, without the lines that TensorFlow prints while it is imported. Raises ValueError where there is none."""
+    """Keras, without the lines that TensorFlow prints while it is imported.
+
+    Raises ValueError where it is not installed.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     with silenced():
         try:
             import keras
         except ImportError as error:
-            raise ValueError(
-                f"TensorFlow is not installed ({error}): pip install -r requirements.txt"
-            ) from error
+            advice = "pip install -r requirements.txt"
+            raise ValueError(f"TensorFlow is not installed ({error}): {advice}") from error
     return keras
 
 
@@ -662,109 +930,168 @@ def train(
     plots: Path = PLOTS,
     hand: Path | None = None,
 ) -> keras.Model:
-    """Train by a recipe, print test loss and accuracy, save the network and its plots; return it.
+    """Train by a recipe, say test loss and accuracy, save the network and its plots; return it.
 
-    data is an .npz file of MNIST's (None: Keras's own copy); hand, one of taught digits to train on, too. After an
-    interruption the same call goes on after the last finished epoch. Raises ValueError, OSError; the old network stays.
+    data is an .npz file of MNIST's (None: Keras's own copy); hand, one of taught digits to train
+    on, too. After an interruption the same call goes on after the last finished epoch. Raises
+    ValueError and OSError; the network that was there stays then.
     """
     chosen = RECIPES[recipe]
-    chosen = chosen._replace(
-        epochs=epochs or chosen.epochs, batch_size=batch_size or chosen.batch_size
-    )
+    if epochs:
+        chosen = chosen._replace(epochs=epochs)
+    if batch_size:
+        chosen = chosen._replace(batch_size=batch_size)
     for folder in (path.parent, plots):
-        folder.mkdir(parents=True, exist_ok=True)
-        if not os.access(folder, os.W_OK):  # better now than after the first epoch
-            raise PermissionError(None, "Permission denied", folder)
-    with (
-        locked(path.parent, "a training is under way; name another --model"),
-        contextlib.redirect_stdout(sys.stderr),
-    ):
-        mnist, test = load_mnist(data)
-        held_out = len(mnist.labels) // 12  # 5,000 of 60,000
-        if not held_out or not len(test.labels):
-            raise ValueError(f"{printable(data)}: too few digits to train on")
-        training, validation = (
-            Digits(*(a[part] for a in mnist)) for part in np.s_[:-held_out, -held_out:]
-        )
-        if chosen.handwriting:
-            validation = join(
-                validation, write_digits(held_out, np.random.default_rng(seed), held_out // 2)
-            )
-        if hand:
-            training = join(training, taught := load_digits(hand, *Digits._fields))
-            say(f"{printable(hand)}: {len(taught.labels)} taught digits join the training")
+        check_writable(folder)
+    busy = "a training is under way; name another --model"
+    with locked(path.parent, busy), contextlib.redirect_stdout(sys.stderr):
+        material = prepare(data, chosen, seed, hand)
         unfinished = path.with_suffix(".training.npz")
-        model = fit(training, validation, chosen, seed, unfinished, plots)
+        model, history = fit(material, chosen, seed, unfinished, plots)
         if chosen.handwriting:
-            calibrate(model, validation)
-        loss, _ = model.evaluate(as_input(test.images), test.labels, verbose=0)
-        answers = model.predict(as_input(test.images), batch_size=500, verbose=0)[:, :10].argmax(
-            axis=1
-        )
-        say(f"Test loss: {loss:.4f}, test accuracy: {(answers == test.labels).mean():.2%}")
-        plot_confusion(test.labels, answers, plots / "confusion_matrix.png")
-        say(f"Drew the plots in {printable(plots)}")
+            calibrate(model, material.validation)
+        results = measure(model, material.test, history, plots)
         save_model(model, path)
+        save_record(path.with_suffix(".json"), recipe, chosen, seed, material, history, results)
         unfinished.unlink()
     return model
 
 
+def check_writable(folder: Path) -> None:
+    """Make a folder. Raises OSError where nothing can be written: now, not after an epoch."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(None, "Permission denied", folder)
+
+
+def prepare(data: Path | None, recipe: Recipe, seed: int, hand: Path | None) -> Material:
+    """All that a recipe learns from. Raises ValueError naming a file that is missing or damaged."""
+    mnist, test = load_mnist(data)
+    apart = len(mnist.labels) // 12  # 5,000 of 60,000
+    if not apart or not len(test.labels):
+        raise ValueError(f"{printable(data)}: too few digits to train on")
+    training = Digits(mnist.images[:-apart], mnist.labels[:-apart])
+    validation = Digits(mnist.images[-apart:], mnist.labels[-apart:])
+    characters = []
+    if recipe.handwriting:
+        characters, held_out = read_handwriting()
+        rng = np.random.default_rng(seed)
+        no_digits = Handwriting(held_out, rng).write(0, apart // 2, apart // 4)
+        validation = join(validation, digits_of(held_out), no_digits)
+    if hand:
+        taught = load_digits(hand, *Digits._fields)
+        training = join(training, taught)
+        say(f"{printable(hand)}: {len(taught.labels)} taught digits join the training")
+    return Material(training, validation, test, characters)
+
+
+def digits_of(characters: Sequence[Character]) -> Digits:
+    """The digits among the characters, just as they were written."""
+    digits = [character for character in characters if character.label in DIGITS]
+    images = [np.uint8(255 * draw_digit_image(digit.strokes)) for digit in digits]
+    return Digits(np.array(images), np.array([int(digit.label) for digit in digits]))
+
+
 def fit(
-    training: Digits, validation: Digits, recipe: Recipe, seed: int, unfinished: Path, plots: Path
-) -> keras.Model:
-    """A network trained for the recipe's epochs, or for those of them that an interrupted training left undone."""
+    material: Material, recipe: Recipe, seed: int, unfinished: Path, plots: Path
+) -> tuple[keras.Model, list[dict[str, float]]]:
+    """A network trained for the recipe's epochs, and each epoch's results.
+
+    What an interrupted training left in the file unfinished is gone on with.
+    """
     keras = import_keras()
     keras.utils.clear_session()  # layers are named as in the process that was interrupted
     keras.utils.set_random_seed(seed)
-    total = round(len(training.labels) * (1 + recipe.handwriting + recipe.no_digits))
-    steps = math.ceil(total / recipe.batch_size)
-    output = keras.layers.Dense(11 if recipe.no_digits else 10, activation="softmax")
-    model = keras.Sequential(
-        [keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1)), *recipe.layers(keras.layers), output]
-    )
-    optimizer = recipe.optimizer(keras.optimizers, recipe.epochs * steps)
-    # On the CPU, XLA (jit_compile) makes an epoch several times longer.
-    model.compile(
-        optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False
-    )
-    optimizer.build(
-        model.trainable_variables
-    )  # not only in the first step: its state may be brought back
-    # All that training changes: weights, the dropout's seeds, the optimizer's momenta and number of steps.
-    state = [*model.variables, *optimizer.variables]
-    settings = json.dumps([*recipe[2:], seed, model.to_json()]).encode() + HANDWRITING.read_bytes()
-    settings = hashlib.sha256(
-        settings + training.images.tobytes() + training.labels.tobytes()
-    ).hexdigest()
+    steps = math.ceil(images_an_epoch(material.training, recipe) / recipe.batch_size)
+    model = compiled(recipe, recipe.epochs * steps)
+    # All that training changes: weights, seeds of dropout, momenta, the number of steps.
+    state = [*model.variables, *model.optimizer.variables]
+    settings = settings_digest(model, material, recipe, seed)
     history = resume(unfinished, settings, state)
+    interrupts: list[int] = []  # an exception could hang: Keras runs batches() in another thread
 
-    def end_epoch(epoch: int, results: dict[str, float]) -> None:
-        history.append(results)
+    def end_batch(batch: int, logs: dict[str, float]) -> None:
+        if interrupts:
+            model.stop_training = True
+
+    def end_epoch(epoch: int, logs: dict[str, float]) -> None:
+        if interrupts:
+            return  # it ended too early
+        history.append(logs)
+        values = [variable.numpy() for variable in state]
         with replacing(unfinished) as new:
-            np.savez(
-                new, *(variable.numpy() for variable in state), **{settings: json.dumps(history)}
-            )
+            np.savez(new, *values, **{settings: json.dumps(history)})
         plot_history(history, plots / "learning_curves.png")
 
-    model.fit(
-        batches(training, recipe, total, len(history), seed),
-        steps_per_epoch=steps,
-        initial_epoch=len(history),
-        epochs=recipe.epochs,
-        validation_data=(as_input(validation.images), validation.labels),
-        shuffle=False,  # they are
-        callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=end_epoch)],
-        verbose=1 if sys.stderr.isatty() else 2,
+    with interrupts_noted(interrupts):
+        model.fit(
+            batches(material, recipe, steps, len(history), seed),
+            steps_per_epoch=steps,
+            initial_epoch=len(history),
+            epochs=recipe.epochs,
+            validation_data=(as_input(material.validation.images), material.validation.labels),
+            validation_batch_size=500,
+            shuffle=False,  # they are
+            callbacks=[
+                keras.callbacks.LambdaCallback(on_train_batch_end=end_batch, on_epoch_end=end_epoch)
+            ],
+            verbose=1 if sys.stderr.isatty() else 2,
+        )
+    if interrupts:
+        raise KeyboardInterrupt
+    return model, history
+
+
+def compiled(recipe: Recipe, steps: int) -> keras.Model:
+    """The recipe's network, not trained yet, to be trained in so many steps."""
+    keras = import_keras()
+    answers = CLASSES if recipe.handwriting else len(DIGITS)
+    model = keras.Sequential(
+        [
+            keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1)),
+            *recipe.layers(keras.layers),
+            keras.layers.Dense(answers, activation="softmax"),
+        ]
     )
+    model.compile(
+        recipe.optimizer(keras.optimizers, steps),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+        jit_compile=False,  # on the CPU, XLA makes an epoch several times longer
+    )
+    model.optimizer.build(model.trainable_variables)  # now: its state may be brought back
     return model
 
 
+def images_an_epoch(training: Digits, recipe: Recipe) -> int:
+    """How many images the network sees in an epoch."""
+    count = len(training.labels)
+    if recipe.handwriting:
+        count += sum(written_images(count))
+    return count
+
+
+def written_images(count: int) -> tuple[int, int, int]:
+    """How many digits, others and several are written for so many images of MNIST's."""
+    shares = (WRITTEN_DIGITS, WRITTEN_OTHERS, WRITTEN_SEVERAL)
+    digits, others, several = (round(count * share) for share in shares)
+    return digits, others, several
+
+
+def settings_digest(model: keras.Model, material: Material, recipe: Recipe, seed: int) -> str:
+    """A digest of all that a training's course depends on: only such a training is gone on with."""
+    numbers = [recipe.batch_size, recipe.epochs, seed, WRITTEN_DIGITS, WRITTEN_OTHERS]
+    digest = hashlib.sha256(json.dumps([*numbers, WRITTEN_SEVERAL, model.to_json()]).encode())
+    digest.update(material.training.images.tobytes() + material.training.labels.tobytes())
+    for character in material.characters:
+        digest.update(character.label.encode() + np.concatenate(character.strokes).tobytes())
+    return digest.hexdigest()
+
+
 def resume(path: Path, settings: str, state: list[keras.Variable]) -> list[dict[str, float]]:
-    """Bring back the state that an interrupted training with these settings kept; return its history, else []."""
-    with (
-        contextlib.suppress(Exception),
-        np.load(path) as kept,
-    ):  # NumPy and zipfile raise nearly every kind
+    """Bring back what an interrupted training with these settings kept; return its history, or []."""
+    # NumPy and zipfile raise nearly every kind of exception for a damaged file.
+    with contextlib.suppress(Exception), np.load(path) as kept:
         history = json.loads(str(kept[settings]))
         values = [kept[f"arr_{i}"] for i in range(len(state))]
         for variable, value in zip(state, values, strict=True):
@@ -776,81 +1103,234 @@ def resume(path: Path, settings: str, state: list[keras.Variable]) -> list[dict[
     return []
 
 
-def batches(training: Digits, recipe: Recipe, total: int, first: int, seed: int) -> Iterator[tuple]:
-    """The images and labels of each step, total images an epoch; synthetic digits are written afresh for each epoch."""
-    count, steps = len(training.labels), math.ceil(total / recipe.batch_size)
+def batches(
+    material: Material, recipe: Recipe, steps: int, first: int, seed: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The images and labels of each step, from the first epoch on; endless.
+
+    Real hands' characters are written afresh for each epoch.
+    """
     for epoch in itertools.count(first):
         rng = np.random.default_rng([seed, epoch])  # so an interrupted training ends like any other
-        # From stronger than hands differ to hardly at all: at last, digits are seen as they will be met.
-        strength = 1.2 - 0.9 * epoch / recipe.epochs if recipe.handwriting else 0
-        for places in np.array_split(rng.permutation(total), steps):
-            kept = places[places < count]
-            no_digits = np.count_nonzero(places >= total - count * recipe.no_digits)
-            written = write_digits(len(places) - len(kept) - no_digits, rng, no_digits)
-            digits = join(Digits(training.images[kept], training.labels[kept]), written)
-            yield augment(digits.images, strength, rng)[..., None], digits.labels
+        if recipe.handwriting:
+            # From stronger than hands differ to hardly at all: last, digits are as they will be met.
+            strength = 1.2 - 0.9 * epoch / recipe.epochs
+            yield from varied_batches(material, steps, strength, rng)
+        else:
+            order = rng.permutation(len(material.training.labels))
+            for places in np.array_split(order, steps):
+                yield as_input(material.training.images[places]), material.training.labels[places]
+
+
+def varied_batches(
+    material: Material, steps: int, strength: float, rng: np.random.Generator
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """One epoch's batches of MNIST's images and written ones, all of them augmented."""
+    handwriting = Handwriting(material.characters, rng)
+    order = rng.permutation(len(material.training.labels))
+    written = np.transpose([share_out(total, steps) for total in written_images(len(order))])
+    for places, counts in zip(np.array_split(order, steps), written.tolist(), strict=True):
+        printed = Digits(material.training.images[places], material.training.labels[places])
+        digits = join(printed, handwriting.write(*counts))
+        for i in np.flatnonzero(rng.random(len(digits.labels)) < LOW_RESOLUTION):
+            digits.images[i] = scanned(digits.images[i], rng)
+        yield augment(digits.images, strength, rng)[..., None], digits.labels
+
+
+def share_out(total: int, steps: int) -> np.ndarray:
+    """So many things over so many steps as evenly as whole numbers can: shape (steps,)."""
+    return np.diff(np.linspace(0, total, steps + 1).astype(int))
+
+
+def scanned(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A digit image, uint8, as a coarse scan of it is made a digit image."""
+    side = int(rng.integers(16, 48))
+    small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
+    mask = np.uint8(small > rng.uniform(70, 150))
+    if not mask.any():
+        return image
+    return np.uint8(255 * redraw_at_stroke_width(mask))
 
 
 def as_input(images: np.ndarray) -> np.ndarray:
-    """uint8 images of shape (n, 28, 28) as Keras takes them: float32 in [0, 1], shape (n, 28, 28, 1)."""
+    """uint8 images of shape (n, 28, 28) as Keras takes them: float32, (n, 28, 28, 1), in [0, 1]."""
     return images[..., None] / np.float32(255)
 
 
+def probabilities_of(model: keras.Model, digits: Digits) -> np.ndarray:
+    """What a model answers to digit images: shape (n, answers)."""
+    return model.predict(as_input(digits.images), batch_size=500, verbose=0)
+
+
 def calibrate(model: keras.Model, digits: Digits) -> None:
-    """Make a network's confidence what held-out digits, and images that are none, show it to be."""
-    logits = np.log(
-        model.predict(as_input(digits.images), batch_size=500, verbose=0).astype(float) + 1e-12
-    )
-    # "No digit", which people draw far less than training shows, is shifted until 0.45 % of the digits are refused.
-    true = logits[digits.labels < 10]
-    shift = np.append(np.zeros(10), np.quantile(true[:, 10] - true[:, :10].max(axis=1), 0.9955))
+    """Make a model's confidence what digits, and images that are none, of held-out hands show."""
+    logits = np.log(probabilities_of(model, digits).astype(float) + 1e-12)
+    # Training shows far more that is no digit than people draw: both of its answers are shifted
+    # until only as many true digits are refused as may be.
+    true = logits[digits.labels < OTHER]
+    refusing = np.logaddexp.reduce(true[:, OTHER:], axis=1) - true[:, :OTHER].max(axis=1)
+    shift = np.zeros(CLASSES)
+    shift[OTHER:] = np.quantile(refusing, 1 - REFUSED)
+    logits = logits - shift
 
     def loss(temperature: float) -> float:
-        scaled = (logits - shift) / temperature
-        return np.mean(
-            np.logaddexp.reduce(scaled, axis=1) - scaled[np.arange(len(scaled)), digits.labels]
-        )
+        scaled = logits / temperature
+        chosen = scaled[np.arange(len(scaled)), digits.labels]
+        return float(np.mean(np.logaddexp.reduce(scaled, axis=1) - chosen))
 
-    # The best temperature (Guo et al., "On calibration of modern neural networks", 2017).
-    best = min(np.geomspace(0.5, 2, 141), key=loss)
+    # The best temperature: Guo et al., "On calibration of modern neural networks", 2017.
+    temperature = min(np.geomspace(0.5, 2, 141), key=loss)
     kernel, bias = model.layers[-1].get_weights()
-    model.layers[-1].set_weights([kernel / best, (bias - shift) / best])
+    model.layers[-1].set_weights([kernel / temperature, (bias - shift) / temperature])
+
+
+def measure(
+    model: keras.Model, test: Digits, history: Sequence[dict[str, float]], plots: Path
+) -> dict[str, float]:
+    """The model's loss and accuracy on MNIST's test set, which are said and drawn, too."""
+    probabilities = probabilities_of(model, test)
+    of_truth = probabilities[np.arange(len(test.labels)), test.labels]
+    answers = answers_of(probabilities)
+    results = {
+        "test_loss": float(-np.log(of_truth + 1e-12).mean()),
+        "test_accuracy": float((probabilities[:, :OTHER].argmax(axis=1) == test.labels).mean()),
+        "test_accuracy_as_answered": float((answers == test.labels).mean()),
+    }
+    loss, accuracy, answered = results.values()
+    say(f"Test loss: {loss:.4f}, test accuracy: {accuracy:.2%}, as answered: {answered:.2%}")
+    plot_history(history, plots / "learning_curves.png", accuracy)
+    plot_confusion(test.labels, answers, plots / "confusion_matrix.png")
+    say(f"Drew the plots in {printable(plots)}")
+    return results
+
+
+def answers_of(probabilities: np.ndarray) -> np.ndarray:
+    """What is answered for probabilities (n, 10 ... 12): the digits, or OTHER for no digit."""
+    digits, none = probabilities[:, :OTHER], probabilities[:, OTHER:].sum(axis=1)
+    return np.where(digits.max(axis=1) > none, digits.argmax(axis=1), OTHER)
+
+
+def save_model(model: keras.Model, path: Path) -> None:
+    """Save a model as path (.npz, read with NumPy) and beside it as .keras.
+
+    The two files that were there stay as .old.
+    """
+    keras_path, kept = path.with_suffix(".keras"), []
+    with replacing(path) as new_network, replacing(keras_path) as new_model:
+        model.save(new_model)
+        save_network(network_of(model), new_network)
+        for file in (keras_path, path):
+            if file.exists():
+                old = file.with_suffix(f".old{file.suffix}")
+                with replacing(old) as whole:
+                    shutil.copyfile(file, whole)
+                kept.append(old.name)
+        path.unlink(
+            missing_ok=True
+        )  # so at every moment both are of one network, or one is missing
+    before = f"; the network that was there is now {' and '.join(kept)}" if kept else ""
+    say(f"Saved {printable(path)} and {keras_path.name}{before}")
+
+
+def save_record(
+    path: Path, name: str, recipe: Recipe, seed: int, material: Material,
+    history: Sequence[dict[str, float]], results: dict[str, float],
+) -> None:  # fmt: skip
+    """Write down, as JSON, all that somebody needs to train the same network again."""
+    keras = import_keras()
+    import tensorflow
+
+    training = material.training
+    record = {
+        "recipe": name,
+        "epochs": recipe.epochs,
+        "batch size": recipe.batch_size,
+        "seed": seed,
+        "versions": {
+            "python": platform.python_version(),
+            "keras": keras.version(),
+            "tensorflow": tensorflow.__version__,
+            "numpy": np.__version__,
+            "opencv": cv2.__version__,
+        },
+        "sha256": {
+            "training images": hashlib.sha256(training.images.tobytes()).hexdigest(),
+            "training labels": hashlib.sha256(training.labels.tobytes()).hexdigest(),
+        },
+        "history": list(history),
+        **results,
+    }
+    if recipe.handwriting:
+        digest = hashlib.sha256(HANDWRITING.read_bytes()).hexdigest()
+        record["sha256"][HANDWRITING.name] = digest
+    with replacing(path) as new:
+        new.write_text(json.dumps(record, indent=1) + "\n")
+
+
+def open_keras_model(path: Path) -> keras.Model:
+    """The Keras model in a .keras or .h5 file. Raises ValueError naming the file and the reason."""
+    keras = import_keras()
+    keras.ops.zeros(1)  # TensorFlow starts its threads now, not within the bounds below
+    failed = "not a network that can be opened safely"
+    with opening(path, failed, 400_000_000), tempfile.TemporaryDirectory() as folder:
+        # Keras knows its kinds of files by endings in small letters.
+        copy = shutil.copyfile(path, f"{folder}/network{path.suffix.lower()}")
+        model = keras.models.load_model(copy, compile=False, safe_mode=True)
+        if model.input_shape != (None, IMAGE_SIZE, IMAGE_SIZE, 1):
+            raise ValueError(f"takes {model.input_shape}, not (None, 28, 28, 1)")
+    return model
 
 
 # --- plots ----------------------------------------------------------------------------------
 
 
-def plot_history(history: Sequence[dict[str, float]], path: Path) -> None:
+def plot_history(
+    history: Sequence[dict[str, float]], path: Path, test_accuracy: float | None = None
+) -> None:
     """Draw loss and accuracy over the epochs, in training and validation, as PNG."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 4), layout="constrained")
+    figure = Figure(figsize=(10, 4.2), layout="constrained")
     epochs = range(1, len(history) + 1)
-    for axes, name in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        axes.plot(epochs, [results[name] for results in history], "o--", label="training")
-        axes.plot(epochs, [results[f"val_{name}"] for results in history], "o-", label="validation")
-        axes.set(title=name.capitalize(), xlabel="epoch", xticks=epochs[:: len(epochs) // 20 + 1])
+    loss_axes, accuracy_axes = figure.subplots(1, 2)
+    for axes, name, factor in ((loss_axes, "loss", 1), (accuracy_axes, "accuracy", 100)):
+        axes.plot(epochs, [factor * e[name] for e in history], "o--", label="training")
+        axes.plot(epochs, [factor * e[f"val_{name}"] for e in history], "o-", label="validation")
+        axes.set(xlabel="epoch", xticks=epochs[:: len(epochs) // 20 + 1])
         axes.grid(alpha=0.3)
+    loss_axes.set_title("Loss")
+    accuracy_axes.set_title("Accuracy in per cent")
+    if test_accuracy is not None:
+        label = f"MNIST's test set at last: {test_accuracy:.2%}"
+        accuracy_axes.axhline(100 * test_accuracy, color="grey", ls=":", label=label)
+    for axes in (loss_axes, accuracy_axes):
         axes.legend()
+    figure.supxlabel(
+        "Training looks worse than validation: its images are varied, and units are left out.",
+        fontsize="small",
+    )
     with replacing(path) as new:
         figure.savefig(new, dpi=120)
 
 
 def plot_confusion(labels: np.ndarray, answers: np.ndarray, path: Path) -> None:
-    """Draw the confusion matrix of answers (n,) to digits with these labels (n,), as PNG."""
+    """Draw the confusion matrix of answers, 0 to 9 or OTHER, to digits with these labels, as PNG."""
     from matplotlib.colors import LogNorm
     from matplotlib.figure import Figure
 
-    counts = np.bincount(10 * labels + answers, minlength=100).reshape(10, 10)
-    figure = Figure(figsize=(7, 6.4), layout="constrained")
+    columns = [*DIGITS, "no digit"]
+    counts = np.zeros((len(DIGITS), len(columns)), int)
+    np.add.at(counts, (labels, answers), 1)
+    figure = Figure(figsize=(7.4, 6.4), layout="constrained")
     axes = figure.subplots()
     # The scale is logarithmic: one mistake is to be seen beside a thousand right answers.
     axes.imshow(np.ma.masked_equal(counts, 0), cmap="Blues", norm=LogNorm(0.3, counts.max()))
     for digit, answer in np.argwhere(counts):
         colour = "white" if counts[digit, answer] > 60 else "black"
         axes.text(answer, digit, counts[digit, answer], ha="center", va="center", color=colour)
-    axes.set_title(f"MNIST's test set: {np.trace(counts) / counts.sum():.2%} right")
-    axes.set(xlabel="answer", ylabel="digit", xticks=range(10), yticks=range(10))
+    axes.set_title(f"MNIST's test set: {np.trace(counts) / counts.sum():.2%} answered rightly")
+    axes.set(xlabel="answer", ylabel="digit", yticks=range(len(DIGITS)))
+    axes.set_xticks(range(len(columns)), columns)
     with replacing(path) as new:
         figure.savefig(new, dpi=120)
 
@@ -863,12 +1343,27 @@ class Prediction(NamedTuple):
 
     digit: int | None  # None: most likely no digit
     confidence: float  # in [0, 1], of what it says; of answers given with 0.9, about 90 % are right
-    probabilities: (
-        np.ndarray
-    )  # of the digits 0 to 9, shape (10,); what they lack to 1: that it is no digit
+    probabilities: np.ndarray  # of the digits 0 to 9, shape (10,)
+    several: float = 0.0  # the probability that it is several characters, cut wrongly
+    taught: bool = False  # a lesson of the person's decided, not the network
+
+    @property
+    def none(self) -> float:
+        """The probability that it is no digit: another character, or several."""
+        return max(0.0, 1 - float(self.probabilities.sum()))
 
     def __str__(self) -> str:
         return "?" if self.digit is None else str(self.digit)
+
+
+def prediction_of(probabilities: np.ndarray, taught: bool = False) -> Prediction:
+    """The prediction that the probabilities of the twelve answers, shape (12,), make."""
+    digits, none = probabilities[:OTHER], float(probabilities[OTHER:].sum())
+    several = float(probabilities[SEVERAL])
+    best = int(digits.argmax())
+    if digits[best] > none:
+        return Prediction(best, float(digits[best]), digits, several, taught)
+    return Prediction(None, none, digits, several, taught)
 
 
 REACH = 0.33  # from this distance on, what was taught of one drawing says nothing of another
@@ -945,38 +1440,65 @@ class Hand:
         return probabilities / probabilities.sum()
 
 
+def check_digit_images(images: np.ndarray) -> None:
+    """Raise ValueError where an array is no digit images: float, (n, 28, 28), in [0, 1]."""
+    if images.ndim != 3 or images.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE):
+        raise ValueError(f"a digit image has shape (28, 28), not {images.shape[1:]}")
+    if images.dtype.kind != "f":
+        raise ValueError(f"a digit image holds floats from 0 to 1, not {images.dtype}")
+    if images.size and not (images.min() >= 0 and images.max() <= 1):  # also where any is nan
+        raise ValueError("a digit image holds floats from 0 to 1, not others")
+
+
 class Recognizer:
-    """A trained network (.tflite, .keras, .h5) and the hand it was taught (or None). Raises ValueError, OSError."""
+    """A trained network (.npz, .keras or .h5) and the hand that it was taught, or None.
+
+    Raises ValueError and OSError naming the file and the reason where it cannot be opened.
+    """
 
     def __init__(
         self, path: str | os.PathLike[str] = MODEL, hand: str | os.PathLike[str] | None = None
     ) -> None:
         self.path = Path(path)
-        self._run = open_network(self.path)
+        self.network = open_network(self.path)
         self.hand = Hand(hand and Path(hand))
 
-    def judge(self, image: np.ndarray) -> np.ndarray:
-        """The network's own probabilities of 0 to 9 and of no digit, shape (11,)."""
-        return self._run(image)
+    def judge(self, images: np.ndarray) -> np.ndarray:
+        """The network's own probabilities of the twelve answers for images (n, 28, 28): (n, 12).
+
+        An answer that the network does not know of has the probability 0.
+        """
+        known = self.network.activations(images)[-1].values
+        probabilities = np.zeros((len(images), CLASSES))
+        probabilities[:, : known.shape[1]] = known
+        return probabilities
 
     def predict(self, image: np.ndarray) -> Prediction:
-        """Read a digit image: float, shape (28, 28), in [0, 1]. Raises ValueError on another shape."""
-        if image.shape != (IMAGE_SIZE, IMAGE_SIZE):
-            raise ValueError(f"a digit image has shape (28, 28), not {image.shape}")
-        probabilities = self.hand.correct(self.judge(np.float32(image)), image)
-        digit = int(probabilities.argmax())
-        return Prediction(
-            digit if digit < 10 else None, float(probabilities[digit]), probabilities[:10]
-        )
+        """Read a digit image: float, shape (28, 28), in [0, 1]. Raises ValueError for another."""
+        return self.predict_all(np.asarray(image)[None])[0]
+
+    def predict_all(self, images: np.ndarray) -> list[Prediction]:
+        """Read digit images together: float, shape (n, 28, 28), in [0, 1].
+
+        Raises ValueError where they have another shape, type or range.
+        """
+        images = np.asarray(images)
+        check_digit_images(images)
+        images = images.astype(np.float32, copy=False)
+        predictions = []
+        for image, probabilities in zip(images, self.judge(images), strict=True):
+            predictions.append(prediction_of(self.hand.correct(probabilities, image)))
+        return predictions
 
     def teach(self, image: np.ndarray, digit: int) -> None:
         """Read this digit image, and those like it, as this digit from now on. Raises ValueError, OSError."""
-        if image.shape != (IMAGE_SIZE, IMAGE_SIZE) or digit not in range(10):
+        if image.shape != (IMAGE_SIZE, IMAGE_SIZE) or digit not in (None, *range(10)):
             raise ValueError(
                 f"what is taught has shape (28, 28) and is a digit, not {image.shape} and {digit}"
             )
         new = Digits(
-            np.uint8(np.rint(255 * np.clip(image, 0, 1)))[None], np.array([digit], np.uint8)
+            np.uint8(np.rint(255 * np.clip(image, 0, 1)))[None],
+            np.array([OTHER if digit is None else digit], np.uint8),
         )
         self.hand.change(lambda taught: join(taught, new))
 
@@ -1060,12 +1582,12 @@ def find_parts(boxes: np.ndarray, judge: Callable[[int, int], Part], hand: Hand)
             part = judge(start, stop)
             if max(part.box[2:]) < SMALLEST * tallest:
                 part = part._replace(prediction=Prediction(None, 1.0, np.zeros(10)))
-            (*_, width, height), _, (digit, confidence, _), _ = part
-            if digit is not None:
-                often = math.exp(-RARITY * max(0, width / height - WIDTH))
+            prediction, box = part.prediction, part.box
+            if prediction.digit is not None:
+                often = math.exp(-RARITY * max(0, box[2] / box[3] - WIDTH))
             else:
                 often = P_OTHER if stop - start == len(boxes) else STRAY
-            cost = best[start][0] - math.log(max(confidence * often, 1e-9) * cuts[start])
+            cost = best[start][0] - math.log(max(prediction.confidence * often, 1e-9) * cuts[start])
             ways.append((cost, [*best[start][1], part]))
         best.append(min(ways, key=lambda way: way[0]))
     return best[-1][1]
@@ -2074,6 +2596,16 @@ def opening(path: Path, otherwise: str, memory: int = 700_000_000) -> Iterator[N
 
 
 @contextlib.contextmanager
+def interrupts_noted(interrupts: list[int]) -> Iterator[None]:
+    """While this lasts, Ctrl-C adds to a list instead of raising KeyboardInterrupt."""
+    usual = signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+
+
+@contextlib.contextmanager
 def replacing(path: Path, mark: str = ".new") -> Iterator[Path]:
     """A new file that takes path's place when all went well; even a loss of power leaves one of the two, and whole."""
     new = path.with_suffix(mark + path.suffix)
@@ -2203,7 +2735,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--model",
         type=Path,
         metavar="FILE",
-        help="the network: .keras, .h5 or this program's own .tflite",
+        help="the network: .npz, .keras or .h5",
     )
     add = parser.add_argument_group("training").add_argument
     add("--train", action="store_true", help="train, although there is a trained network")
@@ -2218,7 +2750,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--recipe",
         choices=RECIPES,
         default="default",
-        help="how to train; each but default has a model/RECIPE.tflite",
+        help="how to train; each but default has a model/RECIPE.npz",
     )
     add("--epochs", type=int, metavar="N", help="(default: the recipe's)")
     add("--batch-size", type=int, metavar="N", help="(default: the recipe's)")
@@ -2298,7 +2830,7 @@ def run(options: argparse.Namespace) -> int:
         say(f"{printable(hand)}: forgot {len(forgotten.labels)} taught digits")
     trained = options.model.exists() or options.model.with_suffix(".keras").exists()
     if options.train or (options.own and not trained and (options.files or shows_window)):
-        options.model = options.model.with_suffix(".tflite")
+        options.model = options.model.with_suffix(".npz")
         try:
             train(
                 options.data,

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import mnist_digit
+from tests.handwritten import write_digits
 from tests.real_window import TOOLS, Display
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def skip_or_fail(reason: str) -> None:
 def write_mnist(path: Path, count: int = 480) -> Path:
     """An .npz file as MNIST's, of so many synthetic digits and 100 to test with."""
     rng = np.random.default_rng(0)
-    train, test = mnist_digit.write_digits(count, rng), mnist_digit.write_digits(100, rng)
+    train, test = write_digits(count, rng), write_digits(100, rng)
     np.savez(
         path, x_train=train.images, y_train=train.labels, x_test=test.images, y_test=test.labels
     )
@@ -62,7 +63,7 @@ def train_tiny(data: Path, folder: Path) -> keras.Model:
         data,
         epochs=3,
         batch_size=32,
-        path=folder / "model" / "digit.tflite",
+        path=folder / "model" / "digit.npz",
         plots=folder / "plots",
     )
 

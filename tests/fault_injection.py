@@ -26,6 +26,7 @@ import numpy as np
 
 import mnist_digit as md
 from tests.conftest import write_mnist
+from tests.handwritten import write_digits
 from tests.hostile_files import (
     CANARY,
     good_picture,
@@ -66,7 +67,7 @@ def training(data: Path, folder: Path, epochs: int = 3) -> list[object]:
     """The program's arguments for a training into a folder."""
     return [
         "--train", "--no-window", "--data", data, "--epochs", epochs, "--batch-size", 32,
-        "--model", folder / "model" / "digit.tflite", "--plots", folder / "plots",
+        "--model", folder / "model" / "digit.npz", "--plots", folder / "plots",
     ]  # fmt: skip
 
 
@@ -84,7 +85,7 @@ def put_old_model(folder: Path) -> dict[str, bytes]:
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "model").mkdir(parents=True)
     (folder / "plots").mkdir()
-    for suffix in (".tflite", ".keras"):
+    for suffix in (".npz", ".keras"):
         shutil.copy(md.MODEL.with_suffix(suffix), folder / "model" / f"digit{suffix}")
     return contents(folder)
 
@@ -105,7 +106,7 @@ class Killed(NamedTuple):
 
 
 # Moments to kill at: as soon as this is in the folder of the model.
-SAVING = ["digit.training.new.npz", "digit.new.keras", "digit.new.tflite", "digit.training.npz"]
+SAVING = ["digit.training.new.npz", "digit.new.keras", "digit.new.npz", "digit.training.npz"]
 
 
 def kill_trainings(
@@ -191,11 +192,11 @@ def faults_of_pair(folder: Path, old: dict[str, bytes]) -> list[str]:
 
     The export may be missing, for it is made anew; a half-written or a mixed pair is a fault.
     """
-    export, network = folder / "digit.tflite", folder / "digit.keras"
+    export, network = folder / "digit.npz", folder / "digit.keras"
     if not network.exists():
         return ["no Keras model"]
     is_old = network.read_bytes() == old["model/digit.keras"]
-    if export.exists() and (export.read_bytes() == old["model/digit.tflite"]) != is_old:
+    if export.exists() and (export.read_bytes() == old["model/digit.npz"]) != is_old:
         return ["the two files are of different networks"]
     if is_old:
         return []
@@ -203,7 +204,7 @@ def faults_of_pair(folder: Path, old: dict[str, bytes]) -> list[str]:
         recognizers = [md.Recognizer(path) for path in (network, export) if path.exists()]
     except ValueError as error:
         return [str(error)]
-    image = md.write_digits(1, np.random.default_rng(0)).images[0] / np.float32(255)
+    image = write_digits(1, np.random.default_rng(0)).images[0] / np.float32(255)
     answers = [recognizer.predict(image).probabilities for recognizer in recognizers]
     return (
         []
@@ -215,7 +216,7 @@ def faults_of_pair(folder: Path, old: dict[str, bytes]) -> list[str]:
 def faults_of_finished(folder: Path, old: dict[str, bytes]) -> list[str]:
     """What is wrong with what a training left that came to its end."""
     new = contents(folder)
-    expected = ["digit.keras", "digit.old.keras", "digit.old.tflite", "digit.tflite"]
+    expected = ["digit.keras", "digit.old.keras", "digit.old.npz", "digit.npz"]
     expected = [
         *(f"model/{name}" for name in expected),
         "plots/confusion_matrix.png",
@@ -224,7 +225,7 @@ def faults_of_finished(folder: Path, old: dict[str, bytes]) -> list[str]:
     if sorted(new) != expected:
         return [f"left behind: {sorted(new)}"]
     kept = [
-        new[f"model/digit.old.{kind}"] == old[f"model/digit.{kind}"] for kind in ("keras", "tflite")
+        new[f"model/digit.old.{kind}"] == old[f"model/digit.{kind}"] for kind in ("keras", "npz")
     ]
     return (
         []
@@ -294,7 +295,7 @@ def save_on_full_disk(folder: Path) -> list[str]:
             window.on_key(ord("s"))
         if not window.message.startswith("Failed") or err.getvalue().count("\n") != 1:
             found.append(f"a drawing: {window.message} {err.getvalue()}")
-        outcome = run("--model", disk / "digit.tflite", good_picture(folder), cwd=folder)
+        outcome = run("--model", disk / "digit.npz", good_picture(folder), cwd=folder)
         found += faults_of(outcome, "making it anew", "No space left", lines=2)
         if sorted(contents(disk)) != ["digit.keras", "filler"]:
             found.append(f"left behind: {sorted(contents(disk))}")
@@ -343,7 +344,7 @@ def take_permissions_away(data: Path, folder: Path) -> dict[str, list[str]]:
     for name in ("model", "plots"):
         attempt(f"train with a locked {name}/", trained / name, *training(data, trained))
     attempt("train with locked data", data, *training(data, trained))
-    for name in ("digit.tflite", "digit.keras"):
+    for name in ("digit.npz", "digit.keras"):
         attempt(
             f"open a locked {name}",
             trained / "model" / name,
@@ -356,7 +357,7 @@ def take_permissions_away(data: Path, folder: Path) -> dict[str, list[str]]:
         "make an export in a locked folder",
         only_keras,
         "--model",
-        only_keras / "digit.tflite",
+        only_keras / "digit.npz",
         picture,
         lines=2,
     )
@@ -384,7 +385,7 @@ def damage_models(folder: Path, count: int, rng: np.random.Generator) -> dict[st
     picture = good_picture(folder)
     answer = run(picture, cwd=folder).out
     tried = {}
-    for suffix in (".tflite", ".keras"):
+    for suffix in (".npz", ".keras"):
         content = md.MODEL.with_suffix(suffix).read_bytes()
         edges = np.linspace(0, len(content), count + 1).astype(int)
         places = [int(rng.integers(low, high)) for low, high in itertools.pairwise(edges)]

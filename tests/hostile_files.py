@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 
 import mnist_digit as md
+from tests.handwritten import write_character
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,7 @@ def good_picture(folder: Path, name: str = "good.png") -> Path:
 
 def digit_picture() -> np.ndarray:
     """A picture of a 3, dark on light: uint8, shape (280, 280, 3)."""
-    ink = md.draw_digit_image(md.write_character("3", np.random.default_rng(3)))
+    ink = md.draw_digit_image(write_character("3", np.random.default_rng(3)))
     grey = np.uint8(
         255 * (1 - cv2.resize(ink, (280, 280), interpolation=cv2.INTER_CUBIC).clip(0, 1))
     )
@@ -191,13 +192,13 @@ def hostile_exports(folder: Path) -> Iterator[Path]:
         "sealed head": sealed(whole[:8] + noise), "sealed nothing": sealed(b""),
     }  # fmt: skip
     for name, content in bogus.items():
-        (folder / f"{name}.tflite").write_bytes(content)
-        yield folder / f"{name}.tflite"
-    (folder / "folder.tflite").mkdir()
-    (folder / "dangling.tflite").symlink_to("nowhere")
-    os.mkfifo(folder / "pipe.tflite")
+        (folder / f"{name}.npz").write_bytes(content)
+        yield folder / f"{name}.npz"
+    (folder / "folder.npz").mkdir()
+    (folder / "dangling.npz").symlink_to("nowhere")
+    os.mkfifo(folder / "pipe.npz")
     for name in ("folder", "dangling", "pipe", "none", "two\nlines"):
-        yield folder / f"{name}.tflite"
+        yield folder / f"{name}.npz"
 
 
 def hostile_networks(folder: Path) -> Iterator[Path]:

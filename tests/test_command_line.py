@@ -16,6 +16,7 @@ import pytest
 
 import mnist_digit as md
 from tests import program
+from tests.handwritten import write_character
 
 PROGRAM = Path(md.__file__)
 
@@ -38,7 +39,7 @@ def digits(tmp_path):
     paths = []
     for digit in range(10):
         ink = cv2.resize(
-            md.draw_digit_image(md.write_character(str(digit), rng), 2.5),
+            md.draw_digit_image(write_character(str(digit), rng), 2.5),
             None,
             fx=digit + 2,
             fy=digit + 2,
@@ -102,7 +103,7 @@ def test_a_window_that_cannot_open_is_named_before_a_training(capsys, monkeypatc
 
 
 def test_the_picture_of_a_saved_drawing_is_read_and_its_strokes_are_opened(tmp_path, capsys):
-    strokes = md.write_character("3", np.random.default_rng(1))
+    strokes = write_character("3", np.random.default_rng(1))
     drawing = [md.Stroke([(int(x), int(y)) for x, y in 4 * stroke + 280], 24) for stroke in strokes]
     path = md.save_drawing(md.Canvas(drawing), tmp_path)
     assert md.main([str(path), str(path.with_suffix(".png"))]) == 1
@@ -188,18 +189,18 @@ def test_drawing_and_reading_need_only_opencv_and_numpy(digits, tmp_path, displa
     assert status == 1 and is_one_line_with(err, "keras is blocked", "pip install")
 
 
-@pytest.mark.parametrize("name", ["none.keras", "none.tflite", "none.h5"])
+@pytest.mark.parametrize("name", ["none.keras", "none.npz", "none.h5"])
 def test_missing_model(tmp_path, digits, name):
     status, out, err = run("--model", tmp_path / name, digits[0])
     assert status == 1 and not out and is_one_line_with(err, name, "no such file")
 
 
-@pytest.mark.parametrize("name", ["foreign.keras", "FOREIGN.KERAS", "foreign.h5", "foreign.tflite"])
+@pytest.mark.parametrize("name", ["foreign.keras", "FOREIGN.KERAS", "foreign.h5", "foreign.npz"])
 def test_foreign_model(tmp_path, name):
     (tmp_path / name).write_bytes(b"this is no network" * 100)
     with pytest.raises(ValueError, match=rf"{name}: ") as refusal:
         md.Recognizer(tmp_path / name)
-    if name.endswith(".tflite"):
+    if name.endswith(".npz"):
         assert ".keras or .h5" in str(refusal.value)
 
 
@@ -219,7 +220,7 @@ def test_another_saved_model(tmp_path, name):
     else:
         md.open_keras_model(md.MODEL.with_suffix(".keras")).save(tmp_path / name.lower())
         (tmp_path / name.lower()).rename(tmp_path / name)
-    image = md.draw_digit_image(md.write_character("4", np.random.default_rng(1)))
+    image = md.draw_digit_image(write_character("4", np.random.default_rng(1)))
     probabilities = [
         md.Recognizer(path).predict(image).probabilities for path in (md.MODEL, tmp_path / name)
     ]
@@ -229,7 +230,7 @@ def test_another_saved_model(tmp_path, name):
 def test_no_mnist_to_be_had(tmp_path):
     """Keras's folder for downloads cannot be written to, and holds none."""
     status, out, err = run(
-        "--train", "--no-window", "--model", tmp_path / "digit.tflite", KERAS_HOME=os.devnull
+        "--train", "--no-window", "--model", tmp_path / "digit.npz", KERAS_HOME=os.devnull
     )
     assert status == 1 and not out and is_one_line_with(err, "--data")
 
@@ -240,7 +241,7 @@ def test_data_that_is_none(tmp_path, content):
     if content is not None:
         path.write_bytes(content)
     status, out, err = run(
-        "--train", "--no-window", "--data", path, "--model", tmp_path / "digit.tflite"
+        "--train", "--no-window", "--data", path, "--model", tmp_path / "digit.npz"
     )
     assert status == 1 and not out and is_one_line_with(err, "data.npz", ".npz")
     assert [p.name for p in tmp_path.iterdir()] == ["data.npz"] * path.exists()

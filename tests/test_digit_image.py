@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mnist_digit as md
+from tests.handwritten import write_character
 
 SEVEN = [np.array([(0, 0), (60, 0), (20, 100)], float), np.array([(15, 50), (55, 50)], float)]
 
@@ -53,20 +54,11 @@ def test_any_strokes_give_a_digit_image(strokes):
 @settings(deadline=None)  # the first one reads all templates
 @given(digit=st.integers(0, 9), seed=st.integers(0, 10**6))
 def test_handwriting_gives_digit_images(digit, seed):
-    strokes = md.write_character(str(digit), np.random.default_rng(seed))
+    strokes = write_character(str(digit), np.random.default_rng(seed))
     assert all(
         stroke.shape[1] == 2 and len(stroke) > 0 and np.isfinite(stroke).all() for stroke in strokes
     )
     assert 20 < md.draw_digit_image(strokes).sum() < 350
-
-
-def test_curve_runs_through_its_points_and_turns_at_corners():
-    [(points, smooth_curve)] = md.parse_template("0,0 50,0! 50,50 0,100")
-    curve = smooth_curve @ points
-    for point in points:
-        assert np.hypot(*(curve - point).T).min() < 1e-9
-    before_corner = curve[: md.POINTS_PER_SEGMENT + 1]
-    assert np.allclose(before_corner[:, 1], 0)  # straight on into the corner, not around it
 
 
 def test_augmented_digits_differ_but_stay_digit_images():

@@ -34,7 +34,7 @@ def public():
 
 def test_killed_trainings_lose_nothing_and_end_as_if_left_alone(small_mnist, trained, tmp_path):
     killed = faults.kill_trainings(
-        small_mnist, tmp_path, ["digit.training.new.npz", "digit.new.tflite"], trained[0]
+        small_mnist, tmp_path, ["digit.training.new.npz", "digit.new.npz"], trained[0]
     )
     assert killed.kills == 2 and killed.trainings >= 1
     assert killed.models_lost == []
@@ -124,12 +124,12 @@ def test_two_trainings_do_not_mix(small_mnist, tmp_path):
 def test_two_processes_that_miss_the_export_both_get_it(tmp_path):
     shutil.copy(md.MODEL.with_suffix(".keras"), tmp_path / "digit.keras")
     picture = hostile.good_picture(tmp_path)
-    both = [start("--model", tmp_path / "digit.tflite", picture) for _ in range(2)]
+    both = [start("--model", tmp_path / "digit.npz", picture) for _ in range(2)]
     answers = [process.communicate(timeout=300)[0] for process in both]
     assert answers[0] == answers[1] == run(picture, cwd=tmp_path).out != ""
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "digit.keras",
-        "digit.tflite",
+        "digit.npz",
         "good.png",
     ]
 

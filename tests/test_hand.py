@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import mnist_digit as md
 from tests.conftest import write_mnist
+from tests.handwritten import write_character, write_digits
 from tests.program import PROGRAM, run
 
 
@@ -27,7 +28,7 @@ def recognizer():
 def drawings():
     """Digit images of digits and of what is none."""
     rng = np.random.default_rng(5)
-    images = [*md.write_digits(60, rng, no_digits=20).images]
+    images = [*write_digits(60, rng, no_digits=20).images]
     images += [
         np.uint8(255 * md.draw_digit_image([rng.uniform(0, 100, (9, 2))])) for _ in range(20)
     ]
@@ -68,7 +69,7 @@ def test_one_lesson_is_learned_for_drawings_like_it_and_for_no_others(recognizer
     def drawn_again():
         return md.draw_digit_image([stroke + rng.normal(0, 2, stroke.shape) for stroke in sign])
 
-    digits = md.write_digits(300, rng).images / np.float32(255)
+    digits = write_digits(300, rng).images / np.float32(255)
     before = [recognizer.predict(image).digit for image in digits]
     assert recognizer.predict(drawn_again()).digit != 4
     recognizer.teach(drawn_again(), 4)
@@ -135,7 +136,7 @@ def test_killed_at_any_moment_what_was_taught_is_kept(tmp_path):
 @pytest.mark.parametrize("kind", ["damaged", "foreign", "other arrays", "huge", "empty"])
 def test_a_file_that_holds_no_lessons_is_set_aside(tmp_path, capsys, kind):
     path = tmp_path / "hand.npz"
-    lessons = md.write_digits(50, np.random.default_rng(0))
+    lessons = write_digits(50, np.random.default_rng(0))
     md.Hand(path).change(lambda taught: lessons)
     match kind:
         case "damaged":
@@ -192,7 +193,7 @@ def test_files_are_taught_and_forgotten_on_the_command_line(tmp_path):
     """A picture of a 3, and one of two upright lines, which are read as two digits before."""
     three, lines, hand = tmp_path / "three.png", tmp_path / "lines.png", tmp_path / "my hand"
     image = cv2.resize(
-        md.draw_digit_image(md.write_character("3", np.random.default_rng(1))), None, fx=8, fy=8
+        md.draw_digit_image(write_character("3", np.random.default_rng(1))), None, fx=8, fy=8
     )
     three.write_bytes(cv2.imencode(".png", np.uint8(255 * (1 - image)))[1])
     paper = np.full((300, 300), 255, np.uint8)
@@ -237,7 +238,7 @@ def test_a_drawing_of_many_parts_can_be_taught_as_one_digit(recognizer, lines):
 def trained_on(tmp_path, monkeypatch):
     """What trainings by the command line are given, in a folder where model/ is empty; they end there."""
     monkeypatch.setattr(md, "HAND", tmp_path / "hand.npz")
-    monkeypatch.setattr(md, "MODEL", tmp_path / "model" / "digit.tflite")
+    monkeypatch.setattr(md, "MODEL", tmp_path / "model" / "digit.npz")
     write_mnist(tmp_path / "mnist.npz", 240)
     given = []
 
@@ -251,7 +252,7 @@ def trained_on(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("named", [["--train", "--hand"], ["--train"], ["three.png", "--hand"]])
 def test_training_takes_lessons_only_where_both_are_named(tmp_path, trained_on, named):
-    lessons = md.write_digits(30, np.random.default_rng(30))
+    lessons = write_digits(30, np.random.default_rng(30))
     md.Hand(tmp_path / "hand.npz").change(lambda taught: lessons)
     hand = [tmp_path / "hand.npz"] if "--hand" in named else []
     words = [*named, *hand, "--no-window", "--data", tmp_path / "mnist.npz", "--plots", tmp_path]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import mnist_digit as md
+from tests.handwritten import write_digits
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def test_export_and_keras_model_agree(mnist_test, export_probabilities):
 
 
 def test_it_reads_handwriting_of_every_style(recognizer):
-    digits = md.write_digits(2000, np.random.default_rng(99))
+    digits = write_digits(2000, np.random.default_rng(99))
     answers = [recognizer.predict(image / 255).digit for image in digits.images]
     assert (np.array(answers) == digits.labels).mean() > 0.95
 

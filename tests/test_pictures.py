@@ -7,6 +7,7 @@ import pytest
 import mnist_digit as md
 from tests import hostile_files as hostile
 from tests.benchmark import papers
+from tests.handwritten import write_character
 
 SEVEN = [np.array([(0, 0), (60, 0), (20, 100)], float), np.array([(15, 50), (55, 50)], float)]
 LIKE = 0.04  # mean difference of two digit images that a person would call the same
@@ -125,7 +126,7 @@ def handwriting(rng):
 
     def writing(count):
         labels = rng.choice([*md.DIGITS], count)
-        return [md.write_character(label, rng) for label in labels], "".join(labels)
+        return [write_character(label, rng) for label in labels], "".join(labels)
 
     return writing
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import mnist_digit as md
+from tests.handwritten import write_digits
 
 
 def test_training_leaves_the_model_the_plots_and_nothing_else(trained):
@@ -15,7 +16,7 @@ def test_training_leaves_the_model_the_plots_and_nothing_else(trained):
     files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     assert files == [
         "model/digit.keras",
-        "model/digit.tflite",
+        "model/digit.npz",
         "plots/confusion_matrix.png",
         "plots/learning_curves.png",
     ]
@@ -45,9 +46,9 @@ def test_the_network_is_the_one_described(trained):
 def test_both_forms_give_the_same_prediction(trained):
     folder, *_ = trained
     export, network = (
-        md.Recognizer(folder / "model" / f"digit.{kind}") for kind in ("tflite", "keras")
+        md.Recognizer(folder / "model" / f"digit.{kind}") for kind in ("npz", "keras")
     )
-    for image in md.write_digits(30, np.random.default_rng(2)).images / 255:
+    for image in write_digits(30, np.random.default_rng(2)).images / 255:
         assert (
             np.abs(export.predict(image).probabilities - network.predict(image).probabilities).max()
             < 1e-4
@@ -57,10 +58,10 @@ def test_both_forms_give_the_same_prediction(trained):
 def test_missing_export_is_made_anew(trained, tmp_path, capfd):
     folder, *_ = trained
     (tmp_path / "digit.keras").write_bytes((folder / "model" / "digit.keras").read_bytes())
-    recognizer = md.Recognizer(tmp_path / "digit.tflite")
-    assert re.fullmatch(r".*digit\.tflite is missing: making it anew.*\n", capfd.readouterr().err)
+    recognizer = md.Recognizer(tmp_path / "digit.npz")
+    assert re.fullmatch(r".*digit\.npz is missing: making it anew.*\n", capfd.readouterr().err)
     assert recognizer.predict(np.zeros((28, 28))).probabilities.shape == (10,)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["digit.keras", "digit.tflite"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["digit.keras", "digit.npz"]
 
 
 def test_plots_are_pictures(trained):
@@ -76,11 +77,11 @@ def test_plots_are_pictures(trained):
 def test_every_recipe_learns(small_mnist, tmp_path, recipe, capfd):
     """The default one, in which digits are hardest, needs more than a few seconds to."""
     md.train(
-        small_mnist, recipe, epochs=4, batch_size=16, path=tmp_path / "digit.tflite", plots=tmp_path
+        small_mnist, recipe, epochs=4, batch_size=16, path=tmp_path / "digit.npz", plots=tmp_path
     )
     said = re.search(r"Test loss: \d+\.\d+, test accuracy: (\d+\.\d+)%", capfd.readouterr().err)
     assert float(said[1]) > 40  # a guess gets 10
-    assert md.Recognizer(tmp_path / "digit.tflite").predict(
+    assert md.Recognizer(tmp_path / "digit.npz").predict(
         np.zeros((28, 28))
     ).probabilities.shape == (10,)
 
@@ -91,7 +92,7 @@ def test_progress_is_counted_to_its_end_and_the_last_lines_say_where_all_is(trai
     assert len(steps) > 6 and all(number <= whole for number, whole in steps)
     assert {(1, 3), (2, 3), (3, 3)} < set(steps)  # epochs
     assert said.splitlines()[-2:] == [
-        f"Drew the plots in {folder / 'plots'}", f"Saved {folder / 'model' / 'digit.tflite'} and digit.keras"
+        f"Drew the plots in {folder / 'plots'}", f"Saved {folder / 'model' / 'digit.npz'} and digit.keras"
     ]  # fmt: skip
 
 
@@ -103,14 +104,14 @@ def test_what_is_replaced_stays_under_a_name_that_is_said(trained, tmp_path, cap
     }
     for _ in range(2):  # one generation is kept, not all
         kept = {path.name: path.read_bytes() for path in (tmp_path / "model").iterdir()}
-        md.save_model(model, tmp_path / "model" / "digit.tflite")
+        md.save_model(model, tmp_path / "model" / "digit.npz")
         now = {path.name: path.read_bytes() for path in (tmp_path / "model").iterdir()}
-        assert sorted(now) == ["digit.keras", "digit.old.keras", "digit.old.tflite", "digit.tflite"]
+        assert sorted(now) == ["digit.keras", "digit.old.keras", "digit.old.npz", "digit.npz"]
         assert all(now[name.replace(".", ".old.")] == kept[name] for name in old)
-        assert "digit.old.keras and digit.old.tflite" in capsys.readouterr().err
+        assert "digit.old.keras and digit.old.npz" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("kind", ["keras", "tflite"])
+@pytest.mark.parametrize("kind", ["keras", "npz"])
 def test_one_of_the_two_forms_alone_is_kept_too_when_it_is_replaced(
     trained, tmp_path, kind, capsys
 ):
@@ -118,9 +119,9 @@ def test_one_of_the_two_forms_alone_is_kept_too_when_it_is_replaced(
     alone = tmp_path / f"digit.{kind}"
     shutil.copy(folder / "model" / alone.name, alone)
     (tmp_path / "digit.old.keras").write_text("of an earlier network")
-    (tmp_path / "digit.old.tflite").write_text("of an earlier network")
+    (tmp_path / "digit.old.npz").write_text("of an earlier network")
     before = alone.read_bytes()
-    md.save_model(model, tmp_path / "digit.tflite")
+    md.save_model(model, tmp_path / "digit.npz")
     kept = {path.name: path.read_bytes() for path in tmp_path.glob("*.old.*")}
     assert (
         kept == {f"digit.old.{kind}": before}
@@ -141,7 +142,7 @@ def test_a_training_that_is_interrupted_says_how_to_go_on(monkeypatch, tmp_path,
                 "--train",
                 "--no-window",
                 "--model",
-                str(tmp_path / "a.tflite"),
+                str(tmp_path / "a.npz"),
                 "--plots",
                 str(tmp_path),
             ]
@@ -159,7 +160,7 @@ def test_another_recipe_leaves_the_default_network_and_its_plots(
     """As in --help's example."""
     shutil.copytree(trained[0], tmp_path, dirs_exist_ok=True)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
-    monkeypatch.setattr(md, "MODEL", tmp_path / "model" / "digit.tflite")
+    monkeypatch.setattr(md, "MODEL", tmp_path / "model" / "digit.npz")
     monkeypatch.setattr(md, "PLOTS", tmp_path / "plots")
     words = [
         "--train",
@@ -176,19 +177,19 @@ def test_another_recipe_leaves_the_default_network_and_its_plots(
     new = sorted(
         str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*") if path not in before
     )
-    assert new == ["model/plain-sgd.keras", "model/plain-sgd.tflite",
+    assert new == ["model/plain-sgd.keras", "model/plain-sgd.npz",
                    "plots/plain-sgd/confusion_matrix.png", "plots/plain-sgd/learning_curves.png"]  # fmt: skip
     monkeypatch.setattr(md, "check_display", lambda: None)
     monkeypatch.setattr(md.Window, "run", lambda window: None)
     monkeypatch.setattr(md, "Recognizer", lambda path, hand: md.say(f"opens {path}"))
     monkeypatch.setattr(md, "train", lambda *_: pytest.fail("it trains again"))
     assert md.main(["--recipe", "plain-sgd"]) == 0
-    assert f"opens {tmp_path / 'model' / 'plain-sgd.tflite'}" in capsys.readouterr().err
+    assert f"opens {tmp_path / 'model' / 'plain-sgd.npz'}" in capsys.readouterr().err
 
 
 def test_calibration_makes_confidence_what_is_right_and_keeps_the_digits(trained):
     """A network made too shy or far too sure is brought back to what held-out digits allow."""
-    digits = md.write_digits(1000, np.random.default_rng(4))
+    digits = write_digits(1000, np.random.default_rng(4))
     images = md.as_input(digits.images)
     judged = []
     for factor in (0.7, 1, 1.4):
@@ -211,7 +212,7 @@ def test_labels_may_be_integers_of_any_kind(small_mnist, tmp_path, kind):
         np.savez(tmp_path / "data.npz", **{**arrays, "y_test": arrays["y_test"].astype(kind)})
         labels = arrays["y_test"]
     _, test = md.load_mnist(tmp_path / "data.npz")
-    joined = md.join(test, md.write_digits(1, np.random.default_rng(0), 1))
+    joined = md.join(test, write_digits(1, np.random.default_rng(0), 1))
     assert joined.labels.dtype.kind in "iu" and joined.labels[:-2].tolist() == labels.tolist()
     md.plot_confusion(test.labels, labels.astype(int), tmp_path / "plot.png")
 

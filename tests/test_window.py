@@ -28,6 +28,7 @@ from mnist_digit import (
     TEXT_COLOUR,
     WINDOW_SIZE,
 )
+from tests.handwritten import write_character
 from tests.program import environment, run, wait_until
 from tests.real_window import ASIDE, Display, ProgramWindow, in_canvas, put_text
 
@@ -187,7 +188,7 @@ def test_drawn_digits_are_read_one_line_for_each_enter(window: ProgramWindow) ->
     rng = np.random.default_rng(3)
     digits = list(range(10))
     for digit in digits:
-        strokes = in_canvas(mnist_digit.write_character(str(digit), rng))
+        strokes = in_canvas(write_character(str(digit), rng))
         window.draw([[*stroke[:-1:2], stroke[-1]] for stroke in strokes])
         window.read()
         window.press("c")

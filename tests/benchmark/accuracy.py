@@ -74,7 +74,7 @@ def plain_model(options: argparse.Namespace) -> keras.Model:
     )
     with tempfile.TemporaryDirectory() as folder:
         return mnist_digit.train(
-            options.mnist, recipe="plain-sgd", path=Path(folder, "digit.tflite"), plots=Path(folder)
+            options.mnist, recipe="plain-sgd", path=Path(folder, "digit.npz"), plots=Path(folder)
         )
 
 

@@ -28,6 +28,7 @@ from tests.benchmark.pen_files import (
     read_unipen,
     replay,
 )
+from tests.handwritten import write_digits
 
 if TYPE_CHECKING:
     import argparse
@@ -144,7 +145,7 @@ def measure(options: argparse.Namespace) -> None:
     )
     print_table(head, rows)
 
-    lessons = mnist_digit.write_digits(10_000, np.random.default_rng(0))
+    lessons = write_digits(10_000, np.random.default_rng(0))
     rows = []
     for count in (0, 100, 10_000):
         recognizer.hand.change(

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from mnist_digit import Recognizer, read_file, read_handwriting, say, turned, write_character
+from mnist_digit import Recognizer, read_file, say, turned
+from tests.handwritten import write_character
 from tests.real_window import put_text
 
 if TYPE_CHECKING:
@@ -420,24 +421,10 @@ LETTERS = "ACEFHKMNPRTVWXYadefhkmnprtuvwx"
 
 
 def letters(rng: Generator) -> np.ndarray:
-    """A few letters that look like no digit, as handwriting.txt has them, or else as OpenCV's font does."""
+    """A few letters that look like no digit, as people write them."""
     word = "".join(rng.choice([*LETTERS], rng.integers(1, 5)))
-    if all(letter in read_handwriting() for letter in word):
-        line = side_by_side(rng, [write_character(letter, rng) for letter in word])
-        ink = draw_ink((300, 600), fitted(rng, line, [60, 60, 540, 240]), rng.uniform(4, 14))
-    else:
-        ink = np.zeros((300, 600), np.uint8)
-        cv2.putText(
-            ink,
-            word,
-            (60, 200),
-            cv2.FONT_HERSHEY_SIMPLEX,
-            4,
-            255,
-            int(rng.integers(4, 14)),
-            cv2.LINE_AA,
-        )
-        ink = ink / np.float32(255)
+    line = side_by_side(rng, [write_character(letter, rng) for letter in word])
+    ink = draw_ink((300, 600), fitted(rng, line, [60, 60, 540, 240]), rng.uniform(4, 14))
     return photograph(rng, inked(paper(rng, ink.shape), ink, pen_colour(rng)))
 
 

@@ -30,12 +30,10 @@ if TYPE_CHECKING:
 
 
 def train_recipe(name: str, mnist: Path, folder: Path) -> tuple[keras.Model, float]:
-    """Train by a recipe into folder/NAME.tflite and .keras; return the network and the seconds it took."""
+    """Train by a recipe into folder/NAME.npz and .keras; return the network and the seconds it took."""
     say(f"Training by recipe {name} ...")
     start = time.perf_counter()
-    model = mnist_digit.train(
-        mnist, recipe=name, path=folder / f"{name}.tflite", plots=folder / name
-    )
+    model = mnist_digit.train(mnist, recipe=name, path=folder / f"{name}.npz", plots=folder / name)
     return model, time.perf_counter() - start
 
 
@@ -54,7 +52,7 @@ def measure(options: argparse.Namespace) -> None:
         for name in names:
             model, seconds = train_recipe(name, options.mnist, folder)
             plain_seconds = seconds if name == "plain-sgd" else plain_seconds
-            recognizer = Recognizer(folder / f"{name}.tflite")
+            recognizer = Recognizer(folder / f"{name}.npz")
             rows.append((
                 name,
                 type(model.optimizer).__name__,

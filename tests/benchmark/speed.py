@@ -30,6 +30,7 @@ from tests.benchmark.pen_files import (
     replay,
 )
 from tests.benchmark.reading import put_together
+from tests.handwritten import write_character, write_digits
 from tests.program import PROGRAM
 from tests.real_window import Display
 
@@ -241,8 +242,7 @@ def wait_with_ten_digits(
 ) -> np.ndarray:
     """How long each mouse event of the tenth digit takes beside nine others."""
     digits = [
-        Character(str(d), "", "", mnist_digit.write_character(str(d), rng))
-        for d in rng.integers(10, size=10)
+        Character(str(d), "", "", write_character(str(d), rng)) for d in rng.integers(10, size=10)
     ]
     *nine, tenth = put_together(digits, rng)
     window.canvas = replay([stroke for digit in nine for stroke in digit])
@@ -266,7 +266,7 @@ def file_rows(options: argparse.Namespace, folder: Path) -> Iterator[tuple[str, 
     """Reading 1,000 image files against reading 100."""
     say("Reading image files ...")
     files = []
-    for i, image in enumerate(mnist_digit.write_digits(1000, np.random.default_rng(0)).images):
+    for i, image in enumerate(write_digits(1000, np.random.default_rng(0)).images):
         files.append(folder / f"{i}.png")
         cv2.imwrite(
             os.fspath(files[-1]), cv2.resize(255 - image, (200, 200), interpolation=cv2.INTER_CUBIC)
@@ -285,7 +285,7 @@ def picture_rows(options: argparse.Namespace, folder: Path) -> Iterator[tuple[st
         os.fspath(folder / "photograph.png"),
         Recognizer(options.model),
     )
-    picture, _ = papers.written(rng, lambda _: ([mnist_digit.write_character("3", rng)], "3"))
+    picture, _ = papers.written(rng, lambda _: ([write_character("3", rng)], "3"))
     cv2.imwrite(file, cv2.resize(picture, (480, 480)))
     turns = [[milliseconds(way, [file])[0] for way in (lambda f: read_file(f, recognizer), cv2.imread)]
              for _ in range(50)]  # fmt: skip
@@ -336,7 +336,7 @@ def training_rows(options: argparse.Namespace, folder: Path) -> Iterator[tuple[s
 
     def train(epochs: int) -> None:
         mnist_digit.train(
-            options.mnist, "plain-sgd", epochs, path=folder / "digit.tflite", plots=folder
+            options.mnist, "plain-sgd", epochs, path=folder / "digit.npz", plots=folder
         )
 
     ours, plain = seconds_an_epoch([train, functools.partial(plain_fit, training)])

@@ -1,0 +1,26 @@
+"""Digits and letters as people write them, for tests and measurements that need some."""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+import mnist_digit
+
+
+@functools.cache
+def characters() -> list[mnist_digit.Character]:
+    """All characters that are trained on."""
+    return mnist_digit.read_handwriting()[0]
+
+
+def write_character(label: str, rng: np.random.Generator) -> list[np.ndarray]:
+    """The strokes of a digit, letter or sign as somebody might write it: points (x, y), (n, 2)."""
+    ways = [character for character in characters() if character.label == label]
+    return mnist_digit.vary(ways[rng.integers(len(ways))].strokes, rng)
+
+
+def write_digits(count: int, rng: np.random.Generator, no_digits: int = 0) -> mnist_digit.Digits:
+    """So many digits and, behind them, so many images that are none."""
+    return mnist_digit.Handwriting(characters(), rng).write(count, no_digits, 0)
