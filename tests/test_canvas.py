@@ -813,6 +813,7 @@ class Wild(RuleBasedStateMachine):
             assert prediction.probabilities.sum() <= 1 + 1e-6 and 0 <= prediction.confidence <= 1
 
 
+@pytest.mark.slow
 def test_wild_events_leave_the_drawing_whole():
     Wild.events, Wild.recognizer = 0, md.Recognizer()
     run_state_machine_as_test(

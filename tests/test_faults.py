@@ -32,6 +32,7 @@ def public():
 # --- interrupted
 
 
+@pytest.mark.slow
 def test_killed_trainings_lose_nothing_and_end_as_if_left_alone(small_mnist, trained, tmp_path):
     killed = faults.kill_trainings(
         small_mnist, tmp_path, ["digit.training.new.npz", "digit.new.npz"], trained[0]
@@ -42,6 +43,7 @@ def test_killed_trainings_lose_nothing_and_end_as_if_left_alone(small_mnist, tra
     assert killed.difference < 1e-4
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_the_finished_epochs_and_the_old_model(small_mnist, tmp_path):
     old = faults.put_old_model(tmp_path)
     process = start(*faults.training(small_mnist, tmp_path, epochs=10_000))
@@ -121,6 +123,7 @@ def test_two_trainings_do_not_mix(small_mnist, tmp_path):
     assert faults.contents(tmp_path) == old
 
 
+@pytest.mark.slow
 def test_two_processes_that_miss_the_export_both_get_it(tmp_path):
     shutil.copy(md.MODEL.with_suffix(".keras"), tmp_path / "digit.keras")
     picture = hostile.good_picture(tmp_path)
@@ -137,6 +140,7 @@ def test_two_processes_that_miss_the_export_both_get_it(tmp_path):
 # --- starved and shut out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "free", [1 << 20, 4 << 20], ids=["in the first epoch", "in saving the network"]
 )
@@ -147,6 +151,7 @@ def test_a_full_disk_ends_training_with_a_line_and_keeps_the_model(small_mnist, 
         skip_or_fail(str(error)) if os.getuid() == 0 else pytest.skip(str(error))
 
 
+@pytest.mark.slow
 def test_a_full_disk_keeps_no_half_drawing_and_no_half_export(tmp_path):
     try:
         assert faults.save_on_full_disk(tmp_path) == []
@@ -154,6 +159,7 @@ def test_a_full_disk_keeps_no_half_drawing_and_no_half_export(tmp_path):
         skip_or_fail(str(error)) if os.getuid() == 0 else pytest.skip(str(error))
 
 
+@pytest.mark.slow
 def test_what_is_locked_is_named_in_a_line(small_mnist, public):
     tried = faults.take_permissions_away(small_mnist, public)
     assert len(tried) == 7 and {what: found for what, found in tried.items() if found} == {}
@@ -162,6 +168,7 @@ def test_what_is_locked_is_named_in_a_line(small_mnist, public):
 # --- damaged and hostile
 
 
+@pytest.mark.slow
 def test_a_damaged_byte_is_found_or_does_not_matter(tmp_path):
     tried = faults.damage_models(tmp_path, 20, np.random.default_rng(0))
     assert len(tried) == 2 and {what: found for what, found in tried.items() if found} == {}
@@ -186,6 +193,7 @@ def test_hostile_exports_are_refused(tmp_path):
     assert faults.open_models(models, tmp_path) == []
 
 
+@pytest.mark.slow
 def test_networks_that_would_run_code_or_take_gigabytes_are_refused(tmp_path):
     worst = ["lambda.h5", "lambda as activation.keras", "graph.keras", "vast picture.keras",
              "weights bomb.keras", "pipe.keras"]  # fmt: skip
@@ -194,6 +202,7 @@ def test_networks_that_would_run_code_or_take_gigabytes_are_refused(tmp_path):
     assert faults.open_models(networks, tmp_path) == []
 
 
+@pytest.mark.slow
 def test_the_hostile_code_runs_where_nothing_stops_it(tmp_path, monkeypatch):
     """What the tests above count on: that they would see it."""
     monkeypatch.chdir(tmp_path)
@@ -219,11 +228,13 @@ def test_hostile_data_is_refused(tmp_path, name):
 # --- the window
 
 
+@pytest.mark.slow
 def test_wild_events_in_the_real_window_raise_nothing(display, tmp_path):
     found, _ = faults.monkey(tmp_path, 500, np.random.default_rng(0))
     assert found == []
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_drawings():
     early, late = faults.memory_of_drawings(100, 300)
     assert late <= 1.05 * early

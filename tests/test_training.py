@@ -71,6 +71,7 @@ def test_plots_are_pictures(trained):
         assert min(picture.shape[:2]) > 300 and picture.std() > 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "recipe", [name for name in md.RECIPES if name not in ("default", "plain-sgd")]
 )
