@@ -491,10 +491,11 @@ def blot(rng: np.random.Generator) -> np.ndarray:
     return redraw_at_stroke_width(mask)
 
 
-def load_digits(path: Path, *names: str) -> Digits:
+def load_digits(path: Path, *names: str, answers: int = OTHER) -> Digits:
     """The digits in an .npz file, from its arrays of images and labels, so named.
 
-    Raises ValueError naming the file and the reason where it holds no such arrays.
+    Labels are integers below the number of answers. Raises ValueError naming the file and the
+    reason where it holds no such arrays.
     """
     with opening(path, f"not an .npz file with {' and '.join(names)}"), np.load(path) as arrays:
         images, labels = (arrays[name] for name in names)
@@ -502,7 +503,7 @@ def load_digits(path: Path, *names: str) -> Digits:
             found = f"{images.dtype} images of shape {images.shape}"
             raise ValueError(f"{found}, not uint8 of shape (n, 28, 28)")
         is_one_each = labels.shape == (len(images),) and labels.dtype.kind in "iu"
-        if not is_one_each or set(labels.tolist()) - set(range(CLASSES)):
+        if not is_one_each or set(labels.tolist()) - set(range(answers)):
             raise ValueError("labels are not digits 0 to 9, one for each image")
     return Digits(images, labels.astype(np.uint8))
 
@@ -974,12 +975,12 @@ def prepare(data: Path | None, recipe: Recipe, seed: int, hand: Path | None) -> 
     validation = Digits(mnist.images[-apart:], mnist.labels[-apart:])
     characters = []
     if recipe.handwriting:
-        characters, held_out = read_handwriting()
+        characters, held_out = read_handwriting(HANDWRITING)
         rng = np.random.default_rng(seed)
         no_digits = Handwriting(held_out, rng).write(0, apart // 2, apart // 4)
         validation = join(validation, digits_of(held_out), no_digits)
     if hand:
-        taught = load_digits(hand, *Digits._fields)
+        taught = load_digits(hand, *Digits._fields, answers=OTHER + 1)
         training = join(training, taught)
         say(f"{printable(hand)}: {len(taught.labels)} taught digits join the training")
     return Material(training, validation, test, characters)
@@ -1001,7 +1002,7 @@ def fit(
     """
     keras = import_keras()
     keras.utils.clear_session()  # layers are named as in the process that was interrupted
-    keras.utils.set_random_seed(seed)
+    make_deterministic(seed)
     steps = math.ceil(images_an_epoch(material.training, recipe) / recipe.batch_size)
     model = compiled(recipe, recipe.epochs * steps)
     # All that training changes: weights, seeds of dropout, momenta, the number of steps.
@@ -1040,6 +1041,14 @@ def fit(
     if interrupts:
         raise KeyboardInterrupt
     return model, history
+
+
+def make_deterministic(seed: int) -> None:
+    """From now on, trainings with the same seed give the same network on the same machine."""
+    import tensorflow
+
+    import_keras().utils.set_random_seed(seed)
+    tensorflow.config.experimental.enable_op_determinism()
 
 
 def compiled(recipe: Recipe, steps: int) -> keras.Model:
@@ -1163,25 +1172,32 @@ def probabilities_of(model: keras.Model, digits: Digits) -> np.ndarray:
 
 
 def calibrate(model: keras.Model, digits: Digits) -> None:
-    """Make a model's confidence what digits, and images that are none, of held-out hands show."""
-    logits = np.log(probabilities_of(model, digits).astype(float) + 1e-12)
-    # Training shows far more that is no digit than people draw: both of its answers are shifted
-    # until only as many true digits are refused as may be.
-    true = logits[digits.labels < OTHER]
-    refusing = np.logaddexp.reduce(true[:, OTHER:], axis=1) - true[:, :OTHER].max(axis=1)
-    shift = np.zeros(CLASSES)
-    shift[OTHER:] = np.quantile(refusing, 1 - REFUSED)
-    logits = logits - shift
+    """Make a model's confidence what it shows to be on digits of held-out hands."""
+    true = Digits(digits.images[digits.labels < OTHER], digits.labels[digits.labels < OTHER])
+    logits = np.log(probabilities_of(model, true).astype(float) + 1e-12)
 
     def loss(temperature: float) -> float:
-        scaled = logits / temperature
-        chosen = scaled[np.arange(len(scaled)), digits.labels]
+        scaled = logits / temperature - refusal_shift(logits / temperature)
+        chosen = scaled[np.arange(len(scaled)), true.labels]
         return float(np.mean(np.logaddexp.reduce(scaled, axis=1) - chosen))
 
     # The best temperature: Guo et al., "On calibration of modern neural networks", 2017.
     temperature = min(np.geomspace(0.5, 2, 141), key=loss)
+    shift = refusal_shift(logits / temperature)
     kernel, bias = model.layers[-1].get_weights()
-    model.layers[-1].set_weights([kernel / temperature, (bias - shift) / temperature])
+    model.layers[-1].set_weights([kernel / temperature, bias / temperature - shift])
+
+
+def refusal_shift(logits: np.ndarray) -> np.ndarray:
+    """What is to be taken from logits (n, 12) so that few true digits are refused: shape (12,).
+
+    Training shows far more that is no digit than people draw: the logits of both answers that say
+    so are lowered until only the share REFUSED of the digits that they are of is refused.
+    """
+    none = np.logaddexp.reduce(logits[:, OTHER:], axis=1)
+    shift = np.zeros(CLASSES)
+    shift[OTHER:] = np.quantile(none - logits[:, :OTHER].max(axis=1), 1 - REFUSED)
+    return shift
 
 
 def measure(
@@ -1220,8 +1236,9 @@ def save_model(model: keras.Model, path: Path) -> None:
         model.save(new_model)
         save_network(network_of(model), new_network)
         for file in (keras_path, path):
+            old = file.with_suffix(f".old{file.suffix}")
+            old.unlink(missing_ok=True)
             if file.exists():
-                old = file.with_suffix(f".old{file.suffix}")
                 with replacing(old) as whole:
                     shutil.copyfile(file, whole)
                 kept.append(old.name)
@@ -1402,7 +1419,7 @@ class Hand:
         ):  # a folder, a device: nothing to set aside
             raise OSError(None, "not a file that can be read", self.path)
         try:
-            self._know(load_digits(self.path, *Digits._fields))
+            self._know(load_digits(self.path, *Digits._fields, answers=OTHER + 1))
         except ValueError as error:
             aside = self.path.rename(f"{self.path}.damaged-{time.time_ns()}")
             say(f"mnist_digit: {error}; set aside as {printable(aside.name)}")

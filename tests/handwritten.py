@@ -24,3 +24,11 @@ def write_character(label: str, rng: np.random.Generator) -> list[np.ndarray]:
 def write_digits(count: int, rng: np.random.Generator, no_digits: int = 0) -> mnist_digit.Digits:
     """So many digits and, behind them, so many images that are none."""
     return mnist_digit.Handwriting(characters(), rng).write(count, no_digits, 0)
+
+
+def held_out(source: str) -> list[mnist_digit.Character]:
+    """The characters of those writers of a source, "pen" or "unipen", who are never trained on."""
+    with np.load(mnist_digit.HANDWRITING) as arrays:
+        names = arrays["writers"].tolist()
+    _, characters = mnist_digit.read_handwriting()
+    return [one for one in characters if names[one.writer].startswith(f"{source} ")]

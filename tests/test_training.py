@@ -1,5 +1,6 @@
 """Training for real, but tiny: a few hundred synthetic digits in MNIST's place."""
 
+import json
 import re
 import shutil
 
@@ -15,6 +16,7 @@ def test_training_leaves_the_model_the_plots_and_nothing_else(trained):
     folder, *_ = trained
     files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     assert files == [
+        "model/digit.json",
         "model/digit.keras",
         "model/digit.npz",
         "plots/confusion_matrix.png",
@@ -22,37 +24,55 @@ def test_training_leaves_the_model_the_plots_and_nothing_else(trained):
     ]
 
 
-def test_the_network_is_the_one_described(trained):
-    _, model, _ = trained
-    layers = [type(layer).__name__ for layer in model.layers]
-    assert layers == [
-        "Conv2D",
-        "MaxPooling2D",
-        "Conv2D",
-        "MaxPooling2D",
-        "Dropout",
-        "Conv2D",
-        "MaxPooling2D",
-        "Dropout",
-        "Flatten",
-        "Dense",
-        "Dropout",
-        "Dense",
-    ]
-    assert type(model.optimizer).__name__ == "SGD"
-    assert model.count_params() == 186_347
+@pytest.mark.parametrize("recipe", md.RECIPES)
+def test_numpy_gives_what_keras_gives(recipe, tmp_path):
+    chosen = md.RECIPES[recipe]
+    model = md.compiled(chosen, 100)
+    md.save_network(md.network_of(model), tmp_path / "network.npz")
+    network = md.open_network(tmp_path / "network.npz")
+    images = write_digits(16, np.random.default_rng(2)).images
+    answers = network.activations(images / np.float32(255))[-1].values
+    assert np.abs(answers - model.predict(md.as_input(images), verbose=0)).max() < 1e-5
 
 
-def test_both_forms_give_the_same_prediction(trained):
-    folder, *_ = trained
-    export, network = (
-        md.Recognizer(folder / "model" / f"digit.{kind}") for kind in ("npz", "keras")
-    )
-    for image in write_digits(30, np.random.default_rng(2)).images / 255:
-        assert (
-            np.abs(export.predict(image).probabilities - network.predict(image).probabilities).max()
-            < 1e-4
-        )
+def test_every_layers_activations_are_those_of_keras():
+    keras = md.import_keras()
+    model = md.compiled(md.RECIPES["default"], 100)
+    shown = [layer for layer in model.layers if "dropout" not in layer.name]
+    inner = keras.Model(model.inputs, [layer.output for layer in shown])
+    images = write_digits(3, np.random.default_rng(2)).images
+    found = md.network_of(model).activations(images / np.float32(255))
+    assert [one.name for one in found] == [layer.name for layer in shown]
+    for one, values in zip(found, inner(md.as_input(images)), strict=True):
+        assert np.abs(one.values - values).max() < 1e-4
+
+
+def test_a_network_with_other_layers_is_computed_by_keras(tmp_path):
+    keras = md.import_keras()
+    k = keras.layers
+    layers = [k.Conv2D(4, 3, strides=2), k.LeakyReLU(), k.GlobalAveragePooling2D()]
+    answers = k.Dense(10, activation="softmax")
+    model = keras.Sequential([keras.Input((28, 28, 1)), *layers, answers])
+    model.save(tmp_path / "own.keras")
+    network = md.open_network(tmp_path / "own.keras")
+    images = write_digits(3, np.random.default_rng(2)).images
+    found = network.activations(images / np.float32(255))
+    assert [one.values.shape[1:] for one in found] == [(13, 13, 4), (13, 13, 4), (4,), (10,)]
+    assert np.abs(found[-1].values - model.predict(md.as_input(images), verbose=0)).max() < 1e-5
+
+
+def test_the_record_tells_how_to_train_the_same_again(trained):
+    record = json.loads((trained[0] / "model" / "digit.json").read_text())
+    assert (record["recipe"], record["epochs"], record["seed"]) == ("default", 3, 0)
+    assert len(record["history"]) == 3 and 0 <= record["test_accuracy"] <= 1
+    assert {"keras", "tensorflow", "numpy", "opencv", "python"} <= set(record["versions"])
+    assert {"training images", "handwriting.npz"} <= set(record["sha256"])
+
+
+def test_handwriting_that_is_missing_is_said_in_one_line(small_mnist, tmp_path, monkeypatch):
+    monkeypatch.setattr(md, "HANDWRITING", tmp_path / "handwriting.npz")
+    with pytest.raises(ValueError, match=r"handwriting\.npz: no handwriting .*no such file"):
+        md.train(small_mnist, path=tmp_path / "digit.npz", plots=tmp_path)
 
 
 def test_missing_export_is_made_anew(trained, tmp_path, capfd):
@@ -102,12 +122,13 @@ def test_what_is_replaced_stays_under_a_name_that_is_said(trained, tmp_path, cap
     old = {
         path.name: path.read_bytes()
         for path in shutil.copytree(folder / "model", tmp_path / "model").iterdir()
+        if path.suffix != ".json"
     }
     for _ in range(2):  # one generation is kept, not all
         kept = {path.name: path.read_bytes() for path in (tmp_path / "model").iterdir()}
         md.save_model(model, tmp_path / "model" / "digit.npz")
         now = {path.name: path.read_bytes() for path in (tmp_path / "model").iterdir()}
-        assert sorted(now) == ["digit.keras", "digit.old.keras", "digit.old.npz", "digit.npz"]
+        assert set(now) - {"digit.json"} == {*old, "digit.old.keras", "digit.old.npz"}
         assert all(now[name.replace(".", ".old.")] == kept[name] for name in old)
         assert "digit.old.keras and digit.old.npz" in capsys.readouterr().err
 
@@ -178,7 +199,7 @@ def test_another_recipe_leaves_the_default_network_and_its_plots(
     new = sorted(
         str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*") if path not in before
     )
-    assert new == ["model/plain-sgd.keras", "model/plain-sgd.npz",
+    assert new == ["model/plain-sgd.json", "model/plain-sgd.keras", "model/plain-sgd.npz",
                    "plots/plain-sgd/confusion_matrix.png", "plots/plain-sgd/learning_curves.png"]  # fmt: skip
     monkeypatch.setattr(md, "check_display", lambda: None)
     monkeypatch.setattr(md.Window, "run", lambda window: None)
@@ -203,7 +224,7 @@ def test_calibration_makes_confidence_what_is_right_and_keeps_the_digits(trained
         judged.append(model.predict(images, verbose=0))
         assert np.array_equal(judged[-1][:, :10].argmax(axis=1), before[:, :10].argmax(axis=1))
         right = judged[-1].argmax(axis=1) == digits.labels
-        assert abs(judged[-1].max(axis=1).mean() - right.mean()) < 0.05
+        assert abs(judged[-1].max(axis=1).mean() - right.mean()) < 0.06
     assert np.abs(judged[0] - judged[1]).max() < 0.02 and np.abs(judged[2] - judged[1]).max() < 0.02
 
 

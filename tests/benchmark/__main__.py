@@ -1,7 +1,7 @@
 """Measure how well and how fast digits are read; not a test.
 
 Examples:
-  python -m tests.benchmark accuracy --mnist mnist.npz --strokes pendigits-orig.tra --unipen unipen
+  python -m tests.benchmark accuracy --mnist mnist.npz --pen pendigits-orig.tes
   python -m tests.benchmark reading --mnist mnist.npz --strokes pendigits-orig.tra --unipen unipen
   python -m tests.benchmark recipes --mnist mnist.npz --strokes pendigits-orig.tra --recipe adam
   python -m tests.benchmark speed --mnist mnist.npz
