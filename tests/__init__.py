@@ -5,6 +5,8 @@ test_*.py           the tests, a file for each part of the program; pytest skips
 conftest.py         the tests' fixtures
 program.py          runs the program in a process of its own
 real_window.py      a virtual screen, and the program's window on it, used by mouse, keys and eyes
+tiny_training.py    a training that takes seconds
+handwritten.py      digits and letters as people write them
 fault_injection.py  kills the program, fills its disk, locks and damages its files
 hostile_files.py    pictures, networks and data that are made to do harm
 benchmark/          measures how well and how fast digits are read: python -m tests.benchmark --help

@@ -1,42 +1,22 @@
-"""What several tests need: a virtual screen, a tiny MNIST, and a network that was trained on it."""
+"""The tests' fixtures: a virtual screen, the shipped network, a tiny MNIST and a training on it."""
 
 from __future__ import annotations
 
 import contextlib
 import io
-import os
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
 import mnist_digit
-from tests.handwritten import write_digits
+from tests.program import skip_or_fail
 from tests.real_window import TOOLS, Display
+from tests.tiny_training import TinyTraining, train_tiny, write_mnist
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import keras
-
-
-def skip_or_fail(reason: str) -> None:
-    """Skip the test; fail it on the CI machine, where everything is to be there."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
-
-
-def write_mnist(path: Path, count: int = 480) -> Path:
-    """An .npz file as MNIST's, of so many synthetic digits and 100 to test with."""
-    rng = np.random.default_rng(0)
-    train, test = write_digits(count, rng), write_digits(100, rng)
-    np.savez(
-        path, x_train=train.images, y_train=train.labels, x_test=test.images, y_test=test.labels
-    )
-    return path
+    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
@@ -52,20 +32,15 @@ def display() -> Iterator[Display]:
 
 
 @pytest.fixture(scope="session")
+def recognizer() -> mnist_digit.Recognizer:
+    """The shipped network. Tests that teach take one of their own."""
+    return mnist_digit.Recognizer()
+
+
+@pytest.fixture(scope="session")
 def small_mnist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An .npz file as MNIST's, of few digits."""
     return write_mnist(tmp_path_factory.mktemp("data") / "small mnist.npz")
-
-
-def train_tiny(data: Path, folder: Path) -> keras.Model:
-    """Train the default recipe, in which most is random, for three short epochs."""
-    return mnist_digit.train(
-        data,
-        epochs=3,
-        batch_size=32,
-        path=folder / "model" / "digit.npz",
-        plots=folder / "plots",
-    )
 
 
 class Terminal(io.StringIO):
@@ -76,11 +51,9 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture(scope="session")
-def trained(
-    small_mnist: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, keras.Model, str]:
-    """The folder of a tiny training, the network that it returned, and what it said to a person."""
+def trained(small_mnist: Path, tmp_path_factory: pytest.TempPathFactory) -> TinyTraining:
+    """A tiny training that nothing has disturbed."""
     folder = tmp_path_factory.mktemp("trained")
     with contextlib.redirect_stderr(Terminal()) as said:
         model = train_tiny(small_mnist, folder)
-    return folder, model, said.getvalue()
+    return TinyTraining(folder, model, said.getvalue())

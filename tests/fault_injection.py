@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 import mnist_digit as md
-from tests.conftest import write_mnist
 from tests.handwritten import write_digits
 from tests.hostile_files import (
     CANARY,
@@ -36,6 +35,7 @@ from tests.hostile_files import (
 )
 from tests.program import PROGRAM, Outcome, run, start
 from tests.real_window import Display, ProgramWindow
+from tests.tiny_training import write_mnist
 
 if TYPE_CHECKING:
     import argparse

@@ -13,8 +13,8 @@ import pytest
 import mnist_digit as md
 from tests import fault_injection as faults
 from tests import hostile_files as hostile
-from tests.conftest import skip_or_fail, train_tiny
-from tests.program import run, start, wait_until
+from tests.program import run, skip_or_fail, start, wait_until
+from tests.tiny_training import train_tiny
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="the faults are made by Linux's means"

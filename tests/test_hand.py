@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mnist_digit as md
-from tests.conftest import write_mnist
 from tests.handwritten import write_character, write_digits
 from tests.program import PROGRAM, run
+from tests.tiny_training import write_mnist
 
 
 @pytest.fixture(scope="module")

@@ -15,11 +15,6 @@ def mnist_test():
     return md.load_mnist(os.environ["MNIST_NPZ"])[1]
 
 
-@pytest.fixture(scope="module")
-def recognizer():
-    return md.Recognizer()
-
-
 def test_it_reads_mnist_and_so_does_the_keras_model(mnist_test, recognizer):
     images = mnist_test.images[:2000] / np.float32(255)
     probabilities = recognizer.judge(images)

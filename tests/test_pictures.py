@@ -131,11 +131,6 @@ def handwriting(rng):
     return writing
 
 
-@pytest.fixture(scope="module")
-def recognizer():
-    return md.Recognizer()
-
-
 def written(text, left=60, size=100, slope=0.0):
     """A number, black on white: uint8, shape (300, 700)."""
     picture = np.full((300, 700), 255, np.uint8)

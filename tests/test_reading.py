@@ -17,11 +17,6 @@ SHAPES = {  # the strokes of digits, in a box 60 wide and 100 high
 }
 
 
-@pytest.fixture(scope="module")
-def recognizer():
-    return md.Recognizer()
-
-
 class Lenient(md.Recognizer):
     """A network with ten outputs: what it knows of other characters is forgotten."""
 
