@@ -916,7 +916,9 @@ def import_keras() -> keras:
         try:
             import keras
         except ImportError as error:
-            advice = "pip install -r requirements.txt"
+            advice = (
+                "pip install -r requirements.txt, or: uv run --with-requirements requirements.txt"
+            )
             raise ValueError(f"TensorFlow is not installed ({error}): {advice}") from error
     return keras
 
