@@ -39,7 +39,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if __name__ == "__main__":
     # OpenCV reads these when it is imported: it unpacks no larger picture, and prints nothing itself.
@@ -2078,6 +2078,8 @@ ARRANGEMENTS = {  # where the answer, the bars and the keys stand (x, y, width) 
     (CANVAS_SIZE, 864): ((28, 560, 264), (328, 586, 204), (28, 812, 512)),
 }
 MESSAGE_SECONDS, FLASH_SECONDS, IDLE_SECONDS = 4, 0.3, 0.03
+GRACE_SECONDS = 1  # Esc that comes so late for a message does not quit
+WIDE_SCREEN = 1920  # pixels; on wider ones the window opens at three quarters of the screen
 
 CANVAS_COLOUR, PANEL_COLOUR, LINE_COLOUR = (
     (22, 18, 16),
@@ -2090,48 +2092,78 @@ OTHER_COLOUR = (255, 150, 60)  # of ink that speaks for the runner-up, and of th
 LOOK_TWICE = 0.85  # of 12,244 digits by 35 hands 84 % of those with 0.80 to 0.85 were right, 96 % of those up to 0.90
 PIECE = 4  # pixels of a digit image: the side of what is left out at a time, to tell why
 
-KEYS = [  # what they are, what they do, the same in a word for the panel, and how
-    ("left button", "draw", "", None),
-    ("right button", "erase what it touches", "", None),
-    ("u, Backspace, Ctrl+Z", "undo, again and again", "undo", lambda window: window.canvas.undo()),
-    ("y, Ctrl+Y, Ctrl+Shift+Z", "redo", "redo", lambda window: window.canvas.undo(-1)),
-    ("c, Delete", "clear", "clear", lambda window: window.canvas.clear()),
-    (
-        "], wheel",
-        "a wider brush",
-        "wider",
-        lambda window: f"Brush: {window.canvas.change_brush(1)} pixels",
-    ),
-    (
-        "[, wheel",
-        "a narrower brush",
-        "narrower",
-        lambda window: f"Brush: {window.canvas.change_brush(-1)} pixels",
-    ),
-    ("s, Ctrl+S", "save drawing and strokes", "save", lambda window: window.save()),
-    ("Enter", "print the answer", "answer", lambda window: window.enter()),
-    ("0 ... 9", "tell which digit it is: your hand is learned", "", None),
-    ("f", "forget what was learned last", "forget", lambda window: window.forget()),
-    ("w", "why: which ink speaks for the answer", "why", lambda window: window.toggle("why")),
-    ("l", "read along, or on Enter only", "live", lambda window: window.toggle("live")),
-    ("h, ?, F1", "show and hide these keys", "all keys", lambda window: window.toggle("help")),
-    ("Esc, q", "quit; Esc first ends what is shown", "quit", lambda window: window.toggle("open")),
-]
-ACTIONS = {name.lower(): action for names, *_, action in KEYS for name in names.split(", ")}
-ACTIONS |= {digit: lambda window, digit=digit: window.type_digit(digit) for digit in DIGITS}
 
-# waitKeyEx's codes in Qt, GTK, Windows and macOS; the letters are the same everywhere.
-SPECIAL_KEYS = dict.fromkeys((13, 10, 3, 0xFF0D, 0xFF8D), "enter") | dict.fromkeys(
-    (8, 127, 0xFF08), "backspace"
-)
-SPECIAL_KEYS |= {27: "esc", 0xFF1B: "esc", 0xFFBE: "f1", 0xFFFF: "delete"} | {
-    0xFFB0 + int(d): d for d in DIGITS
+class Key(NamedTuple):
+    """A row of the table of keys."""
+
+    names: str  # as they are written on keyboards, parted by ", "
+    does: str  # what it does, as help says it
+    label: str = ""  # the same in a word, for its cap in the panel; "" where it has none
+    act: str = ""  # the method of Window that does it; "" for the mouse's buttons
+    repeats: bool = False  # whether a held key does it again and again
+
+
+KEYS = [
+    Key("left button", "draw"),
+    Key("right button", "erase what it touches"),
+    Key("u, Backspace, Ctrl+Z", "undo, again and again", "undo", "undo", repeats=True),
+    Key("y, Ctrl+Y, Ctrl+Shift+Z", "redo", "redo", "redo", repeats=True),
+    Key("c, Delete", "clear", "clear", "clear"),
+    Key("e", "erase with the left button, or draw", "", "toggle_eraser"),
+    Key("], wheel", "a wider brush", "wider", "widen_brush", repeats=True),
+    Key("[, wheel", "a narrower brush", "narrower", "narrow_brush", repeats=True),
+    Key("s, Ctrl+S", "save drawing and strokes", "save", "save"),
+    Key("Enter", "print the answer", "answer", "enter"),
+    Key("0 ... 9", "tell which digit it is: your hand is learned"),
+    Key("x", "tell that it is no digit"),
+    Key("f", "forget what was learned last", "forget", "forget"),
+    Key("w", "why: which ink speaks for the answer", "why", "toggle_why"),
+    Key("l", "read along, or on Enter only", "live", "toggle_live"),
+    Key("h, ?, F1", "show and hide these keys", "all keys", "toggle_help"),
+    Key("Esc, q", "quit; Esc first ends what is shown", "quit", "quit"),
+]
+KEY_NAMED = {name.lower(): key for key in KEYS for name in key.names.split(", ")}
+NO_DIGIT = "?"  # stands for "no digit" in a typed number, as in an answer
+TYPED = {**{digit: digit for digit in DIGITS}, "x": NO_DIGIT}  # keys, and what they type
+TAKEN_BY_RIGHT = {
+    cv2.EVENT_LBUTTONDOWN: cv2.EVENT_RBUTTONDOWN,
+    cv2.EVENT_LBUTTONDBLCLK: cv2.EVENT_RBUTTONDBLCLK,
+    cv2.EVENT_LBUTTONUP: cv2.EVENT_RBUTTONUP,
 }
+
+# What cv2.waitKeyEx and X call the keys that are no letters; elsewhere than in X letters are ASCII, too.
+SPECIAL_KEYS = {
+    **dict.fromkeys((3, 10, 13, 0xFF0D, 0xFF8D), "enter"),  # two keys of this name
+    **dict.fromkeys((8, 127, 0xFF08), "backspace"),
+    **dict.fromkeys((27, 0xFF1B), "esc"),
+    **dict.fromkeys((0xFF51, 0xF702), "left"),  # 0xF702 and 0xF703: on macOS
+    **dict.fromkeys((0xFF53, 0xF703), "right"),
+    32: "space",
+    0x250000: "left",  # Windows
+    0x270000: "right",
+    0xFFFF: "delete",
+    0xFFBE: "f1",
+    **{0xFFB0 + int(digit): digit for digit in DIGITS},  # the keypad's
+}
+PLACES = {  # X's keycodes of an English keyboard
+    **{10 + i: digit for i, digit in enumerate("1234567890")},
+    **{24 + i: letter for i, letter in enumerate("qwertyuiop[]")},
+    **{38 + i: letter for i, letter in enumerate("asdfghjkl")},
+    **{52 + i: letter for i, letter in enumerate("zxcvbnm")},
+}
+GTK_CTRL, GTK_ALT = 0x40000, 0x80000  # GTK's waitKeyEx tells by these bits what else is held
 
 
 font = functools.cache(
     lambda face, weight: cv2.FontFace(face)
 )  # one for each weight: to change it takes long
+
+
+class Target(NamedTuple):
+    """What can be clicked in the panel."""
+
+    kind: str  # "key", "bar", or "part"
+    value: str | int  # the key's name; the digit, or OTHER; the part as an index
 
 
 class Sheet:
@@ -2145,7 +2177,7 @@ class Sheet:
         ) / 2  # of the canvas, in pixels
         self.answer, self.bars, (left, top, width) = ARRANGEMENTS[shape]
         self.area(0, 0, CANVAS_SIZE, CANVAS_SIZE)[:] = CANVAS_COLOUR
-        keys = [(names.split(", ")[0], label) for names, _, label, _ in KEYS if label]
+        keys = [(key.names.split(", ")[0], key.label) for key in KEYS if key.label]
         columns = width // 125
         for i, (key, label) in enumerate(keys):
             column, row = divmod(i, len(keys) // columns)
@@ -2160,6 +2192,15 @@ class Sheet:
         corners = self.corner + np.multiply(self.scale, ((x, y), (x + width, y + height)))
         (left, top), (right, bottom) = np.rint(corners).astype(int)
         return self.image[top : max(bottom, top + 1), left : max(right, left + 1)]
+
+    def canvas_point(self, x: float, y: float) -> tuple[int, int]:
+        """What lies at a pixel of the window, in units of the canvas."""
+        place = (np.array([x, y]) + 0.5 - self.corner) / self.scale
+        return tuple(np.floor(place).clip(-9999, 9999).astype(int).tolist())
+
+    def target(self, x: float, y: float, view: View) -> Target | None:
+        """What can be clicked at a pixel of the window."""
+        return None
 
     def text(
         self,
@@ -2278,247 +2319,587 @@ def explain(part: Part, recognizer: Recognizer) -> np.ndarray:
     return np.uint8(255 + shares @ (np.array([BEST_COLOUR, OTHER_COLOUR]) - 255))
 
 
+class View(NamedTuple):
+    """All that one picture of the window shows."""
+
+    image: np.ndarray  # the drawing or picture: uint8, grey or BGR
+    reading: Reading | None
+    chosen: int  # the part that the bars and "why" are of, as an index into reading.parts
+    margin: float  # how far ink reaches beyond the boxes of the parts, in pixels of the image
+    pointer: tuple[int, int] | None  # where the mouse is, in pixels of the window; None outside
+    brush: int  # its width
+    erases: bool
+    status: Sequence[str]  # what is not as usual
+    message: str  # what came of the last key, "" where that is over
+    flash: bool  # whether the answer has just been printed
+    help: bool
+    why: bool
+
+
+def draw(view: View, sheet: Sheet, recognizer: Recognizer) -> np.ndarray:
+    """The window's picture: uint8 BGR, shape (height, width, 3)."""
+    if view.flash:
+        left, top, width = sheet.answer
+        sheet.area(left - 12, top + 14, width + 24, 112)[:] = LINE_COLOUR
+    part = view.reading.parts[view.chosen] if view.reading else None
+    show_answer(sheet, view.reading, part)
+    show_bars(sheet, part and part.prediction)
+    show_drawing(sheet, view, part, recognizer)
+    show_words(sheet, view)
+    return sheet.image
+
+
+def show_drawing(sheet: Sheet, view: View, part: Part | None, recognizer: Recognizer) -> None:
+    """Draw the drawing, what its ink speaks for, and how it was parted."""
+    area = sheet.area(0, 0, CANVAS_SIZE, CANVAS_SIZE)
+    how = cv2.INTER_AREA if sheet.scale < 1 else cv2.INTER_LINEAR
+    ink = cv2.resize(view.image, area.shape[1::-1], interpolation=how)
+    cv2.max(area, cv2.cvtColor(ink, cv2.COLOR_GRAY2BGR), area)
+    if not view.reading:
+        return
+    reach = view.margin
+    if view.why:
+        low = np.maximum(np.array(part.box[:2]) - reach, 0)
+        high = np.minimum(np.add(part.box[:2], part.box[2:]) + reach, CANVAS_SIZE)
+        inked = sheet.area(*low, *(high - low))
+        cv2.min(inked, cv2.resize(explain(part, recognizer), inked.shape[1::-1]), inked)
+    if len(view.reading.parts) > 1:
+        # A line, and what was read, below each part; above it for want of room.
+        below = max(y + height for (_, y, _, height), *_ in view.reading.parts) + reach + 8
+        above = min(part.box[1] for part in view.reading.parts) - reach - 24
+        y = below if below < CANVAS_SIZE - 20 or above < 0 else above
+        for (x, _, width, _), _, prediction, _ in view.reading.parts:
+            sheet.area(x, y, max(width, 8), 1.5)[:] = QUIET_COLOUR
+            sheet.text(str(prediction), x + width / 2, y + 15, 14, QUIET_COLOUR, 500, "middle")
+
+
+def show_words(sheet: Sheet, view: View) -> None:
+    """Draw what is said on the canvas, and the pointer's ring."""
+    area, middle = sheet.area(0, 0, CANVAS_SIZE, CANVAS_SIZE), CANVAS_SIZE / 2
+    for i, line in enumerate(view.status):
+        sheet.words(line, 14, 24 + 20 * i, 13)
+    if not view.image.any():
+        sheet.text("Draw a digit", middle, middle, 40, QUIET_COLOUR, 500, "middle")
+        sheet.text("or several, side by side", middle, middle + 34, 17, QUIET_COLOUR, 400, "middle")
+    if view.help:
+        area[:] = area // 5
+        for i, key in enumerate(KEYS):
+            sheet.words(f"<{key.names.replace(', ', '><')}>", 36, 60 + 29 * i)
+            sheet.text(key.does, 250, 60 + 29 * i, 15)
+    elif view.pointer:
+        x, y = sheet.canvas_point(*view.pointer)
+        centre = round(x * sheet.scale), round(y * sheet.scale)
+        radius = round(view.brush / 2 * sheet.scale)
+        colour = OTHER_COLOUR if view.erases else BAR_COLOUR
+        cv2.circle(area, centre, radius, colour, 1 + view.erases, cv2.LINE_AA)
+    if view.message:
+        sheet.area(0, CANVAS_SIZE - 44, CANVAS_SIZE, 44)[:] = PANEL_COLOUR
+        sheet.words(view.message, 28, CANVAS_SIZE - 16, 16, TEXT_COLOUR)
+
+
+NOTHING_DRAWN = "Nothing is drawn yet"
+
+
+def key_name(code: int, place: int = 0, shifted: bool = False) -> str:
+    """The name in KEYS of a key, by its code in X or of cv2.waitKeyEx; "" where it has none.
+
+    Where its code has none, its place counts, as X's keycode: on many keyboards that have other
+    letters than Latin ones, or digits with Shift only, it is the same as on an English one.
+    """
+    name = SPECIAL_KEYS.get(code, "")
+    if not name and code < 128:
+        name = chr(code).lower()
+    if name in KEY_NAMED or name in TYPED:
+        return name
+    at_place = PLACES.get(place, "")
+    is_foreign = 0x100 <= code < 0xFD00 or code >= 0x1000000  # neither Latin-1 nor a special key
+    if is_foreign or (at_place in TYPED and at_place.isdigit() and not shifted):
+        return at_place
+    return ""
+
+
+def waited_key_name(code: int) -> str:
+    """The name of the key with this code of cv2.waitKeyEx, with "ctrl+" where that was held."""
+    if code in SPECIAL_KEYS:
+        return SPECIAL_KEYS[code]
+    if code & GTK_ALT:
+        return ""
+    name = key_name(code & 0xFFFF)
+    return f"ctrl+{name}" if code & GTK_CTRL else name
+
+
+def with_right_button(event: int, flags: int) -> tuple[int, int]:
+    """A mouse event as if the right button took the left one's part."""
+    flags = flags & ~LEFT | RIGHT if flags & LEFT else flags
+    return TAKEN_BY_RIGHT.get(event, event), flags
+
+
+def opening_size(screen: Screen) -> tuple[int, int]:
+    """The window's first width and height: the usual ones where the screen has room for them."""
+    if screen.width > WIDE_SCREEN:
+        scale = min(0.75 * screen.width / WINDOW_SIZE[0], 0.75 * screen.height / WINDOW_SIZE[1])
+    else:  # room for panels and a title
+        room = (screen.width - 80) / WINDOW_SIZE[0], (screen.height - 100) / WINDOW_SIZE[1]
+        scale = min(1, *room)
+    return int(WINDOW_SIZE[0] * scale), int(WINDOW_SIZE[1] * scale)
+
+
+class Message(NamedTuple):
+    """What is said at the lower edge of the drawing for some seconds."""
+
+    text: str = ""
+    ends: float = 0.0  # when, as time.monotonic() gives it
+    holds_esc: bool = False  # whether Esc ends it in place of the program
+
+    def is_shown(self, grace: float = 0) -> bool:
+        """Whether it is still shown, or was so many seconds ago."""
+        return time.monotonic() < self.ends + grace
+
+
+class TypedNumber:
+    """The right number, as it is typed by a person, character by character; "?" is no digit."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.is_learned = False  # complete: what it says was learned, or was known already
+        self.lessons = 0  # how many it took to learn it
+
+    @property
+    def is_open(self) -> bool:
+        """Whether more is to come."""
+        return bool(self.text) and not self.is_learned
+
+    @property
+    def digits(self) -> list[int | None]:
+        """What was typed; None for no digit."""
+        return [None if character == NO_DIGIT else int(character) for character in self.text]
+
+
+def lessons_for(
+    digits: Sequence[int | None], source: Canvas, reading: Reading
+) -> list[tuple[np.ndarray, int | None]] | None:
+    """What is to be learned so that these digits are read: digit images and their digits.
+
+    They are the digits of the parts, or one of them is the digit of all ink together. None where
+    they are neither. A part that is read rightly, and not by guess, needs no lesson.
+    """
+    if len(digits) == len(reading.parts):
+        return [
+            (part.image, digit)
+            for part, digit in zip(reading.parts, digits, strict=True)
+            if part.prediction.digit != digit or part.prediction.confidence < LOOK_TWICE
+        ]
+    if len(digits) == 1:
+        return [(source.digit_image(), digits[0])]
+    return None
+
+
+def counted(number: int, thing: str) -> str:
+    """A number of things in words: "1 part", "2 parts"."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 class Window:
     """The window's state and what its keys do; run() shows it until the person quits."""
 
     def __init__(
-        self, recognizer: Recognizer, canvas: Canvas | None = None, folder: Path = Path()
+        self,
+        recognizer: Recognizer,
+        sources: Sequence[Canvas] = (),
+        folder: Path = Path(),
     ) -> None:
-        self.recognizer, self.canvas = recognizer, canvas or Canvas()
+        self.recognizer = recognizer
+        self.sources = list(sources) or [Canvas()]
+        self.source = self.sources[0]  # the one that is shown
         self.folder = folder.resolve()  # where drawings are saved; it may vanish
         self.size = WINDOW_SIZE
-        self.live, self.help, self.why, self.open = True, False, False, True
-        self.pointer: tuple[int, int] | None = (
-            None  # where the mouse is, in units; None outside the window
-        )
-        self.typed = ""  # of the right number, so far
+        self.live = True
+        self.help = False
+        self.why = False
+        self.erases = False  # whether the left button does
+        self.open = True
+        self.pointer: tuple[int, int] | None = None  # as in View
+        self.chosen: int | None = None  # the part whose small image was clicked
+        self.typed = TypedNumber()
+        self.message = Message()
         self._events = 0  # of mouse and keys
-        self._message, self._message_ends, self._flash_ends = "", 0.0, 0.0
-        self._was_read = -1  # which of the canvas's changes
+        self._flash_ends = 0.0
+        self._was_read = -1  # which of the source's changes
+        self._shown: tuple | None = None  # the state of the picture that is shown
 
-    def read(self) -> Reading | None:
-        """Read the drawing as it is now; None while nothing is drawn."""
-        self._was_read = self.canvas.changes
-        return self.canvas.read(self.recognizer)
-
-    def on_mouse(self, event: int, x: int, y: int, flags: int, param: object = None) -> None:
-        """Pass on to the canvas what the mouse does: cv2's callback. What is drawn hides message and help."""
-        if event == cv2.EVENT_MOUSEWHEEL:
-            self.press("]" if flags > 0 else "[")
-            return
-        self._events += 1
-        sheet, changes = empty_sheet(self.size), self.canvas.changes
-        place = (np.array([x, y]) + 0.5 - sheet.corner) / sheet.scale
-        self.pointer = tuple(
-            np.floor(place).clip(-9999, 9999).astype(int).tolist()
-        )  # no farther than cv2 can draw
-        self.canvas.on_mouse(event, *self.pointer, flags)
-        if self.canvas.changes != changes:
-            self._message, self.typed, self.help = "", "", False
-
-    def on_key(self, code: int, held: str = "") -> None:
-        """Do what the key with this code of cv2.waitKeyEx or of X stands for, while others are held ("ctrl+")."""
-        held, code = (
-            "ctrl+" if code > 0 and code & 0x40000 else held,
-            code & 0xFFFF,
-        )  # GTK tells more above 0xFFFF
-        self.press(held + (SPECIAL_KEYS.get(code) or (chr(code).lower() if code < 128 else "")))
-
-    def press(self, key: str) -> None:
-        """Do what a key stands for, nothing where it is unknown, and show for some seconds what came of it."""
-        self._events += 1
-        if key in ("esc", "backspace") and (self.help or self.typed):
-            self.help, self.typed, self._message = False, "", ""
-        elif action := ACTIONS.get(key):
-            needs_ink = key in (*DIGITS, "enter", "s", "ctrl+s")
-            if needs_ink:
-                self.canvas.finish()
-            if key not in (*DIGITS, "enter"):
-                self.typed = ""
-            try:
-                message = (
-                    action(self) if self.canvas.strokes or not needs_ink else "Nothing is drawn yet"
-                )
-            except OSError as error:
-                message = f"Failed: {Path(error.filename or self.folder).name}: {reason(error)}"
-                say(f"mnist_digit: {printable(error.filename or self.folder)}: {reason(error)}")
-            self._message = message or ""
-            self._message_ends = math.inf if self.typed else time.monotonic() + MESSAGE_SECONDS
-
-    def toggle(self, name: str) -> None:
-        """Switch live, why, help or open on or off."""
-        setattr(self, name, not getattr(self, name))
-
-    def save(self) -> str:
-        path = save_drawing(self.canvas, self.folder)
-        say(f"Saved {printable(path.with_suffix('.png'))} and {path.name}")
-        return f"Saved {path.stem}.png and .json"
-
-    def enter(self) -> str | None:
-        """Print the answer, or end the right number: with one digit only, all that is drawn is this digit."""
-        if len(self.typed) == 1:
-            return self.learn([(self.canvas.digit_image(), self.typed)])
-        typed, self.typed = self.typed, ""
-        if typed:
-            return f"{typed} does not fit {len(self.read().parts)} parts: draw the digits further apart"
-        answer(str(self.read()))
-        self._flash_ends = time.monotonic() + FLASH_SECONDS
-        return None
-
-    def type_digit(self, digit: str) -> str:
-        """Take the next digit of the right number; with the last one, learn those that were misread or guessed."""
-        self.typed += digit
-        parts = self.read().parts
-        if missing := len(parts) - len(self.typed):
-            return f"right: {self.typed}{' _' * missing}   <Enter> if all of it is one digit   <Esc> cancels"
-        return self.learn(
-            [
-                (part.image, digit)
-                for part, digit in zip(parts, self.typed, strict=True)
-                if str(part.prediction) != digit or part.prediction.confidence < LOOK_TWICE
-            ]
-        )
-
-    def learn(self, lessons: Sequence[tuple[np.ndarray, str]]) -> str:
-        """Learn which digits images are, and read again: the drawing is what was typed."""
-        typed, self.typed = self.typed, ""
-        for image, digit in lessons:
-            self.recognizer.teach(image, int(digit))
-        text = self.read().text
-        if text != typed:
-            return f"Learned, yet it reads {text}"
-        return (
-            f"Learned: it is {typed}   <f> forgets it" if lessons else f"It reads {typed} already"
-        )
-
-    def forget(self) -> str:
-        digit = self.recognizer.forget()
-        return "There is nothing to forget" if digit is None else f"Forgotten: a {digit}"
+    # --- what it shows
 
     @property
-    def message(self) -> str:
-        """What is said at the canvas's lower edge."""
-        return self._message if time.monotonic() < self._message_ends else ""
+    def canvas(self) -> Canvas | None:
+        """What is drawn on; None while a picture is shown."""
+        return self.source if isinstance(self.source, Canvas) else None
 
-    def state(self) -> tuple:
-        """All that the picture depends on."""
-        return (
-            self._events,
-            self.pointer,
-            self.size,
-            self.message,
-            time.monotonic() < self._flash_ends,
+    @property
+    def layout(self) -> Sheet:
+        """Where everything stands at the window's size."""
+        return empty_sheet(self.size)
+
+    def read(self) -> Reading | None:
+        """Read what is shown as it is now; None while nothing is drawn."""
+        self._was_read = self.source.changes
+        return self.source.read(self.recognizer)
+
+    def part_shown(self, reading: Reading) -> int:
+        """The part that the bars are of: the one pointed at, or chosen, or the least sure one."""
+        if self.pointer:
+            x, y = self.layout.canvas_point(*self.pointer)
+            for i, part in enumerate(reading.parts):
+                left, top, width, height = part.box
+                if left <= x <= left + width and top <= y <= top + height:
+                    return i
+        if self.chosen is not None and self.chosen < len(reading.parts):
+            return self.chosen
+        return int(np.argmin([part.prediction.confidence for part in reading.parts]))
+
+    def status(self) -> list[str]:
+        """What is not as usual, in lines."""
+        lines = []
+        if not self.live:
+            lines.append("live reading is off: <Enter> answers")
+        if self.erases:
+            lines.append("eraser: <e> draws again")
+        if self.recognizer.path.absolute() != MODEL:
+            lines.append(f"network: {self.recognizer.path.name}")
+        if len(self.recognizer.hand):
+            lines.append(f"drawings learned from you: {len(self.recognizer.hand)}")
+        if self.why:
+            lines.append("why: orange ink speaks for the answer, blue for the runner-up")
+        return lines
+
+    def view(self) -> View:
+        """All that the window shows now."""
+        shows_answer = self.live or self._was_read == self.source.changes
+        reading = self.read() if shows_answer else None
+        button, strokes = (self.canvas.button, self.canvas.strokes) if self.canvas else (0, [])
+        return View(
+            image=self.source.image,
+            reading=reading,
+            chosen=self.part_shown(reading) if reading else 0,
+            margin=max((stroke.brush for stroke in strokes), default=0) / 2,
+            pointer=self.pointer,
+            brush=self.canvas.brush if self.canvas else 0,
+            erases=self.erases or button == RIGHT,
+            status=self.status(),
+            message=self.message.text if self.message.is_shown() else "",
+            flash=time.monotonic() < self._flash_ends,
+            help=self.help,
+            why=self.why,
         )
 
     def frame(self) -> np.ndarray:
         """The window's picture: uint8 BGR, shape (height, width, 3)."""
-        sheet = copy.deepcopy(empty_sheet(self.size))
-        if time.monotonic() < self._flash_ends:
-            left, top, width = sheet.answer
-            sheet.area(left - 12, top + 14, width + 24, 112)[:] = LINE_COLOUR
-        reading = self.read() if self.live or self._was_read == self.canvas.changes else None
-        part = min(reading.parts, key=lambda part: part.prediction.confidence) if reading else None
-        for other in (
-            reading.parts if reading and self.pointer else []
-        ):  # the bars are of the one that is pointed at
-            past = np.subtract(self.pointer, other.box[:2])
-            part = other if (past >= 0).all() and (past <= other.box[2:]).all() else part
-        show_answer(sheet, reading, part)
-        show_bars(sheet, part and part.prediction)
-        self.show_drawing(sheet, reading, part)
-        self.show_words(sheet)
-        return sheet.image
+        return draw(self.view(), copy.deepcopy(self.layout), self.recognizer)
 
-    def show_drawing(self, sheet: Sheet, reading: Reading | None, part: Part | None) -> None:
-        """Draw the drawing, what its ink speaks for, and how it was parted."""
-        area = sheet.area(0, 0, CANVAS_SIZE, CANVAS_SIZE)
-        how = cv2.INTER_AREA if sheet.scale < 1 else cv2.INTER_LINEAR
-        ink = cv2.resize(self.canvas.image, area.shape[1::-1], interpolation=how)
-        cv2.max(area, cv2.cvtColor(ink, cv2.COLOR_GRAY2BGR), area)
-        if not reading:
+    def state(self) -> tuple:
+        """What tells whether the picture is still as it was."""
+        return (
+            self._events,
+            self.source.changes,
+            self.pointer,
+            self.size,
+            self.message.is_shown(),
+            time.monotonic() < self._flash_ends,
+        )
+
+    # --- the mouse
+
+    def on_mouse(self, event: int, x: int, y: int, flags: int, param: object = None) -> None:
+        """Draw, or do what was clicked: cv2's callback."""
+        if event == cv2.EVENT_MOUSEWHEEL:
+            self.on_wheel(flags)
             return
-        reach = max(stroke.brush for stroke in self.canvas.strokes) / 2
-        if self.why:
-            low = np.maximum(np.array(part.box[:2]) - reach, 0)
-            high = np.minimum(np.add(part.box[:2], part.box[2:]) + reach, CANVAS_SIZE)
-            inked = sheet.area(*low, *(high - low))
-            cv2.min(inked, cv2.resize(explain(part, self.recognizer), inked.shape[1::-1]), inked)
-        if (
-            len(reading.parts) > 1
-        ):  # a line, and what was read, below each part; above it for want of room
-            below = max(y + height for (_, y, _, height), *_ in reading.parts) + reach + 8
-            above = min(part.box[1] for part in reading.parts) - reach - 24
-            y = below if below < CANVAS_SIZE - 20 or above < 0 else above
-            for (x, _, width, _), _, prediction, _ in reading.parts:
-                sheet.area(x, y, max(width, 8), 1.5)[:] = QUIET_COLOUR
-                sheet.text(str(prediction), x + width / 2, y + 15, 14, QUIET_COLOUR, 500, "middle")
+        self._events += 1
+        self.pointer = (x, y)
+        if event in (cv2.EVENT_LBUTTONDOWN, cv2.EVENT_LBUTTONDBLCLK):
+            self.click(x, y)
+        if self.canvas:
+            self.draw(event, *self.layout.canvas_point(x, y), flags)
 
-    def show_words(self, sheet: Sheet) -> None:
-        """Draw what is said on the canvas, and the pointer's ring."""
-        area, middle = sheet.area(0, 0, CANVAS_SIZE, CANVAS_SIZE), CANVAS_SIZE / 2
-        status = {  # what is not as usual
-            "live reading is off: <Enter> answers": not self.live,
-            f"network: {self.recognizer.path.name}": self.recognizer.path.absolute() != MODEL,
-            f"drawings learned from you: {len(self.recognizer.hand)}": len(self.recognizer.hand),
-            "why: orange ink speaks for the answer, blue for the runner-up": self.why,
-        }
-        for i, line in enumerate(line for line, holds in status.items() if holds):
-            sheet.words(line, 14, 24 + 20 * i, 13)
-        if not self.canvas.strokes:
-            sheet.text("Draw a digit", middle, middle, 40, QUIET_COLOUR, 500, "middle")
-            sheet.text(
-                "or several, side by side", middle, middle + 34, 17, QUIET_COLOUR, 400, "middle"
-            )
+    def draw(self, event: int, x: int, y: int, flags: int) -> None:
+        """Pass a mouse event on to the canvas; what is drawn ends message, typed number and help."""
+        changes = self.canvas.changes
+        if self.erases:
+            event, flags = with_right_button(event, flags)
+        self.canvas.on_mouse(event, x, y, flags)
+        if self.canvas.changes != changes:
+            self.help = False
+            self.chosen = None
+            self.end_message()
+            self.typed = TypedNumber()
+
+    def click(self, x: int, y: int) -> None:
+        """Do what the thing in the panel stands for that was clicked, if there is one."""
+        target = self.layout.target(x, y, self.view())
+        if target is None:
+            return
+        if target.kind == "key":
+            self.press(target.value)
+        elif target.kind == "bar":
+            self.perform(functools.partial(self.say_it_is, target.value))
+        elif target.kind == "part":
+            self.chosen = target.value
+
+    def on_wheel(self, turn: int) -> None:
+        """Make the brush wider or narrower: the wheel was turned away (turn > 0) or back."""
+        if turn:
+            self.press("]" if turn > 0 else "[")
+
+    def on_leave(self) -> None:
+        """The mouse has left the window."""
+        self.pointer = None
+
+    # --- keys
+
+    def press(self, name: str, is_repeat: bool = False) -> None:
+        """Do what a key stands for, if anything; a held key that repeats itself is one press."""
+        self._events += 1
+        key = KEY_NAMED.get(name)
+        if is_repeat and not (key and key.repeats):
+            return
+        if name in TYPED:
+            self.perform(functools.partial(self.type, TYPED[name]))
+        elif name == "backspace" and self.typed.is_open:
+            self.perform(self.take_back_character)
+        elif name == "esc" and self.cancel():
+            return
+        elif key and key.act:
+            if name != "enter":
+                self.typed = TypedNumber()
+            self.perform(getattr(self, key.act))
+
+    def perform(self, act: Callable[[], str | None]) -> None:
+        """Do it, and show for some seconds what it says; what fails is said there, and printed."""
+        was_typing = self.typed.is_open
+        try:
+            text = act()
+        except OSError as error:
+            self.typed = TypedNumber()
+            text = f"Failed: {Path(error.filename or self.folder).name}: {reason(error)}"
+            say(f"mnist_digit: {printable(error.filename or self.folder)}: {reason(error)}")
+        if not text:
+            self.end_message()
+            return
+        ends = math.inf if self.typed.is_open else time.monotonic() + MESSAGE_SECONDS
+        self.message = Message(text, ends, holds_esc=was_typing or bool(self.typed.text))
+
+    def end_message(self) -> None:
+        """Show no message any more."""
+        if self.message.is_shown():
+            self.message = self.message._replace(ends=time.monotonic())
+
+    def cancel(self) -> bool:
+        """End what is shown first, and so keep Esc from quitting; False where nothing is."""
         if self.help:
-            area[:] = area // 5
-            for i, (names, does, *_) in enumerate(KEYS):
-                sheet.words(f"<{names.replace(', ', '><')}>", 36, 70 + 31 * i)
-                sheet.text(does, 250, 70 + 31 * i, 15)
-        elif self.pointer:
-            centre = np.rint(np.multiply(self.pointer, sheet.scale)).astype(int).tolist()
-            erasing, radius = (
-                self.canvas.button == RIGHT,
-                round(self.canvas.brush / 2 * sheet.scale),
-            )
-            cv2.circle(
-                area,
-                centre,
-                radius,
-                OTHER_COLOUR if erasing else BAR_COLOUR,
-                1 + erasing,
-                cv2.LINE_AA,
-            )
-        if self.message:
-            sheet.area(0, CANVAS_SIZE - 44, CANVAS_SIZE, 44)[:] = PANEL_COLOUR
-            sheet.words(self.message, 28, CANVAS_SIZE - 16, 16, TEXT_COLOUR)
+            self.help = False
+        elif self.typed.is_open:
+            self.typed = TypedNumber()
+            self.message = Message()
+        elif self.why:
+            self.why = False
+        elif self.message.holds_esc and self.message.is_shown(GRACE_SECONDS):
+            self.typed = TypedNumber()
+            self.message = Message()
+        else:
+            return False
+        return True
+
+    def quit(self) -> None:
+        self.open = False
+
+    def undo(self) -> None:
+        if self.canvas:
+            self.canvas.undo()
+
+    def redo(self) -> None:
+        if self.canvas:
+            self.canvas.undo(-1)
+
+    def clear(self) -> None:
+        if self.canvas:
+            self.canvas.clear()
+
+    def widen_brush(self) -> str:
+        return self.change_brush(1)
+
+    def narrow_brush(self) -> str:
+        return self.change_brush(-1)
+
+    def change_brush(self, steps: int) -> str:
+        """Make the brush so many steps wider; say how wide it is."""
+        return f"Brush: {self.canvas.change_brush(steps)} pixels" if self.canvas else ""
+
+    def toggle_eraser(self) -> None:
+        self.erases = not self.erases
+
+    def toggle_why(self) -> None:
+        self.why = not self.why
+
+    def toggle_live(self) -> None:
+        self.live = not self.live
+
+    def toggle_help(self) -> None:
+        self.help = not self.help
+
+    def save(self) -> str:
+        """Save what is shown; say under which names."""
+        if self.read_to_the_end() is None:
+            return NOTHING_DRAWN
+        path = save_drawing(self.canvas, self.folder)
+        say(f"Saved {printable(path.with_suffix('.png'))} and {path.name}")
+        return f"Saved {path.stem}.png and .json"
+
+    def enter(self) -> str:
+        """Print the answer; where a number was typed, end and learn it."""
+        reading = self.read_to_the_end()
+        if reading is None:
+            return NOTHING_DRAWN
+        if self.typed.is_open:
+            return self.learn_typed()
+        self.typed = TypedNumber()
+        answer(str(reading))
+        self._flash_ends = time.monotonic() + FLASH_SECONDS
+        return ""
+
+    def read_to_the_end(self) -> Reading | None:
+        """Read what is shown, also the stroke that is being drawn: it ends here."""
+        if self.canvas:
+            self.canvas.finish()
+        return self.read()
+
+    # --- what it is taught
+
+    def type(self, character: str) -> str:
+        """Take the next character of the right number; with the last one, learn the number."""
+        reading = self.read_to_the_end()
+        if reading is None:
+            return NOTHING_DRAWN
+        if self.typed.is_learned:  # the number goes on, so what was learned of it came too early
+            self.take_back_lessons()
+            reading = self.read()
+        self.typed.text += character
+        if len(self.typed.text) == len(reading.parts):
+            return self.learn_typed()
+        return self.typed_so_far()
+
+    def take_back_character(self) -> str:
+        """Take back what was typed last."""
+        self.typed.text = self.typed.text[:-1]
+        return self.typed_so_far() if self.typed.text else ""
+
+    def typed_so_far(self) -> str:
+        """What was typed of the right number, and what may be done now."""
+        parts = len(self.read().parts)
+        typed = self.typed.text
+        if len(typed) > parts:
+            return f"right: {typed}, but {counted(parts, 'part')} seen   <Esc> cancels"
+        missing = " _" * (parts - len(typed))
+        if len(typed) == 1:
+            return f"right: {typed}{missing}   <Enter> if all of it is one digit   <Esc> cancels"
+        return f"right: {typed}{missing}   <Esc> cancels"
+
+    def learn_typed(self) -> str:
+        """Learn the number that was typed, where it fits what is seen; say what came of it."""
+        reading, number = self.read(), self.typed
+        lessons = lessons_for(number.digits, self.source, reading)
+        if lessons is None:
+            self.typed = TypedNumber()
+            apart = "further apart" if len(number.text) > len(reading.parts) else "closer together"
+            parts = counted(len(reading.parts), "part")
+            return f"{number.text} does not fit {parts}: write what belongs together {apart}"
+        said = self.learn(lessons, number.text)
+        number.is_learned = True
+        number.lessons = len(lessons)
+        return said
+
+    def say_it_is(self, digit: int) -> str:
+        """Learn that the part whose bars are shown is this digit, or OTHER for none."""
+        reading = self.read_to_the_end()
+        if reading is None:
+            return NOTHING_DRAWN
+        place = self.part_shown(reading)
+        taught = None if digit == OTHER else digit
+        text = [str(part.prediction) for part in reading.parts]
+        text[place] = NO_DIGIT if taught is None else str(taught)
+        return self.learn([(reading.parts[place].image, taught)], "".join(text))
+
+    def learn(self, lessons: Sequence[tuple[np.ndarray, int | None]], number: str) -> str:
+        """Learn which digits images are, and read again; say whether it is this number now."""
+        for image, digit in lessons:
+            self.recognizer.teach(image, digit)
+        text = self.read().text
+        if text.replace(" ", "") != number:
+            return f"Learned, yet it reads {text}"
+        if not lessons:
+            return f"It reads {number} already"
+        return f"Learned: it is {number}   <f> forgets it"
+
+    def take_back_lessons(self) -> None:
+        """Forget what was learned of the typed number, which is open again."""
+        if self.typed.lessons:
+            self.recognizer.forget()
+        self.typed.is_learned = False
+        self.typed.lessons = 0
+
+    def forget(self) -> str:
+        """Take back the last correction; say what it had taught."""
+        digit = self.recognizer.forget()
+        return "There is nothing to forget" if digit is None else f"Forgotten: a {digit}"
+
+    # --- the loop
 
     def run(self) -> None:
-        """Show the window until the person quits. Raises ValueError without a display, KeyboardInterrupt on Ctrl-C."""
-        shrink = min(
-            1, *(np.subtract(check_display(), (80, 100)) / WINDOW_SIZE)
-        )  # leaves room for panels and a title
-        interrupts = []  # an exception would be lost in one of cv2's callbacks
-        usual = signal.signal(signal.SIGINT, lambda *_: interrupts.append(True))
-        cv2.namedWindow(
-            WINDOW_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL
-        )
-        cv2.resizeWindow(WINDOW_TITLE, *(int(side * shrink) for side in WINDOW_SIZE))
-        cv2.moveWindow(WINDOW_TITLE, 40, 40)
-        cv2.setMouseCallback(WINDOW_TITLE, self.on_mouse)
-        shown = None
-        with events_taken_from_qt(self):
-            while self.open and not interrupts and (size := window_size()):
-                self.size = size
-                if shown != (shown := self.state()):
-                    cv2.imshow(WINDOW_TITLE, self.frame())
-                else:
-                    time.sleep(IDLE_SECONDS)  # cv2, while it waits, looks for events every 2 ms
-                if (key := cv2.waitKeyEx(10)) != -1:
-                    self.on_key(key)
+        """Show the window until the person quits.
+
+        Raises ValueError where there is no display, KeyboardInterrupt on Ctrl-C, and SystemExit on
+        SIGTERM and SIGHUP.
+        """
+        prepare_qt()
+        with Display() as display, signals_noted() as signals, QtEvents(self) as events:
+            cv2.namedWindow(
+                WINDOW_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL
+            )
+            cv2.resizeWindow(WINDOW_TITLE, *opening_size(display.screen()))
+            cv2.moveWindow(WINDOW_TITLE, 40, 40)
+            cv2.setMouseCallback(WINDOW_TITLE, self.on_mouse)
+            display.watch(events.window_id)
+            while self.open and not signals:
+                if display.window_is_lost():
+                    raise ValueError("the window is gone: another program destroyed it")
+                self.show()
             cv2.destroyAllWindows()
-        signal.signal(signal.SIGINT, usual)
-        if interrupts:
-            raise KeyboardInterrupt
+        end_as_told(signals)
+
+    def show(self) -> None:
+        """Draw the window if something changed, and do what the person does for a moment."""
+        size = window_size()
+        if size is None:
+            self.open = False
+            return
+        self.size = size
+        state = self.state()
+        if state != self._shown:
+            cv2.imshow(WINDOW_TITLE, self.frame())
+            self._shown = state
+        else:
+            time.sleep(IDLE_SECONDS)  # cv2, while it waits, looks for events every 2 ms
+        code = cv2.waitKeyEx(10)
+        if code != -1:
+            self.press(waited_key_name(code))
+
+
+def end_as_told(signals: Sequence[int]) -> None:
+    """End the program as the first of these signals asks for, if there is one."""
+    if not signals:
+        return
+    if signals[0] == signal.SIGINT:
+        raise KeyboardInterrupt
+    say(f"mnist_digit: ended by {signal.Signals(signals[0]).name}")
+    raise SystemExit(128 + signals[0])
 
 
 # --- this machine ----------------------------------------------------------------------------
@@ -2659,7 +3040,7 @@ def locked(path: Path, busy: str = "") -> Iterator[None]:
 
 
 def window_size() -> tuple[int, int] | None:
-    """The window's width and height in pixels, never too small to draw; None once the person has closed it."""
+    """The window's width and height in pixels, never too small to draw; None once it is closed."""
     try:
         *_, width, height = cv2.getWindowImageRect(WINDOW_TITLE)
     except cv2.error:  # Qt's answer where no window at all is left
@@ -2667,66 +3048,235 @@ def window_size() -> tuple[int, int] | None:
     return None if width < 0 else (max(width, 100), max(height, 100))
 
 
-@contextlib.contextmanager
-def events_taken_from_qt(window: Window) -> Iterator[None]:
-    """While this lasts the window learns from cv2's own Qt 5, if it has one, what cv2 keeps to itself."""
-    # Each of several keys at once, those with Ctrl, the mouse's leaving, and its moves that Qt would join; and the
-    # wheel no longer zooms, which shifts the picture under the drawing mouse (opencv/opencv#11500).
-    key_press, leave, wheel = 6, 11, 31  # QEvent::Type
-    held = {0: "", 1 << 25: "", 1 << 26: "ctrl+", 3 << 25: "ctrl+shift+"}  # Qt::KeyboardModifier
+class Screen(NamedTuple):
+    """The size of a screen, in pixels."""
 
-    @ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.POINTER(ctypes.c_void_p))
-    def is_done(receiver_and_event: ctypes._Pointer) -> bool:
-        event = (ctypes.c_int * 20).from_address(receiver_and_event[1])
-        kind = event[4] & 0xFFFF  # QEvent::t
-        if kind == leave:
-            window.pointer = None
-        elif kind == wheel and event[19]:  # QWheelEvent::angleD's y, 0 where it turns sideways
-            window.press("]" if event[19] > 0 else "[")
-        elif (
-            kind == key_press and event[12] < 1 << 16
-        ):  # QKeyEvent::nVirtualKey; then QInputEvent::modState
-            window.on_key(event[12], held[event[5] & 3 << 25])
-        return kind in (wheel, key_press)
-
-    name = "_ZN14QtOpenCVPython9QInternal{}CallbackENS0_8CallbackEPFbPPvE"
-    set_attribute = (
-        "_ZN14QtOpenCVPython16QCoreApplication12setAttributeENS_2Qt20ApplicationAttributeEb"
-    )
-    with contextlib.ExitStack() as stack:
-        for library in Path(cv2.__file__).parent.parent.glob("opencv*.libs/libQt5Core*"):
-            with contextlib.suppress(AttributeError):  # another build of it
-                qt = ctypes.CDLL(os.fspath(library))
-                register, unregister = (
-                    qt[name.format("16register")],
-                    qt[name.format("18unregister")],
-                )
-                qt[set_attribute](25, False)  # Qt::AA_CompressHighFrequencyEvents
-                register(0, is_done)
-                stack.callback(unregister, 0, is_done)
-        yield
+    width: int
+    height: int
 
 
-def check_display() -> tuple[int, int]:
-    """The screen's width and height in pixels. Raises ValueError where there is none: cv2's Qt would abort all."""
-    if not sys.platform.startswith("linux"):
-        return 1920, 1080  # as usual
-    os.environ["QT_QPA_PLATFORM"] = (
-        "xcb"  # cv2 brings no other along, and Qt aborts where another is asked for
-    )
-    xcb = ctypes.CDLL("libxcb.so.1")  # cv2 has it loaded already
-    xcb.xcb_connect.restype = xcb.xcb_get_setup.restype = ctypes.c_void_p
-    xcb.xcb_setup_roots_iterator.restype = ctypes.POINTER(ctypes.c_uint16)  # an xcb_screen_t
-    connection = ctypes.c_void_p(xcb.xcb_connect(None, None))
-    if xcb.xcb_connection_has_error(connection):
-        name = os.environ.get("DISPLAY") or "not set"
-        raise ValueError(
-            f"no display (DISPLAY is {name}): run under xvfb-run, or name image files to read"
+class Display:
+    """The display that the window is opened on, asked by a connection of its own."""
+
+    # Constants of X11/X.h.
+    _STRUCTURE_NOTIFY_MASK = 1 << 17
+    _DESTROY_NOTIFY = 17
+    _EVENT_SIZE = 24 * ctypes.sizeof(ctypes.c_long)
+
+    def __init__(self) -> None:
+        """Connect; raises ValueError where there is no display: there cv2's Qt would abort all."""
+        self._display = None
+        if not sys.platform.startswith("linux"):
+            return
+        self._x11 = ctypes.CDLL("libX11.so.6")  # cv2 needs it, too
+        self._x11.XOpenDisplay.restype = ctypes.c_void_p
+        self._display = ctypes.c_void_p(self._x11.XOpenDisplay(None))
+        if not self._display:
+            name = os.environ.get("DISPLAY") or "not set"
+            raise ValueError(
+                f"no display (DISPLAY is {name}): run under xvfb-run, or name image files to read"
+            )
+
+    def __enter__(self) -> Display:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._display:
+            self._x11.XCloseDisplay(self._display)
+
+    def screen(self) -> Screen:
+        """The screen's size; a usual one where it cannot be asked for."""
+        if not self._display:
+            return Screen(1920, 1080)
+        number = self._x11.XDefaultScreen(self._display)
+        return Screen(
+            self._x11.XDisplayWidth(self._display, number),
+            self._x11.XDisplayHeight(self._display, number),
         )
-    screen = xcb.xcb_setup_roots_iterator(ctypes.c_void_p(xcb.xcb_get_setup(connection)))
-    size = screen[10], screen[11]  # after five numbers of 32 bits
-    xcb.xcb_disconnect(connection)
-    return size
+
+    def watch(self, window_id: int) -> None:
+        """Have window_is_lost() tell when somebody else destroys this window of X's."""
+        if not self._display or not window_id:
+            return
+        # Xlib calls it where the display itself is lost, and would end the process after it.
+        self._on_lost_display = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(end_without_display)
+        self._x11.XSetIOErrorHandler(self._on_lost_display)
+        self._x11.XSelectInput(
+            self._display, ctypes.c_ulong(window_id), ctypes.c_long(self._STRUCTURE_NOTIFY_MASK)
+        )
+
+    def window_is_lost(self) -> bool:
+        """Whether the window that is watched was destroyed."""
+        if not self._display:
+            return False
+        event = ctypes.create_string_buffer(self._EVENT_SIZE)
+        return bool(self._x11.XCheckTypedEvent(self._display, self._DESTROY_NOTIFY, event))
+
+
+def check_display() -> None:
+    """Raise ValueError where there is no display to open a window on."""
+    with Display():
+        pass
+
+
+def end_without_display(_: object) -> int:
+    """End the process at once: the display is gone, and with it the window."""
+    say("mnist_digit: the display is gone")
+    os._exit(1)
+
+
+def prepare_qt() -> None:
+    """Tell cv2's Qt, before it starts, to use X as it is; the window chooses its size by itself."""
+    os.environ["QT_QPA_PLATFORM"] = "xcb"  # cv2 brings no other, and Qt aborts on another
+    os.environ["QT_ENABLE_HIGHDPI_SCALING"] = "0"  # its pixels are those of the screen
+    os.environ["QT_SCALE_FACTOR"] = "1"
+    os.environ.pop("QT_SCREEN_SCALE_FACTORS", None)
+    os.environ.pop("QT_DEVICE_PIXEL_RATIO", None)
+
+
+@contextlib.contextmanager
+def signals_noted() -> Iterator[list[int]]:
+    """Take up in a list which signals ask the program to end; what is ignored stays ignored.
+
+    An exception would be lost in one of cv2's callbacks. Ctrl-C counts always.
+    """
+    noted: list[int] = []
+    numbers = [signal.SIGINT]
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # there is no SIGHUP on Windows
+        if number and signal.getsignal(number) != signal.SIG_IGN:
+            numbers.append(number)
+    usual = {
+        number: signal.signal(number, lambda number, frame: noted.append(number))
+        for number in numbers
+    }
+    try:
+        yield noted
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+
+
+# Events of Qt 5.15 as they lie in memory on 64-bit machines (qcoreevent.h, qevent.h).
+
+
+class QtEvent(ctypes.Structure):
+    """QEvent, and what every QInputEvent adds to it."""
+
+    _fields_: ClassVar = [
+        ("vtable", ctypes.c_void_p),
+        ("private", ctypes.c_void_p),
+        ("type", ctypes.c_ushort),
+        ("flags", ctypes.c_ushort),
+        ("modifiers", ctypes.c_uint),
+        ("timestamp", ctypes.c_ulong),
+    ]
+
+
+class QtKeyEvent(QtEvent):
+    """QKeyEvent."""
+
+    _fields_: ClassVar = [
+        ("text", ctypes.c_void_p),
+        ("key", ctypes.c_int),
+        ("scan_code", ctypes.c_uint),  # X's keycode: the key's place on the keyboard
+        ("virtual_key", ctypes.c_uint),  # X's keysym: what the layout has at this place
+        ("native_modifiers", ctypes.c_uint),
+        ("count", ctypes.c_ushort, 15),
+        ("is_repeat", ctypes.c_ushort, 1),
+    ]
+
+
+class QtWheelEvent(QtEvent):
+    """QWheelEvent, as far as it is needed."""
+
+    _fields_: ClassVar = [
+        ("position", ctypes.c_double * 2),
+        ("global_position", ctypes.c_double * 2),
+        ("pixel_delta", ctypes.c_int * 2),
+        ("angle_delta", ctypes.c_int * 2),  # x, y
+    ]
+
+
+# QEvent::Type
+QT_KEY_PRESS, QT_LEAVE, QT_WHEEL, QT_WINDOW_ID_CHANGE = 6, 11, 31, 203
+# Qt::KeyboardModifier
+QT_SHIFT, QT_CTRL, QT_ALT, QT_SUPER, QT_ALT_GR = 1 << 25, 1 << 26, 1 << 27, 1 << 28, 1 << 30
+QT_COMPRESS_EVENTS = 25  # Qt::AA_CompressHighFrequencyEvents
+
+# Functions of cv2's Qt, whose namespace is QtOpenCVPython, by the names that C++ gives them.
+QT_VERSION = "_ZN14QtOpenCVPython8qVersionEv"
+QT_SET_ATTRIBUTE = (
+    "_ZN14QtOpenCVPython16QCoreApplication12setAttributeENS_2Qt20ApplicationAttributeEb"
+)
+QT_REGISTER = "_ZN14QtOpenCVPython9QInternal16registerCallbackENS0_8CallbackEPFbPPvE"
+QT_UNREGISTER = "_ZN14QtOpenCVPython9QInternal18unregisterCallbackENS0_8CallbackEPFbPPvE"
+QT_WINDOW_ID = "_ZNK14QtOpenCVPython7QWidget5winIdEv"
+
+
+def qt_library(module: str) -> ctypes.CDLL | None:
+    """A library of the Qt that cv2 brings along, if it is one whose events are known here."""
+    if ctypes.sizeof(ctypes.c_void_p) != 8:
+        return None
+    folder = Path(cv2.__file__).parent.parent
+    for path in folder.glob(f"opencv*.libs/libQt5{module}-*.so.5.15.*"):
+        return ctypes.CDLL(os.fspath(path))
+    return None
+
+
+class QtEvents:
+    """While this is open the window learns from cv2's own Qt what cv2 keeps to itself.
+
+    Each of several keys pressed at once, keys with Ctrl, repeats, where a key stands on the
+    keyboard, the mouse's leaving, and its moves that Qt would join. The wheel no longer zooms,
+    which shifts the picture under the drawing mouse (opencv/opencv#11500). Where cv2 has another
+    Qt, or none, nothing of this happens, and keys come from cv2.waitKeyEx.
+    """
+
+    def __init__(self, window: Window) -> None:
+        self.window_id = 0  # of the window in X, as soon as it is there
+        self._window = window
+        self._hook = ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.POINTER(ctypes.c_void_p))(
+            self._on_event
+        )
+        self._core = qt_library("Core")
+        self._widgets = qt_library("Widgets")
+
+    def __enter__(self) -> QtEvents:
+        if self._core and self._widgets:
+            self._widgets[QT_WINDOW_ID].restype = ctypes.c_ulong
+            self._core[QT_REGISTER](0, self._hook)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._core and self._widgets:
+            self._core[QT_UNREGISTER](0, self._hook)
+
+    def _on_event(self, receiver_and_event: ctypes._Pointer) -> bool:
+        """Called by Qt for every event; True ends it here."""
+        receiver, address = receiver_and_event[0], receiver_and_event[1]
+        kind = QtEvent.from_address(address).type
+        if kind == QT_WINDOW_ID_CHANGE:
+            self.window_id = self._widgets[QT_WINDOW_ID](ctypes.c_void_p(receiver))
+            self._core[QT_SET_ATTRIBUTE](QT_COMPRESS_EVENTS, False)  # Qt set it when it started
+        elif kind == QT_LEAVE:
+            self._window.on_leave()
+        elif kind == QT_WHEEL:
+            self._window.on_wheel(QtWheelEvent.from_address(address).angle_delta[1])
+        elif kind == QT_KEY_PRESS:
+            self._on_key(QtKeyEvent.from_address(address))
+        return kind in (QT_WHEEL, QT_KEY_PRESS)
+
+    def _on_key(self, event: QtKeyEvent) -> None:
+        """Press in the window what was pressed on the keyboard."""
+        held = event.modifiers
+        if held & (QT_ALT | QT_SUPER):  # the desktop's own keys
+            return
+        place = 0 if held & QT_ALT_GR else event.scan_code
+        name = key_name(event.virtual_key, place, bool(held & QT_SHIFT))
+        if held & QT_CTRL:
+            name = f"ctrl+shift+{name}" if held & QT_SHIFT else f"ctrl+{name}"
+        self._window.press(name, bool(event.is_repeat))
 
 
 # --- command line --------------------------------------------------------------------------
@@ -2734,7 +3284,7 @@ def check_display() -> tuple[int, int]:
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The options; model and plots are those of the recipe where none are named. Ends the program on wrong usage."""
-    keys = "\n".join(f"  {names:25}{does}" for names, does, *_ in KEYS)
+    keys = "\n".join(f"  {key.names:25}{key.does}" for key in KEYS)
     description = f"{__doc__}\nIn the window:\n{keys}"
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -2865,7 +3415,7 @@ def run(options: argparse.Namespace) -> int:
             say("\nInterrupted; the same command goes on after the last finished epoch.")
             raise
     if shows_window:
-        Window(Recognizer(options.model, hand), canvas).run()
+        Window(Recognizer(options.model, hand), [canvas]).run()
     recognizer, status = Recognizer(options.model, hand) if options.files else None, 0
     for file in options.files:
         try:
