@@ -2521,7 +2521,7 @@ class Window:
         self.pointer: tuple[int, int] | None = None  # as in View
         self.chosen: int | None = None  # the part whose small image was clicked
         self.typed = TypedNumber()
-        self.message = Message()
+        self._message = Message()
         self._events = 0  # of mouse and keys
         self._flash_ends = 0.0
         self._was_read = -1  # which of the source's changes
@@ -2571,6 +2571,11 @@ class Window:
             lines.append("why: orange ink speaks for the answer, blue for the runner-up")
         return lines
 
+    @property
+    def message(self) -> str:
+        """What is said at the lower edge of the drawing; "" where nothing is."""
+        return self._message.text if self._message.is_shown() else ""
+
     def view(self) -> View:
         """All that the window shows now."""
         shows_answer = self.live or self._was_read == self.source.changes
@@ -2585,7 +2590,7 @@ class Window:
             brush=self.canvas.brush if self.canvas else 0,
             erases=self.erases or button == RIGHT,
             status=self.status(),
-            message=self.message.text if self.message.is_shown() else "",
+            message=self.message,
             flash=time.monotonic() < self._flash_ends,
             help=self.help,
             why=self.why,
@@ -2602,7 +2607,7 @@ class Window:
             self.source.changes,
             self.pointer,
             self.size,
-            self.message.is_shown(),
+            self._message.is_shown(),
             time.monotonic() < self._flash_ends,
         )
 
@@ -2655,6 +2660,10 @@ class Window:
 
     # --- keys
 
+    def on_key(self, code: int) -> None:
+        """Do what the key with this code of cv2.waitKeyEx stands for."""
+        self.press(waited_key_name(code))
+
     def press(self, name: str, is_repeat: bool = False) -> None:
         """Do what a key stands for, if anything; a held key that repeats itself is one press."""
         self._events += 1
@@ -2685,12 +2694,12 @@ class Window:
             self.end_message()
             return
         ends = math.inf if self.typed.is_open else time.monotonic() + MESSAGE_SECONDS
-        self.message = Message(text, ends, holds_esc=was_typing or bool(self.typed.text))
+        self._message = Message(text, ends, holds_esc=was_typing or bool(self.typed.text))
 
     def end_message(self) -> None:
         """Show no message any more."""
-        if self.message.is_shown():
-            self.message = self.message._replace(ends=time.monotonic())
+        if self._message.is_shown():
+            self._message = self._message._replace(ends=time.monotonic())
 
     def cancel(self) -> bool:
         """End what is shown first, and so keep Esc from quitting; False where nothing is."""
@@ -2698,12 +2707,12 @@ class Window:
             self.help = False
         elif self.typed.is_open:
             self.typed = TypedNumber()
-            self.message = Message()
+            self._message = Message()
         elif self.why:
             self.why = False
-        elif self.message.holds_esc and self.message.is_shown(GRACE_SECONDS):
+        elif self._message.holds_esc and self._message.is_shown(GRACE_SECONDS):
             self.typed = TypedNumber()
-            self.message = Message()
+            self._message = Message()
         else:
             return False
         return True
@@ -2889,7 +2898,7 @@ class Window:
             time.sleep(IDLE_SECONDS)  # cv2, while it waits, looks for events every 2 ms
         code = cv2.waitKeyEx(10)
         if code != -1:
-            self.press(waited_key_name(code))
+            self.on_key(code)
 
 
 def end_as_told(signals: Sequence[int]) -> None:

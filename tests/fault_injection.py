@@ -290,7 +290,7 @@ def save_on_full_disk(folder: Path) -> list[str]:
     with small_disk(folder / "disk", 4 << 20) as disk:
         shutil.copy(md.MODEL.with_suffix(".keras"), disk / "digit.keras")
         (disk / "filler").write_bytes(bytes(shutil.disk_usage(disk).free))
-        window = md.Window(None, md.Canvas([md.Stroke([(10, 10), (500, 500)], 24)]), disk)
+        window = md.Window(None, [md.Canvas([md.Stroke([(10, 10), (500, 500)], 24)])], disk)
         with contextlib.redirect_stderr(io.StringIO()) as err:
             window.on_key(ord("s"))
         if not window.message.startswith("Failed") or err.getvalue().count("\n") != 1:

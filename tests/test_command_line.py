@@ -291,7 +291,7 @@ def test_window_stays_when_standard_output_is_full(monkeypatch, capfd):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    window = md.Window(md.Recognizer(), md.Canvas([md.Stroke([(280, 100), (280, 400)], 24)]))
+    window = md.Window(md.Recognizer(), [md.Canvas([md.Stroke([(280, 100), (280, 400)], 24)])])
     monkeypatch.setattr("builtins.print", full)
     window.press("enter")
     assert window.open and window.message == "Failed: standard output: No space left on device"
