@@ -68,23 +68,21 @@ def run(
     through: Sequence[str] = (),
     **variables: str | None,
 ) -> Outcome:
-    """Run the program, or code that can import it, perhaps in a folder or through another program."""
+    """Run the program, or code that can import it, in a folder or through another program."""
     program = ["-c", code] if code else [PROGRAM]
     with tempfile.NamedTemporaryFile("r") as measured:
-        words = [
-            sys.executable,
-            "-c",
-            MEASURE,
-            measured.name,
-            *through,
-            sys.executable,
-            *program,
-            *arguments,
-        ]
+        measuring = [sys.executable, "-c", MEASURE, measured.name]
+        words = [*measuring, *through, sys.executable, *program, *arguments]
         done = subprocess.run(
-            [str(word) for word in words], cwd=cwd, env=environment(**{"PYTHONPATH": str(ROOT), **variables}),
-            capture_output=True, text=True, errors="replace", timeout=1800, check=True,
-        )  # fmt: skip
+            [str(word) for word in words],
+            cwd=cwd,
+            env=environment(**{"PYTHONPATH": str(ROOT), **variables}),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=1800,
+            check=True,
+        )
         status, peak = map(int, measured.read().split())
     return Outcome(status, done.stdout, done.stderr, peak)
 

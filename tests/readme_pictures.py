@@ -1,6 +1,8 @@
 """Make README's pictures of the window from the real window, under Xvfb.
 
-python -m tests.readme_pictures writes plots/window.png and plots/drawing.gif. Needs what the window tests need.
+    python -m tests.readme_pictures
+
+writes plots/window.png and plots/drawing.gif. It needs what the window tests need.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ def written(shape: str) -> list[np.ndarray]:
 def draw_slowly(
     window: ProgramWindow, strokes: list[np.ndarray]
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Draw strokes with the mouse; after each step give what the window shows, and where the mouse is."""
+    """Draw strokes with the mouse; after each step give the window's picture and the mouse's place."""
     points = np.concatenate(strokes)
     starts = {0, *np.cumsum([len(stroke) for stroke in strokes])}
     per_step = -(-len(points) // STEPS)

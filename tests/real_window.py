@@ -1,4 +1,4 @@
-"""A virtual screen, and the program's real window on it, used as a person would: by mouse, keys and eyes."""
+"""A virtual screen, and the program's window on it, used by mouse, keys and eyes."""
 
 from __future__ import annotations
 
@@ -36,17 +36,8 @@ class Display:
     """A virtual screen: Xvfb on a display number that it finds free."""
 
     def __init__(self, width: int = 1280, height: int = 720) -> None:
-        command = [
-            "Xvfb",
-            "-displayfd",
-            "1",
-            "-screen",
-            "0",
-            f"{width}x{height}x24",
-            "-nolisten",
-            "tcp",
-            "-noreset",
-        ]
+        screen = f"-screen 0 {width}x{height}x24"
+        command = f"Xvfb -displayfd 1 {screen} -nolisten tcp -noreset".split()
         self._server = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
@@ -87,10 +78,14 @@ class ProgramWindow:
         self.display = display
         self._stdout, self._stderr = stdout or notes / "stdout", notes / "stderr"
         with open(self._stdout, "wb") as out, open(self._stderr, "wb") as err:
+            words = [sys.executable, PROGRAM, "--hand", notes / "hand.npz", *arguments]
             self.process = subprocess.Popen(
-                [sys.executable, str(PROGRAM), "--hand", str(notes / "hand.npz"), *map(str, arguments)],
-                cwd=folder, env=environment(DISPLAY=display.name, **variables), stdout=out, stderr=err,
-            )  # fmt: skip
+                [str(word) for word in words],
+                cwd=folder,
+                env=environment(DISPLAY=display.name, **variables),
+                stdout=out,
+                stderr=err,
+            )
         self.id = int(wait_until(self._find, "the window").split()[0])
         wait_until(self._is_painted, "the window's first picture")
         self.mouse("windowfocus", "--sync", self.id)  # there is no window manager to do it
@@ -143,7 +138,7 @@ class ProgramWindow:
         button: int = 1,
         pause: float = 0.004,
     ) -> None:
-        """Draw strokes by real mouse events, with a pause (seconds) after each, and take the pointer aside."""
+        """Draw strokes by real mouse events, pause seconds apart, and take the pointer aside."""
         words = []
         for first, *others in strokes:
             words += [*self.at(*first), "mousedown", button]

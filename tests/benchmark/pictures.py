@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def measure(options: argparse.Namespace) -> None:
-    """Print how many pictures of pen digits are read rightly, for each kind of paper: see papers.py."""
+    """Print how many pictures of pen digits are read rightly, for each kind of paper."""
     print_table(("picture", "right"), papers.run(options, read_strokes(options.strokes)))
 
 
