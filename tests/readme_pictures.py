@@ -44,7 +44,7 @@ def written(shape: str) -> list[np.ndarray]:
 def draw_slowly(
     window: ProgramWindow, strokes: list[np.ndarray]
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Draw strokes with the mouse; after each step give the window's picture and the mouse's place."""
+    """Draw strokes with the mouse; after each step, the window's picture and the mouse's point."""
     points = np.concatenate(strokes)
     starts = {0, *np.cumsum([len(stroke) for stroke in strokes])}
     per_step = -(-len(points) // STEPS)

@@ -259,7 +259,7 @@ def waits_with_ten_digits(window: mnist_digit.Window) -> np.ndarray:
         labels = [str(digit) for digit in rng.integers(10, size=10)]
         digits = [Character(label, "", "", write_character(label, rng)) for label in labels]
         *nine, tenth = put_together(digits, rng)
-        window.canvas = replay([stroke for digit in nine for stroke in digit])
+        window.source = replay([stroke for digit in nine for stroke in digit])
         window.frame()  # what is there already has been read
         waits.append(waits_of(window, tenth))
     return np.concatenate(waits)
