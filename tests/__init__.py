@@ -9,6 +9,8 @@ tiny_training.py    a training that takes seconds
 handwritten.py      digits and letters as people write them
 fault_injection.py  kills the program, fills its disk, locks and damages its files
 hostile_files.py    pictures, networks and data that are made to do harm
+published_strokes.py  reads what people wrote, as two datasets publish it
+handwriting.py      makes model/handwriting.npz of these: python -m tests.handwriting --help
 benchmark/          measures how well and how fast digits are read: python -m tests.benchmark --help
 readme_pictures.py  makes README's pictures of the window: python -m tests.readme_pictures
 """

@@ -2,120 +2,50 @@
 
 from __future__ import annotations
 
-import functools
-from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from mnist_digit import CANVAS_SIZE, IMAGE_SIZE, Canvas
+from tests import published_strokes
+from tests.published_strokes import Character, read_pen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 
 PEN_BOX = 500  # side of the box that people wrote in, in the tablet's units
 UNIPEN_SIZE = 400  # the longer side of a character of UNIPEN on the canvas, in pixels
 
 
-class Character(NamedTuple):
-    """A digit, letter or sign as somebody wrote it with a pen on a tablet."""
-
-    label: str  # "7"
-    donor: str  # who recorded it
-    writer: str  # a number of the donor's, or the file
-    strokes: list[np.ndarray]  # integer points (x, y) in pixels of the canvas, shape (n, 2), n >= 1
-
-
 def read_strokes(path: Path) -> list[Character]:
-    """The digits of a UNIPEN file of the UCI dataset, scaled to the canvas and y turned downwards.
+    """The digits of a file of the UCI dataset, integer points in pixels of the canvas.
 
     Raises ValueError where the file holds none.
     """
-    written = []  # digit, writer, strokes as lists of points
-    try:
-        for line in path.read_text().splitlines():
-            match line.split():
-                case [".COMMENT", digit, writer, _]:
-                    written.append((str(int(digit)), writer, []))
-                case [".PEN_DOWN"]:
-                    written[-1][2].append([])
-                case [x, y] if not x.startswith("."):
-                    written[-1][2][-1].append((int(x), PEN_BOX - int(y)))
-    except (ValueError, IndexError):
-        written = []
-    if not written:
-        raise ValueError(
-            f"{path}: not a file of pen digits; pendigits-orig.tra is wanted, as UCI publishes it"
-        )
     scale = (CANVAS_SIZE - 1) / PEN_BOX
+    corner = np.array([0, PEN_BOX])
     return [
-        Character(
-            digit,
-            "UCI",
-            writer,
-            [np.rint(np.array(points) * scale).astype(int) for points in strokes if points],
+        digit._replace(
+            strokes=[np.rint((stroke + corner) * scale).astype(int) for stroke in digit.strokes]
         )
-        for digit, writer, strokes in written
+        for digit in read_pen(path)
     ]
 
 
 def read_unipen(folder: Path, kind: str) -> list[Character]:
-    """The characters of UNIPEN in a folder (with data/ and include/), y turned downwards, in the canvas's middle.
+    """The characters of a kind in a folder of UNIPEN, integer points in the canvas's middle.
 
-    kind is 1a (digits), 1b (capitals), 1c (small letters) or 1d (signs). A file under data/ names the files
-    that hold the strokes and which of these each character is made of: Guyon et al., "UNIPEN project of
-    on-line data exchange and recognizer benchmarks", 1994. Raises ValueError where the folder holds none.
+    Raises ValueError where the folder holds none.
     """
-    written = []
-    for path in sorted((folder / "data" / kind).rglob("*.dat")):
-        components = []
-        for line in path.read_text(encoding="latin-1").splitlines():
-            match line.split(maxsplit=3):
-                case [".INCLUDE", included]:
-                    components += read_components(folder / "include" / included)
-                case [".SEGMENT", "CHARACTER", pieces, label]:
-                    strokes = [
-                        stroke for piece in pieces.split(",") for stroke in cut(components, piece)
-                    ]
-                    donor, *_ = path.relative_to(folder / "data" / kind).parts
-                    if strokes:
-                        written.append(Character(label.rstrip()[-2], donor, path.stem, strokes))
-    if not written:
-        raise ValueError(
-            f"{folder}: no data/{kind} with characters; a folder of UNIPEN as published is wanted"
+    return [
+        character._replace(
+            donor=character.donor.removeprefix("unipen "), strokes=in_the_middle(character.strokes)
         )
-    return [character._replace(strokes=in_the_middle(character.strokes)) for character in written]
-
-
-@functools.cache
-def read_components(path: Path) -> list[np.ndarray]:
-    """The strokes in a file of UNIPEN, each of shape (n, 2), y downwards."""
-    strokes, down = [], False
-    for line in path.read_text(encoding="latin-1").splitlines():
-        match line.split():
-            case [".PEN_DOWN"]:
-                down = True
-                strokes.append([])
-            case [word, *_] if word.startswith("."):
-                down = False
-            case [x, y, *_] if down:
-                strokes[-1].append((float(x), -float(y)))
-    return [np.array(stroke) for stroke in strokes]
-
-
-def cut(components: Sequence[np.ndarray], piece: str) -> list[np.ndarray]:
-    """The components from one to another that "4", "4-5" or "4:10-5:20" names, the last two numbers being points."""
-    (first, start), (last, stop) = (
-        [*map(int, end.split(":")), None][:2] for end in (piece.split("-") * 2)[:2]
-    )
-    strokes = list(components[first : last + 1])
-    if strokes and stop is not None:
-        strokes[-1] = strokes[-1][: stop + 1]
-    if strokes and start is not None:
-        strokes[0] = strokes[0][start:]
-    return [stroke for stroke in strokes if len(stroke)]
+        for character in published_strokes.read_unipen(folder, kind)
+    ]
 
 
 def in_the_middle(strokes: Sequence[np.ndarray]) -> list[np.ndarray]:
