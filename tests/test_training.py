@@ -26,18 +26,20 @@ def test_training_leaves_the_model_the_plots_and_nothing_else(trained):
 
 @pytest.mark.parametrize("recipe", md.RECIPES)
 def test_numpy_gives_what_keras_gives(recipe, tmp_path):
-    chosen = md.RECIPES[recipe]
-    model = md.compiled(chosen, 100)
+    model = md.compiled(md.RECIPES[recipe], 100)
+    rng = np.random.default_rng(0)
+    for layer in model.layers:  # as training would, also means and variances
+        layer.set_weights([one + rng.uniform(0, 0.1, one.shape) for one in layer.get_weights()])
     md.save_network(md.network_of(model), tmp_path / "network.npz")
     network = md.open_network(tmp_path / "network.npz")
     images = write_digits(16, np.random.default_rng(2)).images
     answers = network.activations(images / np.float32(255))[-1].values
-    assert np.abs(answers - model.predict(md.as_input(images), verbose=0)).max() < 1e-5
+    assert np.abs(answers - model.predict(md.as_input(images), verbose=0)).max() < 1e-4
 
 
 def test_every_layers_activations_are_those_of_keras():
     keras = md.import_keras()
-    model = md.compiled(md.RECIPES["default"], 100)
+    model = md.compiled(md.RECIPES["conv5"], 100)
     shown = [layer for layer in model.layers if "dropout" not in layer.name]
     inner = keras.Model(model.inputs, [layer.output for layer in shown])
     images = write_digits(3, np.random.default_rng(2)).images
