@@ -22,12 +22,7 @@ from tests.benchmark.measures import (
     milliseconds,
     print_table,
 )
-from tests.benchmark.pen_files import (
-    Character,
-    read_strokes,
-    read_unipen,
-    replay,
-)
+from tests.benchmark.pen_files import Character, read_strokes, read_unipen, replay
 from tests.handwritten import write_digits
 
 if TYPE_CHECKING:

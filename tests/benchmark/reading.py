@@ -19,13 +19,7 @@ from tests.benchmark.measures import (
     expected_calibration_error,
     print_table,
 )
-from tests.benchmark.pen_files import (
-    Character,
-    in_the_middle,
-    read_strokes,
-    read_unipen,
-    replay,
-)
+from tests.benchmark.pen_files import Character, in_the_middle, read_strokes, read_unipen, replay
 
 if TYPE_CHECKING:
     import argparse

@@ -12,16 +12,8 @@ import numpy as np
 
 import mnist_digit
 from mnist_digit import Recognizer, say
-from tests.benchmark.measures import (
-    add_mnist,
-    add_strokes,
-    answers_of,
-    print_table,
-)
-from tests.benchmark.pen_files import (
-    read_strokes,
-    replay,
-)
+from tests.benchmark.measures import add_mnist, add_strokes, answers_of, print_table
+from tests.benchmark.pen_files import read_strokes, replay
 
 if TYPE_CHECKING:
     import argparse

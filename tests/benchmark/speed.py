@@ -17,17 +17,8 @@ import numpy as np
 import mnist_digit
 from mnist_digit import CANVAS_SIZE, IMAGE_SIZE, Digits, Recognizer, read_file, say
 from tests.benchmark import papers
-from tests.benchmark.measures import (
-    add_mnist,
-    add_model,
-    milliseconds,
-    print_table,
-)
-from tests.benchmark.pen_files import (
-    Character,
-    mouse_events,
-    replay,
-)
+from tests.benchmark.measures import add_mnist, add_model, milliseconds, print_table
+from tests.benchmark.pen_files import Character, mouse_events, replay
 from tests.benchmark.reading import put_together
 from tests.handwritten import write_character, write_digits
 from tests.program import PROGRAM
@@ -257,7 +248,7 @@ def waits_with_ten_digits(window: mnist_digit.Window) -> np.ndarray:
     for seed in range(20):
         rng = np.random.default_rng(seed)
         labels = [str(digit) for digit in rng.integers(10, size=10)]
-        digits = [Character(label, "", "", write_character(label, rng)) for label in labels]
+        digits = [Character(label, "", "", "", write_character(label, rng)) for label in labels]
         *nine, tenth = put_together(digits, rng)
         window.source = replay([stroke for digit in nine for stroke in digit])
         window.frame()  # what is there already has been read
