@@ -73,7 +73,7 @@ OTHER = 10  # the answer "another character": a letter, a sign, a scribble, a bl
 SEVERAL = 11  # the answer "several": characters side by side, cut wrongly
 CLASSES = 12  # how many answers the default network has
 IMAGE_SIZE = 28  # side of a digit image, in pixels
-BOX = 20  # side of the box inside it that the ink is fitted into
+INK_SIZE = 20  # side of the square inside it that the ink is fitted into, in pixels
 STROKE_WIDTH = 2.3  # pixels; strokes drawn so wide hold as much ink as MNIST's digits
 OVERSAMPLING = 4  # strokes are drawn this much larger, then averaged down
 
@@ -124,66 +124,98 @@ class Box(NamedTuple):
 
 
 def place_by_mass(ink: np.ndarray) -> np.ndarray:
-    """The digit image of ink (uint8, at most 20x20): by whole pixels, its centre of mass is put in the middle."""
-    # As MNIST's digits were (LeCun et al., "Gradient-based learning applied to document recognition", 1998).
+    """The digit image whose centre of mass is in the middle, of ink: uint8, at most 20x20.
+
+    It is moved by whole pixels, as MNIST's digits were: LeCun et al., "Gradient-based learning
+    applied to document recognition", 1998.
+    """
+    height, width = ink.shape
     moments = cv2.moments(ink)
-    centre = np.array([moments["m01"], moments["m10"]]) / (moments["m00"] or 1)
-    top, left = np.clip(
-        np.rint(IMAGE_SIZE / 2 - centre).astype(int), 0, np.subtract(IMAGE_SIZE, ink.shape)
-    )
+    mass = moments["m00"] or 1
+    top = int(np.clip(round(IMAGE_SIZE / 2 - moments["m01"] / mass), 0, IMAGE_SIZE - height))
+    left = int(np.clip(round(IMAGE_SIZE / 2 - moments["m10"] / mass), 0, IMAGE_SIZE - width))
     frame = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
-    frame[top : top + ink.shape[0], left : left + ink.shape[1]] = ink / np.float32(255)
+    frame[top : top + height, left : left + width] = ink / np.float32(255)
     return frame
 
 
 def draw_digit_image(strokes: Sequence[np.ndarray], width: float = STROKE_WIDTH) -> np.ndarray:
-    """The digit image, float32, (28, 28), in [0, 1], of strokes, points (x, y), (n, 2), of any size; width: pixels."""
+    """The digit image of strokes: float32, shape (28, 28), in [0, 1].
+
+    A stroke is points (x, y), shape (n, 2), n >= 1, in any unit; width is the pen's, in pixels.
+    """
     points = np.concatenate(strokes)
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
-    scale = (BOX - width) / max(extent.max(), 1e-6)
-    size = np.clip(np.ceil(extent * scale + width), 1, BOX).astype(int)
+    scale = (INK_SIZE - width) / max(extent.max(), 1e-6)
+    size = np.clip(np.ceil(extent * scale + width), 1, INK_SIZE).astype(int)
     margin = (size - extent * scale) / 2
-    # In 16ths, as cv2 wants them; its pixel centres are whole numbers, ours halves. It draws no line of one point.
-    lines = [(((stroke - low) * scale + margin) * OVERSAMPLING - 0.5) * 16 for stroke in strokes]
-    lines = [
-        np.rint(line if len(line) > 1 else np.repeat(line, 2, axis=0)).astype(np.int32)
-        for line in lines
-    ]
+    lines = [line_for_cv2((stroke - low) * scale + margin) for stroke in strokes]
     ink = np.zeros(size[::-1] * OVERSAMPLING, np.uint8)
-    cv2.polylines(ink, lines, False, 255, round(width * OVERSAMPLING), cv2.LINE_AA, shift=4)
+    thickness = round(width * OVERSAMPLING)
+    cv2.polylines(ink, lines, False, 255, thickness, cv2.LINE_AA, shift=4)
     return place_by_mass(cv2.resize(ink, size.tolist(), interpolation=cv2.INTER_AREA))
+
+
+def line_for_cv2(stroke: np.ndarray) -> np.ndarray:
+    """The points of a stroke, oversampled, as cv2.polylines takes them with shift=4: in 16ths."""
+    if len(stroke) == 1:
+        stroke = np.repeat(stroke, 2, axis=0)  # cv2 draws no line of one point
+    # The centres of cv2's pixels are whole numbers, ours are halves.
+    return np.rint((stroke * OVERSAMPLING - 0.5) * 16).astype(np.int32)
 
 
 def stroke_width(mask: np.ndarray) -> float:
     """The mean width of the strokes in a mask (uint8, 0 is paper), in pixels."""
     distance = cv2.distanceTransform(np.pad(mask, 1), cv2.DIST_L2, 5)
-    # Across a stroke of width w it is w/4 in the mean; crossings and bends, where it is more, make up a sixth.
+    # Across a stroke of width w it is w/4 in the mean; crossings and bends, where it is more,
+    # make up a sixth.
     return 4 / 1.2 * float(distance[distance > 0].mean())
 
 
 def redraw_at_stroke_width(mask: np.ndarray) -> np.ndarray:
     """The digit image of the ink in a mask (uint8, 0 is paper, not all 0), thinned or thickened."""
-    x, y, width, height = cv2.boundingRect(mask)
-    ink = 255 * np.uint8(mask[y : y + height, x : x + width] > 0)
-    target, longest = STROKE_WIDTH * OVERSAMPLING, max(width, height)
-    scale = (BOX * OVERSAMPLING - target) / max(longest - stroke_width(ink), longest / 4)
-    size = [max(1, round(side * scale)) for side in (width, height)]
-    ink = cv2.resize(ink, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    ink = np.pad(np.uint8(ink > ink.max() / 2), int(target) + 2)
-    measured = stroke_width(ink)
-    if measured > target:
-        # Each place keeps its share of the stroke's local half width, so nothing thin breaks.
-        inside = cv2.distanceTransform(ink, cv2.DIST_L2, 5)
-        around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (int(measured) | 1,) * 2)
-        distance = np.where(ink, inside - cv2.dilate(inside, around) * (1 - target / measured), -1)
+    ink = enlarged(cut_out(np.uint8(mask > 0)))
+    wanted, measured = STROKE_WIDTH * OVERSAMPLING, stroke_width(ink)
+    if measured > wanted:
+        depth = thinned(ink, measured, wanted)
     else:
-        distance = (target - measured) / 2 + 0.5 - cv2.distanceTransform(1 - ink, cv2.DIST_L2, 5)
-    ink = np.uint8(255 * np.clip(distance + 0.5, 0, 1))
-    x, y, width, height = cv2.boundingRect(np.uint8(ink > 127))
-    size = [max(1, round(side * BOX / max(width, height))) for side in (width, height)]
-    return place_by_mass(
-        cv2.resize(ink[y : y + height, x : x + width], size, interpolation=cv2.INTER_AREA)
-    )
+        depth = (wanted - measured) / 2 + 0.5 - cv2.distanceTransform(1 - ink, cv2.DIST_L2, 5)
+    ink = np.uint8(255 * np.clip(depth + 0.5, 0, 1))
+    ink = cut_out(ink, 127)
+    height, width = ink.shape
+    longest = max(height, width)
+    size = [max(1, round(side * INK_SIZE / longest)) for side in (width, height)]
+    return place_by_mass(cv2.resize(ink, size, interpolation=cv2.INTER_AREA))
+
+
+def cut_out(ink: np.ndarray, above: int = 0) -> np.ndarray:
+    """The least rectangle of ink (uint8) that holds all that is darker than this."""
+    x, y, width, height = cv2.boundingRect(np.uint8(ink > above))
+    return ink[y : y + height, x : x + width]
+
+
+def enlarged(ink: np.ndarray) -> np.ndarray:
+    """A mask (uint8, of 0 and 1) so large that its strokes fill the oversampled box; with a margin."""
+    height, width = ink.shape
+    longest, wanted = max(width, height), STROKE_WIDTH * OVERSAMPLING
+    inner = max(longest - stroke_width(ink), longest / 4)  # between the middles of outer strokes
+    scale = (INK_SIZE * OVERSAMPLING - wanted) / inner
+    size = [max(1, round(side * scale)) for side in (width, height)]
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    ink = cv2.resize(255 * ink, size, interpolation=how)
+    return np.pad(np.uint8(ink > ink.max() / 2), int(wanted) + 2)
+
+
+def thinned(ink: np.ndarray, measured: float, wanted: float) -> np.ndarray:
+    """How deep each pixel lies inside strokes that are thinned to the wanted width; below 0: outside.
+
+    Each place keeps its share of the stroke's half width there, so that nothing thin breaks.
+    """
+    inside = cv2.distanceTransform(ink, cv2.DIST_L2, 5)
+    reach = int(measured) | 1
+    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    half_width = cv2.dilate(inside, around)
+    return np.where(ink > 0, inside - half_width * (1 - wanted / measured), -1)
 
 
 # --- handwriting and data -------------------------------------------------------------------
@@ -430,15 +462,14 @@ def zigzag(rng: np.random.Generator) -> np.ndarray:
 
 
 def coil(rng: np.random.Generator) -> np.ndarray:
-    """Round and round while the hand moves on, or ever wider."""
+    """Round and round, ever wider or while the hand moves on."""
     turns = rng.uniform(2, 8)
     angle = 2 * np.pi * turns * np.linspace(0, 1, int(16 * turns))
-    radius = rng.uniform(0.3, 1) * np.ones_like(angle)
-    if rng.random() < 0.4:
-        radius = angle / angle[-1]
-    onwards = np.outer(angle / (2 * np.pi), [rng.uniform(0.25, 1), 0]) * (radius[0] == radius[-1])
     circle = np.stack([np.cos(angle), rng.uniform(0.5, 1.5) * np.sin(angle)], axis=1)
-    return circle * radius[:, None] + onwards
+    if rng.random() < 0.4:
+        return circle * angle[:, None]
+    onwards = rng.uniform(0.25, 1) * angle / (2 * np.pi)
+    return circle * rng.uniform(0.3, 1) + np.outer(onwards, [1, 0])
 
 
 def corners(rng: np.random.Generator) -> np.ndarray:
@@ -456,7 +487,7 @@ def hatching(rng: np.random.Generator) -> np.ndarray:
 
 
 def shape_with_corners(rng: np.random.Generator) -> list[np.ndarray]:
-    """A polygon of three to six corners, a star, or a cross of two strokes, drawn by hand."""
+    """A polygon of three to six corners, or a star of five, drawn by hand."""
     count = rng.choice([3, 3, 3, 4, 4, 4, 4, 5, 6])
     angle = 2 * np.pi * (np.arange(count + 1) + rng.choice([0, 0.5, rng.random()])) / count
     if count == 5 and rng.random() < 0.5:
@@ -464,8 +495,8 @@ def shape_with_corners(rng: np.random.Generator) -> list[np.ndarray]:
     points = np.stack([np.sin(angle), -np.cos(angle)], axis=1)
     points = points * rng.uniform(0.6, 1.6, 2) + rng.normal(0, 0.08, points.shape)
     points[-1] = points[0] + rng.normal(0, 0.08, 2)  # a hand closes a shape nearly
-    sides = [np.linspace(start, stop, 8)[:-1] for start, stop in itertools.pairwise(points)]
-    way = 100 * np.vstack([*sides, points[-1:]])
+    sides = [np.linspace(*ends, 8)[:-1] for ends in itertools.pairwise(points)]
+    way = 100 * np.concatenate([*sides, points[-1:]])
     way = way + rng.normal(0, rng.uniform(0, 2), way.shape)
     lean = np.array([[1, 0], [rng.normal(0, 0.15), 1]])
     return [turned(way @ lean, rng.normal(0, 0.08))]
@@ -473,9 +504,9 @@ def shape_with_corners(rng: np.random.Generator) -> list[np.ndarray]:
 
 def rules(strokes: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
     """Strokes, if any, on rules, on squares or in a frame."""
-    left, top, right, bottom = [-20, -20, LEVELS + 20, LEVELS + 20] + rng.uniform(-5, 120, 4) * (
-        -1, -1, 1, 1,
-    )  # fmt: skip
+    margins = rng.uniform(15, 140, 4)
+    left, top = -margins[:2]
+    right, bottom = LEVELS + margins[2:]
     if strokes and rng.random() < 0.4:
         frame = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
         return [*strokes, np.array(frame)]
@@ -533,30 +564,45 @@ def load_mnist(path: Path | None = None) -> tuple[Digits, Digits]:
 
 def moved(images: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
     """uint8 images (n, 28, 28), each turned, slanted, stretched, moved and bent a little."""
-    count, middle = len(images), (IMAGE_SIZE - 1) / 2
-    turn, slant, right, down = strength * rng.normal(0, [[0.12], [0.15], [0.8], [0.8]], (4, count))
-    wide, high = np.exp(strength * rng.normal(0, 0.1, (2, count)))
-    cos, sin = np.cos(turn), np.sin(turn)
-    across = wide * np.array([cos, sin])
-    along = high * np.array([slant * cos - sin, slant * sin + cos])
-    # Bent elastically: Simard et al., "Best practices for convolutional neural networks", 2003.
-    bends = np.float32(rng.normal(0, 0.5 * strength, (2, count, 5, 5)))
-    bends = [[cv2.resize(bend, (IMAGE_SIZE, IMAGE_SIZE), interpolation=cv2.INTER_CUBIC)
-              for bend in some] for some in bends]  # fmt: skip
-    y, x = np.mgrid[:IMAGE_SIZE, :IMAGE_SIZE].astype(np.float32) - np.float32(middle)
-    # Where each pixel of each new image comes from, first from which column, then from which row.
-    sources = [
-        np.float32(middle + shift + a * x + b * y) + bend
-        for a, b, shift, bend in zip(
-            across[..., None, None], along[..., None, None],
-            (right[:, None, None], down[:, None, None]), bends, strict=True,
-        )
-    ]  # fmt: skip
+    columns, rows = affine_sources(len(images), strength, rng)
+    columns = columns + bends(len(images), strength, rng)
+    rows = rows + bends(len(images), strength, rng)
     results = [
         cv2.remap(image, column, row, cv2.INTER_LINEAR)
-        for image, column, row in zip(images, *sources, strict=True)
+        for image, column, row in zip(images, columns, rows, strict=True)
     ]
     return np.stack(results)
+
+
+def affine_sources(
+    count: int, strength: float, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """From which column and which row the pixels of so many moved images come.
+
+    Both are float32, shape (count, 28, 28), in pixels.
+    """
+
+    def some(amount: float) -> np.ndarray:
+        return strength * rng.normal(0, amount, (count, 1, 1))
+
+    middle = (IMAGE_SIZE - 1) / 2
+    y, x = np.mgrid[:IMAGE_SIZE, :IMAGE_SIZE] - middle
+    x, y = x * np.exp(some(0.1)), y * np.exp(some(0.1))
+    x = x + some(0.15) * y
+    angle = some(0.12)
+    x, y = np.cos(angle) * x - np.sin(angle) * y, np.sin(angle) * x + np.cos(angle) * y
+    return np.float32(x + middle + some(0.8)), np.float32(y + middle + some(0.8))
+
+
+def bends(count: int, strength: float, rng: np.random.Generator) -> np.ndarray:
+    """How far elastic bending moves each pixel of so many images: float32, (count, 28, 28).
+
+    Simard et al., "Best practices for convolutional neural networks applied to visual document
+    analysis", 2003.
+    """
+    coarse = np.float32(rng.normal(0, 0.5 * strength, (count, 5, 5)))
+    size = (IMAGE_SIZE, IMAGE_SIZE)
+    return np.stack([cv2.resize(some, size, interpolation=cv2.INTER_CUBIC) for some in coarse])
 
 
 def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
@@ -927,7 +973,7 @@ def constant(name: str, rate: float) -> Callable:
 
 
 RECIPES = {
-    "default": Recipe(default_layers, default_optimizer, 128, epochs=14, handwriting=True),
+    "default": Recipe(default_layers, default_optimizer, 128, epochs=12, handwriting=True),
     "plain-sgd": Recipe(plain_layers, constant("SGD", 0.01), 32, epochs=10),
     "conv5": Recipe(conv5_layers, constant("Adam", 0.001), 200, epochs=10),
     "adam": Recipe(adam_layers, constant("Adam", 0.001), 64, epochs=10),
@@ -1005,7 +1051,13 @@ def train(
             calibrate(model, material.validation)
         results = measure(model, material.test, history, plots)
         save_model(model, path)
-        save_record(path.with_suffix(".json"), recipe, chosen, seed, material, history, results)
+        settings = {
+            "recipe": recipe,
+            "epochs": chosen.epochs,
+            "batch size": chosen.batch_size,
+            "seed": seed,
+        }
+        save_record(path.with_suffix(".json"), settings, material, history, results)
         unfinished.unlink()
     return model
 
@@ -1076,18 +1128,18 @@ def fit(
             np.savez(new, *values, **{settings: json.dumps(history)})
         plot_history(history, plots / "learning_curves.png")
 
+    validation = (as_input(material.validation.images), material.validation.labels)
+    on_end = keras.callbacks.LambdaCallback(on_train_batch_end=end_batch, on_epoch_end=end_epoch)
     with interrupts_noted(interrupts):
         model.fit(
             batches(material, recipe, steps, len(history), seed),
             steps_per_epoch=steps,
             initial_epoch=len(history),
             epochs=recipe.epochs,
-            validation_data=(as_input(material.validation.images), material.validation.labels),
+            validation_data=validation,
             validation_batch_size=500,
             shuffle=False,  # they are
-            callbacks=[
-                keras.callbacks.LambdaCallback(on_train_batch_end=end_batch, on_epoch_end=end_epoch)
-            ],
+            callbacks=[on_end],
             verbose=1 if sys.stderr.isatty() else 2,
         )
     if interrupts:
@@ -1302,38 +1354,46 @@ def save_model(model: keras.Model, path: Path) -> None:
 
 
 def save_record(
-    path: Path, name: str, recipe: Recipe, seed: int, material: Material,
-    history: Sequence[dict[str, float]], results: dict[str, float],
-) -> None:  # fmt: skip
+    path: Path,
+    settings: dict[str, object],
+    material: Material,
+    history: Sequence[dict[str, float]],
+    results: dict[str, float],
+) -> None:
     """Write down, as JSON, all that somebody needs to train the same network again."""
-    keras = import_keras()
-    import tensorflow
-
-    training = material.training
+    digests = {
+        "training images": sha256(material.training.images.tobytes()),
+        "training labels": sha256(material.training.labels.tobytes()),
+    }
+    if material.characters:
+        digests[HANDWRITING.name] = sha256(HANDWRITING.read_bytes())
     record = {
-        "recipe": name,
-        "epochs": recipe.epochs,
-        "batch size": recipe.batch_size,
-        "seed": seed,
-        "versions": {
-            "python": platform.python_version(),
-            "keras": keras.version(),
-            "tensorflow": tensorflow.__version__,
-            "numpy": np.__version__,
-            "opencv": cv2.__version__,
-        },
-        "sha256": {
-            "training images": hashlib.sha256(training.images.tobytes()).hexdigest(),
-            "training labels": hashlib.sha256(training.labels.tobytes()).hexdigest(),
-        },
+        **settings,
+        "versions": versions(),
+        "sha256": digests,
         "history": list(history),
         **results,
     }
-    if recipe.handwriting:
-        digest = hashlib.sha256(HANDWRITING.read_bytes()).hexdigest()
-        record["sha256"][HANDWRITING.name] = digest
     with replacing(path) as new:
         new.write_text(json.dumps(record, indent=1) + "\n")
+
+
+def sha256(data: bytes) -> str:
+    """The SHA-256 digest of data, in hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def versions() -> dict[str, str]:
+    """The versions of all that a training depends on."""
+    import tensorflow
+
+    return {
+        "python": platform.python_version(),
+        "keras": import_keras().version(),
+        "tensorflow": tensorflow.__version__,
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,
+    }
 
 
 def open_keras_model(path: Path) -> keras.Model:
