@@ -45,6 +45,8 @@ if __name__ == "__main__":
     # OpenCV reads these when it is imported: it unpacks no larger picture, and prints nothing itself.
     os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "50000000")
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+    # NumPy's: for matrices as small as the network's, threads that wait for each other cost more.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 try:
     import cv2
