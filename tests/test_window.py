@@ -7,7 +7,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +28,7 @@ from mnist_digit import (
     WINDOW_SIZE,
 )
 from tests.handwritten import write_character
-from tests.program import environment, run, wait_until
+from tests.program import environment, wait_until
 from tests.real_window import ASIDE, Display, ProgramWindow, in_canvas, put_text
 
 if TYPE_CHECKING:
@@ -643,28 +642,6 @@ def test_a_folder_that_cannot_be_written_to_loses_nothing(
 # --- other keys, and the end
 
 
-def test_messages_go_away_by_themselves(window: ProgramWindow) -> None:
-    window.draw(THREE)
-    before = window.still()
-    window.press("l", "l", "f")
-    window.see(lambda p: says(p, "There is nothing to forget"), "a message")
-    window.see(lambda p: np.array_equal(p, before), "the message to go")
-
-
-def test_enter_answers_by_a_short_highlight(window: ProgramWindow) -> None:
-    window.draw(THREE)
-    before = window.still()
-    typing = subprocess.Popen(["xdotool", "key", "--repeat", "20", "--delay", "100", "Return"],
-                              env=environment(DISPLAY=window.display.name))  # fmt: skip
-    picture = window.see(
-        lambda p: (p[16:20, CANVAS_SIZE + 30 : -30] == LINE_COLOUR).all(), "the highlight"
-    )
-    assert answer(picture) == "3"
-    assert typing.wait() == 0
-    window.see(lambda p: np.array_equal(p, before), "the highlight to go")
-    assert len(window.lines) > 1 and len(set(window.lines)) == 1
-
-
 def test_help_comes_and_goes(window: ProgramWindow) -> None:
     window.draw(THREE)
     before = window.still()
@@ -752,28 +729,3 @@ def test_quit(window: ProgramWindow, how: str) -> None:
     assert window.wait() == 0
     assert window.lines == []
     assert window.errors == ""
-
-
-# --- where there is no window
-
-
-@pytest.mark.skipif(
-    not sys.platform.startswith("linux"), reason="elsewhere there is always a display"
-)
-@pytest.mark.parametrize("display_name", [None, "", ":987", "nonsense"])
-def test_no_display_is_one_line(display_name: str | None) -> None:
-    done = run(DISPLAY=display_name)
-    assert done.status == 1
-    assert done.out == ""
-    assert re.fullmatch(r"mnist_digit: .*display.*xvfb-run.*\n", done.err)
-
-
-def test_a_drawing_that_cannot_be_opened_is_one_line(tmp_path: Path) -> None:
-    foreign = tmp_path / "foreign.json"
-    foreign.write_text('{"strokes": 3}')
-    for file in (foreign, tmp_path / "missing.json"):
-        done = run("--open", file)
-        assert done.status == 1
-        assert done.out == ""
-        assert re.fullmatch(r"mnist_digit: .*\n", done.err)
-        assert str(file) in done.err
