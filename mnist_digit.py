@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import copy
 import ctypes
 import functools
 import hashlib
@@ -37,7 +36,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
@@ -113,6 +112,22 @@ class Box(NamedTuple):
     def contains(self, x: float, y: float) -> bool:
         """Whether a point is in the box."""
         return self.x <= x < self.right and self.y <= y < self.bottom
+
+    def inset(self, margin: int) -> Box:
+        """The box that is left inside a margin; a negative margin lies around this one."""
+        width, height = self.width - 2 * margin, self.height - 2 * margin
+        return Box(self.x + margin, self.y + margin, width, height)
+
+    def clipped(self, other: Box) -> Box:
+        """What of this box lies in another one; without width or height where nothing does."""
+        x, y = max(self.x, other.x), max(self.y, other.y)
+        right, bottom = min(self.right, other.right), min(self.bottom, other.bottom)
+        return Box(x, y, max(0, right - x), max(0, bottom - y))
+
+    def meets(self, other: Box) -> bool:
+        """Whether the two have any pixel in common."""
+        common = self.clipped(other)
+        return common.width > 0 and common.height > 0
 
     @classmethod
     def around(cls, boxes: Iterable[Box]) -> Box:
@@ -2181,28 +2196,66 @@ def open_drawing(path: Path) -> list[Stroke]:
 
 # --- window --------------------------------------------------------------------------------
 
-WINDOW_SIZE = (
-    900,
-    CANVAS_SIZE,
-)  # at first, where the screen has room: the canvas, and the panel at its right
-ARRANGEMENTS = {  # where the answer, the bars and the keys stand (x, y, width) in wide windows and in tall ones
-    WINDOW_SIZE: ((588, 0, 284), (588, 240, 284), (588, 442, 284)),
-    (CANVAS_SIZE, 864): ((28, 560, 264), (328, 586, 204), (28, 812, 512)),
-}
+WINDOW_SIZE = (900, CANVAS_SIZE)  # as it opens: the canvas, and the panel at its right
+TALL_SIZE = (CANVAS_SIZE, 900)  # on a screen that stands on its side: the panel below the canvas
+PANEL_WIDTH = WINDOW_SIZE[0] - CANVAS_SIZE
+LAYERS_WIDTH = 440  # of the layers' column, by which the window widens where there is room
+LAYERS_HEIGHT = 440  # of the layers below a tall window that cannot widen
+# Sizes from here on are in units: pixels of a window that is as large as it opens.
+MARGIN = 22
+PANEL_SHARE = 0.4  # of the width to spare; the layers take the rest
+WIDEST_PANEL = 480  # in a wider one the eye would lose its way from a digit to its figure
+ANSWER_HEIGHT = 116
+THUMBNAILS_HEIGHT = 74
+LARGEST_THUMBNAILS = 180  # where there is room
+LABEL_HEIGHT = 18  # of the words above the thumbnails
+SMALLEST_BAR, LARGEST_BAR = 16, 26  # with the gap to the next one
+BAR_LABEL, BAR_FIGURE = 42, 58  # the widths left and right of a bar
+CAP_HEIGHT = 26  # of a key that can be clicked, with the gap to the next one
+CAP_GAP = 5
+NOTE_HEIGHT = 22
+LAYERS_TITLE = 30
+DIGIT_IMAGE = 112  # the side of the digit image, and of a map that is pointed at: 4 by 4 a pixel
+LAYER_TITLE = 17
+LAYER_GAP = 5
+LAYER_TEXT = 12.5
+ANSWER_TILE = 26  # the side of the squares of the last layer, which bear the answers' names
+LARGEST_ZOOM, SMALLEST_ZOOM = 12, 0.5  # units in the side of a map of one pixel
+ZOOM_STEP = 0.1
+SMALLEST_PARTED = 4  # pixels; larger squares have a line between them
+WEIGHTS = 50  # the side of the square of a map's weights
+LABEL_RATIO = 1.35  # a part's label is so many times as high as its text
+SMALLEST_LABEL, LARGEST_LABEL = 9, 16
+CAPITALS = 0.72  # the height of capitals and figures, in sizes of the font
+SMALLEST_TEXT = 9  # pixels; smaller, nobody could read it
+
+
 MESSAGE_SECONDS, FLASH_SECONDS, IDLE_SECONDS = 4, 0.3, 0.03
 GRACE_SECONDS = 1  # Esc that comes so late for a message does not quit
 WIDE_SCREEN = 1920  # pixels; on wider ones the window opens at three quarters of the screen
 
-CANVAS_COLOUR, PANEL_COLOUR, LINE_COLOUR = (
-    (22, 18, 16),
-    (44, 38, 34),
-    (72, 64, 58),
-)  # blue, green, red
-TEXT_COLOUR, QUIET_COLOUR, FAINT_COLOUR = (240, 238, 236), (176, 168, 160), (56, 49, 44)
-BEST_COLOUR, BAR_COLOUR = (40, 176, 255), (150, 126, 104)  # differ in brightness, not only in hue
-OTHER_COLOUR = (255, 150, 60)  # of ink that speaks for the runner-up, and of the eraser
-LOOK_TWICE = 0.85  # of 12,244 digits by 35 hands 84 % of those with 0.80 to 0.85 were right, 96 % of those up to 0.90
+# Blue, green, red. What differs in meaning differs in lightness, too: for prints and many eyes.
+Colour = tuple[int, int, int]
+CANVAS_COLOUR: Colour = (22, 18, 16)
+PANEL_COLOUR: Colour = (44, 38, 34)
+TROUGH_COLOUR: Colour = (30, 25, 22)  # of empty bars, and of what a cap casts its shadow on
+CAP_COLOUR: Colour = (78, 68, 62)
+POINTED_COLOUR: Colour = (112, 100, 92)  # of a cap under the pointer, and of the flash
+EDGE_COLOUR: Colour = (136, 124, 114)  # of what is empty; in light three times the panel's colour
+TEXT_COLOUR: Colour = (246, 244, 242)
+QUIET_COLOUR: Colour = (196, 188, 180)
+BAR_COLOUR: Colour = (190, 172, 156)
+BEST_COLOUR: Colour = (40, 176, 255)
+OTHER_COLOUR: Colour = (232, 104, 44)  # of ink that speaks for the runner-up, and of the eraser
+FIELD_COLOUR: Colour = (110, 230, 110)  # of what a unit of the network looks at
+
+LOOK_TWICE = 0.85  # of digits by 35 hands 84 % read with 0.80 to 0.85 were right, 96 % up to 0.90
+SMALLEST_FIGURE = 0.001  # a smaller probability is not written beside its bar
 PIECE = 4  # pixels of a digit image: the side of what is left out at a time, to tell why
+LEAST_PIECE = 2  # pixels full of ink that a piece holds at least, to be left out
+LEAST_SHARE = 1e-9  # a probability of 0 or 1 has no odds
+RUNNER_UP = 0.01  # an answer with a smaller probability is no rival: its ink gets no colour
+HIDDEN_KINDS = ("flatten", "reshape", "dropout", "inputlayer")  # layers that change no value
 
 
 class Key(NamedTuple):
@@ -2230,6 +2283,7 @@ KEYS = [
     Key("x", "tell that it is no digit"),
     Key("f", "forget what was learned last", "forget", "forget"),
     Key("w", "why: which ink speaks for the answer", "why", "toggle_why"),
+    Key("n", "show the network's layers", "layers", "toggle_layers"),
     Key("l", "read along, or on Enter only", "live", "toggle_live"),
     Key("h, ?, F1", "show and hide these keys", "all keys", "toggle_help"),
     Key("Esc, q", "quit; Esc first ends what is shown", "quit", "quit"),
@@ -2266,247 +2320,1182 @@ PLACES = {  # X's keycodes of an English keyboard
 GTK_CTRL, GTK_ALT = 0x40000, 0x80000  # GTK's waitKeyEx tells by these bits what else is held
 
 
-font = functools.cache(
-    lambda face, weight: cv2.FontFace(face)
-)  # one for each weight: to change it takes long
+CAPS = {key.names.split(", ")[0]: key.label for key in KEYS if key.label}
+MEANINGS = [  # what help says of pointing and of the colours
+    ("a part", "point at it: its bars, and why", TEXT_COLOUR),
+    ("a bar", "click on it: it is this one", TEXT_COLOUR),
+    ("a map", "point at it: what it looks at", TEXT_COLOUR),
+    ("orange", "a sure answer, and ink that speaks for it", BEST_COLOUR),
+    ("blue", "ink that speaks for the runner-up", OTHER_COLOUR),
+    ("grey", "a guess, or no digit: look twice", QUIET_COLOUR),
+]
+LAYERS_HINT = [
+    "bright: strong in its layer",
+    "point at a map: it is shown",
+    "large, and green frames",
+    "show what it looks at",
+]
+ANSWER_NAMES = [*DIGITS, "?", "??"]  # "??": several characters
+INVITATION = ("Draw a digit", "or several, side by side")
+BARS = [*range(10), OTHER]  # what has a bar: the digits, and that it is none
 
 
-class Target(NamedTuple):
-    """What can be clicked in the panel."""
-
-    kind: str  # "key", "bar", or "part"
-    value: str | int  # the key's name; the digit, or OTHER; the part as an index
-
-
-class Sheet:
-    """A picture of the window, uint8 BGR, empty at first; its units are pixels of a window of the usual size."""
-
-    def __init__(self, size: tuple[int, int]) -> None:
-        self.image = np.full((size[1], size[0], 3), PANEL_COLOUR, np.uint8)
-        self.scale, shape = max((min(np.divide(size, shape)), shape) for shape in ARRANGEMENTS)
-        self.corner = (
-            np.array(size) - np.multiply(shape, self.scale)
-        ) / 2  # of the canvas, in pixels
-        self.answer, self.bars, (left, top, width) = ARRANGEMENTS[shape]
-        self.area(0, 0, CANVAS_SIZE, CANVAS_SIZE)[:] = CANVAS_COLOUR
-        keys = [(key.names.split(", ")[0], key.label) for key in KEYS if key.label]
-        columns = width // 125
-        for i, (key, label) in enumerate(keys):
-            column, row = divmod(i, len(keys) // columns)
-            x, y = left + column * width / columns, top + 20 * row
-            self.words(f"<{key}>", x, y)
-            self.text(
-                label, x + (28 if 2 * column < columns else 56), y, 14, QUIET_COLOUR
-            )  # beside Enter and Esc
-
-    def area(self, x: float, y: float, width: float, height: float) -> np.ndarray:
-        """The pixels of a rectangle, at least one: a view."""
-        corners = self.corner + np.multiply(self.scale, ((x, y), (x + width, y + height)))
-        (left, top), (right, bottom) = np.rint(corners).astype(int)
-        return self.image[top : max(bottom, top + 1), left : max(right, left + 1)]
-
-    def canvas_point(self, x: float, y: float) -> tuple[int, int]:
-        """What lies at a pixel of the window, in units of the canvas."""
-        place = (np.array([x, y]) + 0.5 - self.corner) / self.scale
-        return tuple(np.floor(place).clip(-9999, 9999).astype(int).tolist())
-
-    def target(self, x: float, y: float, view: View) -> Target | None:
-        """What can be clicked at a pixel of the window."""
-        return None
-
-    def text(
-        self,
-        text: str,
-        x: float,
-        y: float,
-        size: float,
-        colour=TEXT_COLOUR,
-        weight=400,
-        align="left",
-    ) -> float:
-        """Put text, its baseline at y, and x its left or right end or its middle; return its width."""
-        face = (
-            "uni" if text.endswith("%") else "sans"
-        )  # figures of equal width, whose 0 is no 8 when small
-        size = max(8, round(size * self.scale))  # smaller, nobody could read it
-        width = cv2.getTextSize((0, 0), text, (0, 0), font(face, weight), size, weight)[2]
-        x, y = np.rint(self.corner + np.multiply(self.scale, (x, y))).astype(int).tolist()
-        x -= {"left": 0, "middle": width // 2, "right": width}[align]
-        cv2.putText(self.image, text, (x, y), colour, font(face, weight), size, weight)
-        return width / self.scale
-
-    def words(self, text: str, x: float, y: float, size: float = 14, colour=QUIET_COLOUR) -> None:
-        """Put text in which <Esc> is a key."""
-        for i, word in enumerate(re.split("<(.+?)>", text)):
-            if i % 2:
-                width = 8 + max(
-                    11, self.text(word, x, -99, 12, weight=500)
-                )  # above the picture, to measure it
-                self.area(x, y - 13, width, 17)[:] = LINE_COLOUR
-                self.text(word, x + width / 2, y, 12, TEXT_COLOUR, 500, "middle")
-                x += width + 4
-            else:
-                x += self.text(word, x, y, size, colour)
+def heat() -> np.ndarray:
+    """The colours of the layers' values, from 0 to 255: from the canvas's over orange to white."""
+    steps = [0, 150, 255]
+    stops = np.array([CANVAS_COLOUR, BEST_COLOUR, (255, 255, 255)])
+    channels = [np.interp(np.arange(256), steps, stops[:, channel]) for channel in range(3)]
+    return np.uint8(channels).T[:, None]
 
 
-empty_sheet = functools.lru_cache(maxsize=2)(Sheet)
-
-
-def show_answer(sheet: Sheet, reading: Reading | None, shown: Part | None) -> None:
-    """Draw what was read, how sure that is, and the parts' digit images, the one that the bars belong to framed."""
-    left, top, width = sheet.answer
-    if not reading:
-        sheet.text("?", left - 4, top + 116, 124, LINE_COLOUR, 600)
-        return
-    text, confidence = str(reading)[:-1].split(" (")
-    sure = reading.confidence >= LOOK_TWICE
-    colour = BEST_COLOUR if sure and "?" not in reading.text else QUIET_COLOUR
-    size = min(124, 30 * (width - 96) / sheet.text(text, left, -999, 30, weight=600))
-    sheet.text(text, left - size / 30, top + 71 + 0.36 * size, size, colour, 600)
-    sheet.text(confidence, left + width, top + 66, 24, TEXT_COLOUR, 400, "right")
-    sheet.text(
-        "confidence" if sure else "a guess", left + width, top + 88, 14, QUIET_COLOUR, 400, "right"
-    )
-    hint = "press the right digit" if len(reading.parts) == 1 else "type the right number"
-    sheet.text(f"wrong? {hint}", left, top + 150, 14, QUIET_COLOUR)
-    sheet.text("the network sees", left, top + 174, 12, QUIET_COLOUR)
-    step = min(50, (width + 6) / len(reading.parts))
-    for i, part in enumerate(reading.parts):
-        area = sheet.area(left + i * step, top + 182, 0.88 * step, 0.88 * step)
-        image = cv2.resize(
-            np.uint8(255 * part.image), area.shape[1::-1], interpolation=cv2.INTER_NEAREST
-        )
-        cv2.cvtColor(image, cv2.COLOR_GRAY2BGR, area)
-        if part is shown and len(reading.parts) > 1:
-            cv2.rectangle(
-                area,
-                (0, 0),
-                np.subtract(area.shape[1::-1], 1).tolist(),
-                colour,
-                1 + int(sheet.scale),
-            )
-
-
-def show_bars(sheet: Sheet, prediction: Prediction | None) -> None:
-    """Draw the ten probabilities of one part."""
-    left, top, width = sheet.bars
-    for digit in range(10):
-        y = top + 18 * digit
-        share = prediction.probabilities[digit] if prediction else 0
-        best = prediction is not None and digit == prediction.digit
-        colour = TEXT_COLOUR if best else QUIET_COLOUR if prediction else LINE_COLOUR
-        sheet.text(str(digit), left, y + 11, 15, colour, 700 if best else 400)
-        sheet.area(left + 24, y, width - 82, 12)[:] = LINE_COLOUR if prediction else FAINT_COLOUR
-        if share >= 0.001:
-            filled = (
-                BAR_COLOUR if not best else BEST_COLOUR if share >= LOOK_TWICE else QUIET_COLOUR
-            )
-            sheet.area(left + 24, y, (width - 82) * share, 12)[:] = filled
-            sheet.text(f"{share:.1%}", left + width, y + 11, 14, colour, 400, "right")
-
-
-def explain(part: Part, recognizer: Recognizer) -> np.ndarray:
-    """What a part's ink speaks for, a BGR pixel for each piece: orange for the answer, blue for the runner-up."""
-    # For what is less probable without it (Zeiler and Fergus, "Visualizing and understanding convolutional networks").
-
-    def log_odds(prediction: Prediction) -> np.ndarray:  # of the ten digits, and of no digit
-        probabilities = np.append(
-            prediction.probabilities, 1 - prediction.probabilities.sum()
-        ).clip(1e-9, 1 - 1e-9)
-        return np.log(probabilities / (1 - probabilities))
-
-    before = log_odds(part.prediction)
-    answers = np.argsort(before)[:-3:-1]
-    x, y, width, height = cv2.boundingRect(np.uint8(part.image > 0))
-    rows = np.array_split(np.arange(y, y + height), math.ceil(height / PIECE))
-    columns = np.array_split(np.arange(x, x + width), math.ceil(width / PIECE))
-    falls = np.zeros((len(rows), len(columns), 2))
-    for i, j in np.ndindex(falls.shape[:2]):
-        without, piece = part.image.copy(), np.ix_(rows[i], columns[j])
-        if without[piece].sum() > 2:  # pixels of ink
-            without[piece] = 0
-            falls[i, j] = (before - log_odds(recognizer.predict(without)))[answers]
-    falls[falls < falls.max(axis=2, keepdims=True).clip(0)] = 0
-    shares = falls / falls.max(axis=(0, 1)).clip(1)
-    return np.uint8(255 + shares @ (np.array([BEST_COLOUR, OTHER_COLOUR]) - 255))
+HEAT = heat()
 
 
 class View(NamedTuple):
     """All that one picture of the window shows."""
 
     image: np.ndarray  # the drawing or picture: uint8, grey or BGR
-    reading: Reading | None
-    chosen: int  # the part that the bars and "why" are of, as an index into reading.parts
-    margin: float  # how far ink reaches beyond the boxes of the parts, in pixels of the image
-    pointer: tuple[int, int] | None  # where the mouse is, in pixels of the window; None outside
-    brush: int  # its width
-    erases: bool
-    status: Sequence[str]  # what is not as usual
-    message: str  # what came of the last key, "" where that is over
-    flash: bool  # whether the answer has just been printed
-    help: bool
-    why: bool
+    reading: Reading | None = None
+    chosen: int = 0  # the part that the bars and "why" are of, as an index into reading.parts
+    margin: float = 0  # how far ink reaches beyond the boxes of the parts, in pixels of the image
+    pointer: tuple[int, int] | None = None  # in pixels of the window; None outside
+    brush: int = 0  # its width in pixels of the image; 0 where there is none
+    erases: bool = False
+    invitation: tuple[str, str] | None = (
+        None  # what stands there, large and small, before a drawing
+    )
+    status: Sequence[str] = ()  # what is not as usual
+    message: str = ""  # what came of the last key, "" where that is over
+    lit: Collection[str] = ()  # the keys whose switches are on
+    flash: bool = False  # whether the answer has just been printed
+    help: bool = False
+    why: bool = False
+    activations: Sequence[Activation] = ()  # of the network's layers for the part, if they show
+
+    @property
+    def part(self) -> Part | None:
+        """The part that the bars and "why" are of."""
+        if self.reading is None:
+            return None
+        return self.reading.parts[self.chosen]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The image's width and height."""
+        return self.image.shape[1], self.image.shape[0]
+
+    def part_boxes(self) -> list[Box]:
+        """The boxes of the parts with all their ink, in pixels of the image."""
+        if self.reading is None:
+            return []
+        whole = Box(0, 0, *self.size)
+        margin = round(self.margin)
+        return [Box(*part.box).inset(-margin).clipped(whole) for part in self.reading.parts]
 
 
-def draw(view: View, sheet: Sheet, recognizer: Recognizer) -> np.ndarray:
+class Target(NamedTuple):
+    """What one can point at, or click on."""
+
+    kind: str  # "key", "bar", "part" or "map"
+    value: object  # a key's name; a digit or OTHER; a part's index; a layer's and a map's index
+
+
+# What it shows, and where: pure functions of the view and of the window's size.
+
+
+class Regions(NamedTuple):
+    """How a window is shared out, in its pixels."""
+
+    scale: float  # pixels of a unit
+    canvas: Box  # a square
+    panel: Box
+    layers: Box | None
+    is_tall: bool  # the panel stands below the canvas
+
+
+def share_out_wide(size: tuple[int, int], shows_layers: bool) -> Regions:
+    """Canvas, panel and layers side by side."""
+    width, height = size
+    usual_width = WINDOW_SIZE[0]
+    if shows_layers:
+        usual_width += LAYERS_WIDTH
+    scale = min(width / usual_width, height / WINDOW_SIZE[1])
+    side = round(CANVAS_SIZE * scale)
+    canvas = fitted(Box(0, 0, side, height), (1, 1))
+    if not shows_layers:
+        return Regions(scale, canvas, Box(side, 0, width - side, height), None, is_tall=False)
+    spare = width - usual_width * scale
+    edge = side + round(PANEL_WIDTH * scale + PANEL_SHARE * spare)
+    panel, layers = Box(side, 0, edge - side, height), Box(edge, 0, width - edge, height)
+    return Regions(scale, canvas, panel, layers, is_tall=False)
+
+
+def share_out_tall(size: tuple[int, int], shows_layers: bool) -> Regions:
+    """The panel below the canvas, the layers beside both."""
+    width, height = size
+    usual_width = TALL_SIZE[0]
+    if shows_layers:
+        usual_width += LAYERS_WIDTH
+    scale = min(width / usual_width, height / TALL_SIZE[1])
+    side = round(CANVAS_SIZE * scale)
+    layers = None
+    if shows_layers:
+        edge = width - round(LAYERS_WIDTH * scale)
+        layers = Box(edge, 0, width - edge, height)
+        width = edge
+    canvas = fitted(Box(0, 0, width, side), (1, 1))
+    return Regions(scale, canvas, Box(0, side, width, height - side), layers, is_tall=True)
+
+
+def share_out_in_a_column(size: tuple[int, int]) -> Regions:
+    """Canvas, panel and layers one below another."""
+    width, height = size
+    scale = min(width / TALL_SIZE[0], height / (TALL_SIZE[1] + LAYERS_HEIGHT))
+    side, edge = round(CANVAS_SIZE * scale), round(TALL_SIZE[1] * scale)
+    canvas = fitted(Box(0, 0, width, side), (1, 1))
+    panel, layers = Box(0, side, width, edge - side), Box(0, edge, width, height - edge)
+    return Regions(scale, canvas, panel, layers, is_tall=True)
+
+
+def regions_of(size: tuple[int, int], shows_layers: bool) -> Regions:
+    """The way to share a window out in which everything is largest."""
+    ways = [share_out_wide(size, shows_layers), share_out_tall(size, shows_layers)]
+    if shows_layers:
+        ways.append(share_out_in_a_column(size))
+    return max(ways, key=lambda way: way.scale)
+
+
+def fitted(box: Box, size: tuple[int, int]) -> Box:
+    """The box that a picture of this width and height fills in the middle of another box."""
+    scale = min(box.width / size[0], box.height / size[1])
+    width, height = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+    x, y = box.x + (box.width - width) // 2, box.y + (box.height - height) // 2
+    return Box(x, y, width, height)
+
+
+def stack(box: Box, heights: Sequence[float]) -> list[Box]:
+    """Boxes of these heights one below another; what room is to spare goes between them."""
+    gap = (box.height - sum(heights)) / (len(heights) - 1)
+    boxes, y = [], box.y
+    for height in heights:
+        boxes.append(Box(box.x, round(y), box.width, round(height)))
+        y += height + gap
+    return boxes
+
+
+def squares(box: Box, count: int) -> list[Box]:
+    """So many squares in rows from the top left, as large as they fit into a box together."""
+    ways = []
+    for rows in range(1, count + 1):
+        columns = math.ceil(count / rows)
+        ways.append((min(box.height // rows, box.width // columns), columns))
+    side, columns = max(ways)
+    found = []
+    for number in range(count):
+        row, column = divmod(number, columns)
+        found.append(Box(box.x + side * column, box.y + side * row, side, side))
+    return found
+
+
+class Layout:
+    """Where everything stands in a window of one size, in pixels: computed once, never changed."""
+
+    def __init__(self, size: tuple[int, int], shows_layers: bool = False) -> None:
+        regions = regions_of(size, shows_layers)
+        self.size = size
+        self.scale = regions.scale
+        self.canvas = regions.canvas
+        self.layers = regions.layers
+        if regions.is_tall:
+            self._place_in_two_columns(self._content(regions.panel, 2 * WIDEST_PANEL))
+        else:
+            self._place_in_one_column(self._content(regions.panel, WIDEST_PANEL))
+        if shows_layers:
+            self._place_layers(regions.layers.inset(self.units(MARGIN)))
+
+    def units(self, count: float) -> int:
+        """So many units in pixels, at least one."""
+        return max(1, round(count * self.scale))
+
+    def _content(self, panel: Box, widest: float) -> Box:
+        """The panel without its margins; what stands in it is not wider than so many units."""
+        content = panel.inset(self.units(MARGIN))
+        width = min(content.width, self.units(widest))
+        return content._replace(x=content.x + (content.width - width) // 2, width=width)
+
+    def _place_in_one_column(self, content: Box) -> None:
+        """Answer, thumbnails, bars and keys one below another."""
+        rows = math.ceil(len(CAPS) / 3)
+        usual = WINDOW_SIZE[1] - 2 * MARGIN
+        spare = max(0, content.height / self.scale - usual)  # units of height
+        bar = min(LARGEST_BAR, SMALLEST_BAR + spare / 2 / len(BARS))
+        heights = [
+            ANSWER_HEIGHT,
+            min(LARGEST_THUMBNAILS, THUMBNAILS_HEIGHT + spare / 2),
+            len(BARS) * bar,
+            rows * CAP_HEIGHT - CAP_GAP,
+        ]
+        heights = [self.scale * height for height in heights]
+        self.answer, self.thumbnails, bars, caps = stack(content, heights)
+        self.bars = self._bars(bars)
+        self.caps = self._caps(caps, columns=3)
+
+    def _place_in_two_columns(self, content: Box) -> None:
+        """Answer and thumbnails at the left, the bars at the right, the keys below both."""
+        rows = math.ceil(len(CAPS) / 5)
+        gap = self.units(MARGIN)
+        keys = self.units(rows * CAP_HEIGHT - CAP_GAP)
+        height = content.height - keys - gap
+        width = (content.width - gap) // 2
+        left = Box(content.x, content.y, width, height)
+        answer = self.units(ANSWER_HEIGHT)
+        self.answer, self.thumbnails = stack(left, [answer, 0.95 * (height - answer)])
+        self.bars = self._bars(left._replace(x=content.right - width))
+        caps = content._replace(y=content.bottom - keys, height=keys)
+        self.caps = self._caps(caps, columns=5)
+
+    def _bars(self, box: Box) -> list[Box]:
+        """The places of the bars, each with its label and its figure."""
+        pitch = box.height / len(BARS)
+        tops = [round(box.y + number * pitch) for number in range(len(BARS) + 1)]
+        return [
+            Box(box.x, top, box.width, bottom - top) for top, bottom in itertools.pairwise(tops)
+        ]
+
+    def _caps(self, box: Box, columns: int) -> dict[str, Box]:
+        """The places of the keys by their names, from top to bottom and from left to right."""
+        gap = self.units(CAP_GAP)
+        rows = math.ceil(len(CAPS) / columns)
+        width, height = (box.width + gap) / columns, (box.height + gap) / rows
+        places = {}
+        for number, name in enumerate(CAPS):
+            column, row = divmod(number, rows)
+            x, y = round(box.x + column * width), round(box.y + row * height)
+            places[name] = Box(x, y, round(width) - gap, round(height) - gap)
+        return places
+
+    def _place_layers(self, content: Box) -> None:
+        """The digit image, what is said of a unit, the map that is pointed at, and the layers."""
+        title, side, gap = self.units(LAYERS_TITLE), self.units(DIGIT_IMAGE), self.units(12)
+        self.layers_title = content._replace(height=self.units(20))
+        self.digit_image = Box(content.x, content.y + title, side, side)
+        is_strip = content.width > content.height
+        if is_strip:  # these three stand below one another at the left, the layers at the right
+            self.layers_title = self.layers_title._replace(width=side)
+            self.large_map = self.digit_image._replace(y=self.digit_image.bottom + gap)
+            self.unit_words = self.digit_image._replace(y=self.large_map.bottom + gap)
+            left = self.digit_image.right + 2 * gap
+            room = content._replace(x=left, width=content.right - left)
+        else:
+            self.large_map = self.digit_image._replace(x=content.right - side)
+            left = self.digit_image.right + gap
+            words = self.digit_image._replace(x=left, width=self.large_map.x - gap - left)
+            self.unit_words = words
+            top = self.digit_image.bottom + gap
+            room = content._replace(y=top, height=content.bottom - top)
+        self.layers_room = room
+
+    def canvas_point(self, x: int, y: int) -> tuple[int, int]:
+        """Where on the canvas, in its own pixels, a pixel of the window lies."""
+        scale = CANVAS_SIZE / self.canvas.width
+        column = math.floor((x + 0.5 - self.canvas.x) * scale)
+        row = math.floor((y + 0.5 - self.canvas.y) * scale)
+        far = 9999  # no farther than cv2 can draw
+        return max(-far, min(column, far)), max(-far, min(row, far))
+
+    def in_window(self, box: Box, size: tuple[int, int]) -> Box:
+        """Where a box in an image of this width and height is shown."""
+        shown = fitted(self.canvas, size)
+        scale = shown.width / size[0]
+        x, y = round(shown.x + scale * box.x), round(shown.y + scale * box.y)
+        right, bottom = round(shown.x + scale * box.right), round(shown.y + scale * box.bottom)
+        return Box(x, y, max(1, right - x), max(1, bottom - y))
+
+    def part_boxes(self, view: View) -> list[Box]:
+        """Where the ink of each part of the reading is shown."""
+        return [self.in_window(box, view.size) for box in view.part_boxes()]
+
+    def thumbnail_boxes(self, view: View) -> list[Box]:
+        """Where the digit image of each part of the reading is shown."""
+        if view.reading is None:
+            return []
+        label = self.units(LABEL_HEIGHT)
+        top, height = self.thumbnails.y + label, self.thumbnails.height - label
+        room = self.thumbnails._replace(y=top, height=height)
+        boxes = squares(room, len(view.reading.parts))
+        gap = max(2, boxes[0].width // 16)
+        return [Box(box.x, box.y, box.width - gap, box.height - gap) for box in boxes]
+
+    def layer_grids(self, view: View) -> list[LayerGrid]:
+        """Where the maps of each layer are shown."""
+        if self.layers is None or not view.activations:
+            return []
+        shapes = tuple(activation.values.shape[1:] for activation in view.activations)
+        return arrange_layers(self.layers_room, shapes, self.scale)
+
+    def target(self, x: int, y: int, view: View) -> Target | None:
+        """What is at a pixel of the window that one can point at or click on."""
+        for name, box in self.caps.items():
+            if box.contains(x, y):
+                return Target("key", name.lower())
+        for answer, box in zip(BARS, self.bars, strict=True):
+            if box.contains(x, y):
+                return Target("bar", answer)
+        part = self._part_at(x, y, view)
+        if part is not None:
+            return Target("part", part)
+        for layer, grid in enumerate(self.layer_grids(view)):
+            number = grid.map_at(x, y)
+            if number is not None:
+                return Target("map", (layer, number))
+        return None
+
+    def _part_at(self, x: int, y: int, view: View) -> int | None:
+        """The part whose thumbnail or ink is at a pixel; of several the smallest."""
+        thumbnails = self.thumbnail_boxes(view)
+        boxes = thumbnails + self.part_boxes(view)
+        under = [number for number, box in enumerate(boxes) if box.contains(x, y)]
+        if not under:
+            return None
+        smallest = min(under, key=lambda number: boxes[number].width * boxes[number].height)
+        return smallest % len(thumbnails)
+
+
+def pointed_at(layout: Layout, view: View) -> Target | None:
+    """What the pointer is on."""
+    if view.pointer is None:
+        return None
+    return layout.target(*view.pointer, view)
+
+
+lay_out = functools.lru_cache(maxsize=4)(Layout)
+
+
+class Style(NamedTuple):
+    """How a text looks."""
+
+    size: float  # in units
+    colour: Colour = TEXT_COLOUR
+    weight: int = 400
+    align: str = "left"  # or "middle" or "right": what of the text stands at its x
+
+
+CAP_STYLE = Style(12, TEXT_COLOUR, 500, "middle")
+
+
+@functools.cache
+def font(face: str, weight: int) -> cv2.FontFace:
+    """OpenCV's own font; one for each weight, as it takes long to change that of one."""
+    return cv2.FontFace(face)
+
+
+def words_and_keys(text: str) -> list[tuple[str, bool]]:
+    """The pieces of a text in which <Esc> is a key, each with whether it is one."""
+    pieces = re.split("<(.+?)>", text)
+    return [(piece, number % 2 == 1) for number, piece in enumerate(pieces)]
+
+
+class Sheet:
+    """A picture of the window to draw on: places are in pixels, sizes of text and lines in units."""
+
+    def __init__(self, layout: Layout) -> None:
+        width, height = layout.size
+        self.image = np.full((height, width, 3), PANEL_COLOUR, np.uint8)
+        self.scale = layout.scale
+        self.units = layout.units
+
+    def area(self, box: Box) -> np.ndarray:
+        """The pixels in a box, as far as it lies on the sheet: a view."""
+        return self.image[max(box.y, 0) : max(box.bottom, 0), max(box.x, 0) : max(box.right, 0)]
+
+    def fill(self, box: Box, colour: Colour) -> None:
+        """Fill a box."""
+        self.area(box)[:] = colour
+
+    def outline(self, box: Box, colour: Colour, width: float = 1) -> None:
+        """Draw a frame inside the edges of a box."""
+        line = self.units(width)
+        self.fill(box._replace(height=line), colour)
+        self.fill(box._replace(y=box.bottom - line, height=line), colour)
+        self.fill(box._replace(width=line), colour)
+        self.fill(box._replace(x=box.right - line, width=line), colour)
+
+    def rounded(self, box: Box, colour: Colour) -> None:
+        """Fill a box with round corners."""
+        radius = min(self.units(4), box.width // 2, box.height // 2)
+        self.fill(Box(box.x + radius, box.y, box.width - 2 * radius, box.height), colour)
+        self.fill(Box(box.x, box.y + radius, box.width, box.height - 2 * radius), colour)
+        for x in (box.x + radius, box.right - radius - 1):
+            for y in (box.y + radius, box.bottom - radius - 1):
+                cv2.circle(self.image, (x, y), radius, colour, cv2.FILLED, cv2.LINE_AA)
+
+    def squares(self, box: Box, image: np.ndarray) -> None:
+        """Put a grey picture, float in [0, 1], into a box, its pixels as squares."""
+        image = np.uint8(255 * image)
+        image = cv2.resize(image, (box.width, box.height), interpolation=cv2.INTER_NEAREST)
+        self.area(box)[:] = image[..., None]
+
+    def measure(self, text: str, style: Style) -> int:
+        """How wide a text is, in pixels."""
+        face, size = self._font(text, style)
+        return cv2.getTextSize((0, 0), text, (0, 0), face, size, style.weight)[2]
+
+    def fitting(self, text: str, style: Style, width: int) -> Style:
+        """The style, smaller where the text would be wider than so many pixels."""
+        return style._replace(size=style.size * min(1, width / max(1, self.measure(text, style))))
+
+    def write(self, text: str, x: float, y: float, style: Style) -> int:
+        """Write a text on the baseline y; return its width."""
+        face, size = self._font(text, style)
+        width = self.measure(text, style)
+        if style.align == "middle":
+            x -= width / 2
+        if style.align == "right":
+            x -= width
+        place = round(x), round(y)
+        cv2.putText(self.image, text, place, style.colour, face, size, style.weight)
+        return width
+
+    def write_in(self, box: Box, text: str, style: Style) -> None:
+        """Write a text at half the height of a box, at the side of it that the style aligns to."""
+        places = {"left": box.x, "middle": box.center[0], "right": box.right}
+        _, size = self._font(text, style)
+        self.write(text, places[style.align], box.center[1] + CAPITALS / 2 * size, style)
+
+    def lines(self, box: Box, lines: Sequence[str], style: Style) -> None:
+        """Write lines one below another from the top of a box; those that are too long smaller."""
+        pitch = self.units(1.5 * style.size)
+        for number, line in enumerate(lines):
+            place = box._replace(y=box.y + number * pitch, height=pitch)
+            self.write_in(place, line, self.fitting(line, style, box.width))
+
+    def _font(self, text: str, style: Style) -> tuple[cv2.FontFace, int]:
+        """The font of a text, and its size in pixels."""
+        face = "sans"
+        if text.endswith("%"):  # figures of equal width, whose small 0 does not look like an 8
+            face = "uni"
+        return font(face, style.weight), max(SMALLEST_TEXT, round(style.size * self.scale))
+
+    def cap_width(self, key: str) -> int:
+        """How wide a key is drawn, in pixels."""
+        return self.units(8) + max(self.units(10), self.measure(key, CAP_STYLE))
+
+    def words(self, text: str, x: float, y: float, style: Style) -> None:
+        """Write a text in which <Esc> is a key on the baseline y."""
+        for word, is_key in words_and_keys(text):
+            if not is_key:
+                x += self.write(word, x, y, style)
+                continue
+            middle = y - CAPITALS / 2 * style.size * self.scale
+            height = self.units(17)
+            cap = Box(round(x), round(middle - height / 2), self.cap_width(word), height)
+            self.rounded(cap, POINTED_COLOUR)
+            self.write_in(cap, word, CAP_STYLE)
+            x += cap.width + self.units(4)
+
+    def measure_words(self, text: str, style: Style) -> int:
+        """How wide words() writes a text, in pixels."""
+        width = 0
+        for word, is_key in words_and_keys(text):
+            if is_key:
+                width += self.cap_width(word) + self.units(4)
+            else:
+                width += self.measure(word, style)
+        return width
+
+    def note(self, text: str, x: int, y: int, style: Style) -> Box:
+        """Write a text in which <Esc> is a key on a ground of its own, (x, y); return the ground."""
+        margin = self.units(8)
+        width = self.measure_words(text, style) + 2 * margin
+        ground = Box(x, y, width, self.units(NOTE_HEIGHT))
+        self.rounded(ground, PANEL_COLOUR)
+        baseline = ground.center[1] + CAPITALS / 2 * style.size * self.scale
+        self.words(text, x + margin, baseline, style)
+        return ground
+
+
+def draw(view: View, layout: Layout, recognizer: Recognizer) -> np.ndarray:
     """The window's picture: uint8 BGR, shape (height, width, 3)."""
-    if view.flash:
-        left, top, width = sheet.answer
-        sheet.area(left - 12, top + 14, width + 24, 112)[:] = LINE_COLOUR
-    part = view.reading.parts[view.chosen] if view.reading else None
-    show_answer(sheet, view.reading, part)
-    show_bars(sheet, part and part.prediction)
-    show_drawing(sheet, view, part, recognizer)
-    show_words(sheet, view)
+    sheet = Sheet(layout)
+    explanation = None
+    if view.why and view.part:
+        explanation = explain(view.part, recognizer)
+    draw_answer(sheet, layout, view)
+    draw_thumbnails(sheet, layout, view)
+    draw_bars(sheet, layout, view)
+    draw_caps(sheet, layout, view)
+    draw_image(sheet, layout, view, explanation)
+    draw_part_labels(sheet, layout, view)
+    if layout.layers:
+        draw_layers(sheet, layout, view, recognizer.network)
+    if view.help:
+        draw_help(sheet, layout)
+    else:
+        draw_notes(sheet, layout, view, explanation)
+        draw_ring(sheet, layout, view)
+    draw_message(sheet, layout, view)
     return sheet.image
 
 
-def show_drawing(sheet: Sheet, view: View, part: Part | None, recognizer: Recognizer) -> None:
-    """Draw the drawing, what its ink speaks for, and how it was parted."""
-    area = sheet.area(0, 0, CANVAS_SIZE, CANVAS_SIZE)
-    how = cv2.INTER_AREA if sheet.scale < 1 else cv2.INTER_LINEAR
-    ink = cv2.resize(view.image, area.shape[1::-1], interpolation=how)
-    cv2.max(area, cv2.cvtColor(ink, cv2.COLOR_GRAY2BGR), area)
-    if not view.reading:
+def name_of(answer: int | None) -> str:
+    """What an answer is called in a sentence: "7", "no digit"."""
+    if answer is None or answer == OTHER:
+        return "no digit"
+    return str(answer)
+
+
+def answer_colour(prediction: Prediction) -> Colour:
+    """Orange for an answer that one can rely on, else grey."""
+    if prediction.digit is None or prediction.confidence < LOOK_TWICE:
+        return QUIET_COLOUR
+    return BEST_COLOUR
+
+
+def draw_answer(sheet: Sheet, layout: Layout, view: View) -> None:
+    """Draw what was read in large type, how sure that is, and how to put it right."""
+    box = layout.answer
+    if view.flash:
+        sheet.rounded(box.inset(-sheet.units(5)), POINTED_COLOUR)
+    upper = box._replace(height=round(0.8 * box.height))
+    if view.reading is None:
+        sheet.write_in(upper, "?", Style(96, EDGE_COLOUR, 600))
         return
-    reach = view.margin
-    if view.why:
-        low = np.maximum(np.array(part.box[:2]) - reach, 0)
-        high = np.minimum(np.add(part.box[:2], part.box[2:]) + reach, CANVAS_SIZE)
-        inked = sheet.area(*low, *(high - low))
-        cv2.min(inked, cv2.resize(explain(part, recognizer), inked.shape[1::-1]), inked)
+    number = upper._replace(width=upper.width - sheet.units(100))
+    draw_number(sheet, number, view.reading)
+    figure = upper._replace(y=upper.y + sheet.units(20), height=sheet.units(28))
+    caption = figure._replace(y=figure.bottom, height=sheet.units(20))
+    sheet.write_in(figure, f"{view.reading.confidence:.1%}", Style(24, align="right"))
+    words = confidence_in_words(view.reading)
+    sheet.write_in(caption, words, Style(14, QUIET_COLOUR, align="right"))
+    hint = "wrong? press its digit, or click its bar"
     if len(view.reading.parts) > 1:
-        # A line, and what was read, below each part; above it for want of room.
-        below = max(y + height for (_, y, _, height), *_ in view.reading.parts) + reach + 8
-        above = min(part.box[1] for part in view.reading.parts) - reach - 24
-        y = below if below < CANVAS_SIZE - 20 or above < 0 else above
-        for (x, _, width, _), _, prediction, _ in view.reading.parts:
-            sheet.area(x, y, max(width, 8), 1.5)[:] = QUIET_COLOUR
-            sheet.text(str(prediction), x + width / 2, y + 15, 14, QUIET_COLOUR, 500, "middle")
+        hint = "wrong? type the right number"
+    lower = box._replace(y=upper.bottom, height=box.height - upper.height)
+    sheet.write_in(lower, hint, sheet.fitting(hint, Style(14, QUIET_COLOUR), lower.width))
 
 
-def show_words(sheet: Sheet, view: View) -> None:
-    """Draw what is said on the canvas, and the pointer's ring."""
-    area, middle = sheet.area(0, 0, CANVAS_SIZE, CANVAS_SIZE), CANVAS_SIZE / 2
-    for i, line in enumerate(view.status):
-        sheet.words(line, 14, 24 + 20 * i, 13)
-    if not view.image.any():
-        sheet.text("Draw a digit", middle, middle, 40, QUIET_COLOUR, 500, "middle")
-        sheet.text("or several, side by side", middle, middle + 34, 17, QUIET_COLOUR, 400, "middle")
-    if view.help:
-        area[:] = area // 5
-        for i, key in enumerate(KEYS):
-            sheet.words(f"<{key.names.replace(', ', '><')}>", 36, 60 + 29 * i)
-            sheet.text(key.does, 250, 60 + 29 * i, 15)
-    elif view.pointer:
-        x, y = sheet.canvas_point(*view.pointer)
-        centre = round(x * sheet.scale), round(y * sheet.scale)
-        radius = round(view.brush / 2 * sheet.scale)
-        colour = OTHER_COLOUR if view.erases else BAR_COLOUR
-        cv2.circle(area, centre, radius, colour, 1 + view.erases, cv2.LINE_AA)
-    if view.message:
-        sheet.area(0, CANVAS_SIZE - 44, CANVAS_SIZE, 44)[:] = PANEL_COLOUR
-        sheet.words(view.message, 28, CANVAS_SIZE - 16, 16, TEXT_COLOUR)
+def confidence_in_words(reading: Reading) -> str:
+    """What the figure of a reading's confidence stands for."""
+    if any(prediction.taught for prediction in reading.digits):
+        return "from a lesson"
+    if reading.confidence < LOOK_TWICE:
+        return "a guess"
+    return "confidence"
+
+
+def draw_number(sheet: Sheet, box: Box, reading: Reading) -> None:
+    """Write what was read, a line for each row, as large as it fits into a box."""
+    lines = ["no digit"]
+    if any(prediction.digit is not None for prediction in reading.digits):
+        lines = ["".join(str(part.prediction) for part in row) for row in reading.rows]
+    colour = QUIET_COLOUR
+    if reading.confidence >= LOOK_TWICE and "?" not in reading.text:
+        colour = BEST_COLOUR
+    height = box.height / len(lines)
+    style = Style(1.2 * height / sheet.scale, colour, 600)  # letters are lower than their size
+    longest = max(lines, key=lambda line: sheet.measure(line, style))
+    style = sheet.fitting(longest, style, box.width)
+    for number, line in enumerate(lines):
+        place = Box(box.x, round(box.y + number * height), box.width, round(height))
+        sheet.write_in(place, line, style)
+
+
+def draw_thumbnails(sheet: Sheet, layout: Layout, view: View) -> None:
+    """Draw the digit images of the parts; the one that the bars are of is framed."""
+    boxes = layout.thumbnail_boxes(view)
+    if not boxes:
+        return
+    words = "the network sees"
+    if len(boxes) > 1:
+        words = f"the network sees; the bars are of the framed {view.part.prediction}"
+    label = layout.thumbnails._replace(height=sheet.units(14))
+    sheet.write_in(label, words, sheet.fitting(words, Style(13, QUIET_COLOUR), label.width))
+    for number, box in enumerate(boxes):
+        sheet.squares(box, view.reading.parts[number].image)
+        sheet.outline(box, CAP_COLOUR)
+        if number == view.chosen and len(boxes) > 1:
+            sheet.outline(box.inset(-sheet.units(1)), BEST_COLOUR, 2.5)
+
+
+def draw_bars(sheet: Sheet, layout: Layout, view: View) -> None:
+    """Draw the probabilities of one part's ten digits, and that it is none."""
+    prediction = view.part.prediction if view.part else None
+    pointed = pointed_at(layout, view)
+    for answer, box in zip(BARS, layout.bars, strict=True):
+        if pointed == Target("bar", answer):
+            sheet.rounded(box, CAP_COLOUR)
+        draw_bar(sheet, box, answer, prediction)
+
+
+def draw_bar(sheet: Sheet, box: Box, answer: int, prediction: Prediction | None) -> None:
+    """Draw the probability of one answer."""
+    is_best = prediction is not None and answer == answer_of(prediction)
+    style = Style(15, QUIET_COLOUR)
+    if is_best:
+        style = Style(15, TEXT_COLOUR, 700)
+    sheet.write_in(box, "none" if answer == OTHER else str(answer), style)
+    left, right = sheet.units(BAR_LABEL), sheet.units(BAR_FIGURE)
+    bar = Box(box.x + left, box.y, box.width - left - right, box.height)
+    bar = bar._replace(y=bar.y + bar.height // 8, height=bar.height - bar.height // 4)
+    sheet.fill(bar, TROUGH_COLOUR)
+    sheet.outline(bar, EDGE_COLOUR)
+    share = probability(prediction, answer) if prediction else 0
+    if share < SMALLEST_FIGURE:
+        return
+    colour = answer_colour(prediction) if is_best else BAR_COLOUR
+    sheet.fill(bar._replace(width=max(1, round(share * bar.width))), colour)
+    sheet.write_in(box, f"{share:.1%}", style._replace(size=14, weight=400, align="right"))
+
+
+def draw_caps(sheet: Sheet, layout: Layout, view: View) -> None:
+    """Draw the keys, which can be clicked; those that are switched on are lit."""
+    pointed = pointed_at(layout, view)
+    for name, box in layout.caps.items():
+        is_lit = name in view.lit
+        face = box._replace(height=box.height - sheet.units(2))
+        sheet.rounded(box, BEST_COLOUR if is_lit else TROUGH_COLOUR)  # the cap's lower rim
+        is_pointed = pointed == Target("key", name.lower())
+        sheet.rounded(face, POINTED_COLOUR if is_pointed else CAP_COLOUR)
+        style = Style(13, BEST_COLOUR if is_lit else TEXT_COLOUR, 600)
+        left = face.x + sheet.units(7)
+        sheet.write_in(face._replace(x=left), name, style)
+        left += max(sheet.units(13), sheet.measure(name, style) + sheet.units(6))
+        word = Box(left, face.y, face.right - sheet.units(4) - left, face.height)
+        label = sheet.fitting(CAPS[name], Style(13, QUIET_COLOUR), word.width)
+        sheet.write_in(word, CAPS[name], label)
+
+
+def draw_image(sheet: Sheet, layout: Layout, view: View, explanation: Explanation | None) -> None:
+    """Draw the drawing or picture, and in colour what its ink speaks for."""
+    sheet.fill(layout.canvas, CANVAS_COLOUR)
+    area = sheet.area(fitted(layout.canvas, view.size))
+    is_smaller = area.shape[0] < view.image.shape[0]
+    how = cv2.INTER_AREA if is_smaller else cv2.INTER_LINEAR
+    image = cv2.resize(view.image, area.shape[1::-1], interpolation=how)
+    if image.ndim == 3:
+        area[:] = image
+    else:
+        cv2.max(area, cv2.cvtColor(image, cv2.COLOR_GRAY2BGR), area)
+    if explanation:
+        box = layout.part_boxes(view)[view.chosen]
+        tint(sheet.area(box), ink_of(view, (box.width, box.height)), explanation)
+
+
+def ink_of(view: View, size: tuple[int, int]) -> np.ndarray:
+    """How much ink of the chosen part is at each pixel of its box, shown in this size: [0, 1]."""
+    ink = view.image
+    if view.part.mask is not None:
+        ink = 255 * np.uint8(view.part.mask > 0)
+    box = view.part_boxes()[view.chosen]
+    ink = ink[box.y : box.bottom, box.x : box.right]
+    return cv2.resize(ink, size, interpolation=cv2.INTER_AREA) / np.float32(255)
+
+
+def tint(area: np.ndarray, ink: np.ndarray, explanation: Explanation) -> None:
+    """Colour the ink in an area: orange for the answer, blue for the runner-up."""
+    is_orange = explanation.for_answer >= explanation.for_runner_up
+    colours = np.uint8(np.where(is_orange[..., None], BEST_COLOUR, OTHER_COLOUR))
+    shares = np.maximum(explanation.for_answer, explanation.for_runner_up).astype(np.float32)
+    size = area.shape[1::-1]
+    colours = cv2.resize(colours, size, interpolation=cv2.INTER_NEAREST)
+    weight = ink * cv2.resize(shares, size)
+    area[:] = cv2.blendLinear(area.copy(), colours, 1 - weight, weight)
+
+
+def draw_part_labels(sheet: Sheet, layout: Layout, view: View) -> None:
+    """Frame each of several parts, and write beside it what it was read as."""
+    boxes = layout.part_boxes(view)
+    if len(boxes) < 2:
+        return
+    frames = [box.inset(-sheet.units(3)) for box in boxes]
+    labels = label_places(sheet, layout.canvas, frames)
+    for number, (frame, label) in enumerate(zip(frames, labels, strict=True)):
+        prediction = view.reading.parts[number].prediction
+        colour = answer_colour(prediction)
+        is_chosen = number == view.chosen
+        sheet.outline(frame.clipped(layout.canvas), colour if is_chosen else EDGE_COLOUR, 1.5)
+        sheet.rounded(label, PANEL_COLOUR)
+        size = label.height / LABEL_RATIO / sheet.scale
+        sheet.write_in(label, str(prediction), Style(size, colour, 600, "middle"))
+
+
+def label_places(sheet: Sheet, canvas: Box, frames: Sequence[Box]) -> list[Box]:
+    """Where each part's label stands: below it, above it, or in its corner if both are taken."""
+    places = []
+    for frame in frames:
+        size = min(LARGEST_LABEL, max(SMALLEST_LABEL, 0.3 * frame.height / sheet.scale))
+        side = sheet.units(LABEL_RATIO * size)
+        below = Box(frame.x + (frame.width - side) // 2, frame.bottom, side, side)
+        above = below._replace(y=frame.y - side)
+        free = [
+            place
+            for place in (below, above)
+            if place.clipped(canvas) == place and not any(map(place.meets, frames))
+        ]
+        places.append(free[0] if free else frame._replace(width=side, height=side))
+    return places
+
+
+def draw_notes(sheet: Sheet, layout: Layout, view: View, explanation: Explanation | None) -> None:
+    """Draw the status lines and what colours stand for, each on its own ground; the invitation."""
+    x, y = layout.canvas.x + sheet.units(10), layout.canvas.y + sheet.units(10)
+    for line in view.status:
+        y = sheet.note(line, x, y, Style(13, QUIET_COLOUR)).bottom + sheet.units(4)
+    if explanation:
+        draw_legend(sheet, x, y, explanation)
+    if view.invitation:
+        large, small = view.invitation
+        lower = layout.canvas._replace(y=layout.canvas.y + sheet.units(42))
+        sheet.write_in(layout.canvas, large, Style(40, QUIET_COLOUR, 500, "middle"))
+        sheet.write_in(lower, small, Style(17, QUIET_COLOUR, align="middle"))
+
+
+def draw_legend(sheet: Sheet, x: int, y: int, explanation: Explanation) -> None:
+    """Say why this answer and no other, and what the ink's colours stand for."""
+    style = Style(14)
+    y = sheet.note(why_in_words(explanation), x, y, style).bottom + sheet.units(4)
+    samples = [(BEST_COLOUR, explanation.answer)]
+    if explanation.runner_up is not None:
+        samples.append((OTHER_COLOUR, explanation.runner_up))
+    for colour, answer in samples:
+        sample = Box(x, y, sheet.units(14), sheet.units(NOTE_HEIGHT))
+        note = sheet.note(f"speaks for {name_of(answer)}", sample.right, y, style)
+        sheet.fill(sample, colour)
+        y = note.bottom + sheet.units(4)
+
+
+def why_in_words(explanation: Explanation) -> str:
+    """Why this answer: "6 rather than 5"."""
+    answer = name_of(explanation.answer)
+    if explanation.taught:
+        return f"why {answer}: you taught it   <f> forgets"
+    if explanation.runner_up is None:
+        return f"why {answer}: nothing else comes near"
+    return f"why {answer} rather than {name_of(explanation.runner_up)}"
+
+
+def draw_ring(sheet: Sheet, layout: Layout, view: View) -> None:
+    """Draw a ring as wide as the brush, or as the eraser, around the pointer."""
+    if view.pointer is None or not view.brush:
+        return
+    center = view.pointer[0] - layout.canvas.x, view.pointer[1] - layout.canvas.y
+    radius = round(view.brush / 2 * layout.canvas.width / view.size[0])
+    colour, width = BAR_COLOUR, 1
+    if view.erases:
+        colour, width = OTHER_COLOUR, 2
+    cv2.circle(sheet.area(layout.canvas), center, radius, colour, sheet.units(width), cv2.LINE_AA)
+
+
+def draw_message(sheet: Sheet, layout: Layout, view: View) -> None:
+    """Write what came of the last key, on a ground of its own at the canvas's lower edge."""
+    if not view.message:
+        return
+    height = sheet.units(44)
+    strip = layout.canvas._replace(y=layout.canvas.bottom - height, height=height)
+    sheet.fill(strip, PANEL_COLOUR)
+    sheet.fill(strip._replace(height=sheet.units(1)), EDGE_COLOUR)
+    style, margin = Style(16), sheet.units(20)
+    width = sheet.measure_words(view.message, style)
+    style = style._replace(size=style.size * min(1, (strip.width - 2 * margin) / width))
+    baseline = strip.center[1] + CAPITALS / 2 * style.size * sheet.scale
+    sheet.words(view.message, strip.x + margin, baseline, style)
+
+
+def draw_help(sheet: Sheet, layout: Layout) -> None:
+    """Draw in the canvas's place what the keys do, what can be pointed at, what colours mean."""
+    sheet.fill(layout.canvas, PANEL_COLOUR)
+    page = layout.canvas.inset(sheet.units(MARGIN))
+    pitch = page.height / (len(KEYS) + len(MEANINGS) + 0.5)
+    size = min(15, 0.58 * pitch / sheet.scale)
+    second = page.x + sheet.units(220)
+    y = page.y + 0.7 * pitch
+    for key in KEYS:
+        names = key.names.replace(", ", "><")
+        sheet.words(f"<{names}>", page.x, y, Style(size, QUIET_COLOUR))
+        sheet.write(key.does, second, y, Style(size))
+        y += pitch
+    y += pitch / 2
+    for thing, meaning, colour in MEANINGS:
+        sheet.write(thing, page.x, y, Style(size, colour, 600))
+        sheet.write(meaning, second, y, Style(size))
+        y += pitch
+
+
+class Explanation(NamedTuple):
+    """What the ink of a part speaks for, piece by piece."""
+
+    answer: int  # a digit or OTHER
+    runner_up: int | None  # the same; None where no other answer is probable enough
+    taught: bool  # whether the answer comes from a lesson
+    for_answer: np.ndarray  # in [0, 1], shape (rows, columns): for each piece of the ink's box
+    for_runner_up: np.ndarray  # the same
+
+
+def probability(prediction: Prediction, answer: int) -> float:
+    """The probability of a digit, or of OTHER: that it is no digit."""
+    if answer == OTHER:
+        return prediction.none
+    return float(prediction.probabilities[answer])
+
+
+def answer_of(prediction: Prediction) -> int:
+    """The digit that was answered, or OTHER."""
+    if prediction.digit is None:
+        return OTHER
+    return prediction.digit
+
+
+def log_odds(prediction: Prediction) -> np.ndarray:
+    """The logarithms of the odds of all answers that have a bar, shape (11,)."""
+    shares = np.array([probability(prediction, answer) for answer in BARS])
+    shares = shares.clip(LEAST_SHARE, 1 - LEAST_SHARE)
+    return np.log(shares / (1 - shares))
+
+
+def without_each_piece(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Digit images in each of which a piece of the ink is missing, and which piece that is.
+
+    The ink's box is cut into rows and columns of pieces. Gives the images, shape (n, 28, 28), and
+    a mask, shape (rows, columns), of the n pieces that hold enough ink to be left out.
+    """
+    x, y, width, height = cv2.boundingRect(np.uint8(image > 0))
+    rows = np.array_split(np.arange(y, y + height), math.ceil(height / PIECE))
+    columns = np.array_split(np.arange(x, x + width), math.ceil(width / PIECE))
+    images = []
+    holds_ink = np.zeros((len(rows), len(columns)), bool)
+    for row, column in np.ndindex(holds_ink.shape):
+        piece = np.ix_(rows[row], columns[column])
+        holds_ink[row, column] = image[piece].sum() > LEAST_PIECE
+        if holds_ink[row, column]:
+            without = image.copy()
+            without[piece] = 0
+            images.append(without)
+    return np.reshape(images, (-1, IMAGE_SIZE, IMAGE_SIZE)), holds_ink
+
+
+def explain(part: Part, recognizer: Recognizer) -> Explanation:
+    """What each piece of a part's ink speaks for: for what is less probable without the piece.
+
+    After Zeiler and Fergus, "Visualizing and understanding convolutional networks", 2014.
+    """
+    images, holds_ink = without_each_piece(part.image)
+    before = log_odds(part.prediction)
+    after = [log_odds(prediction) for prediction in recognizer.predict_all(images)]
+    falls = np.zeros((*holds_ink.shape, len(BARS)))
+    falls[holds_ink] = before - np.reshape(after, (-1, len(BARS)))
+    second, first = np.argsort(before)[-2:]
+    runner_up = BARS[second]
+    if probability(part.prediction, runner_up) < RUNNER_UP:
+        runner_up = None
+        falls[..., second] = 0
+    for_answer, for_runner_up = falls[..., first], falls[..., second]
+    return Explanation(
+        BARS[first],
+        runner_up,
+        part.prediction.taught,
+        np.where(for_answer >= for_runner_up, strength(for_answer), 0),
+        np.where(for_answer < for_runner_up, strength(for_runner_up), 0),
+    )
+
+
+def strength(falls: np.ndarray) -> np.ndarray:
+    """How strongly pieces of ink speak for an answer, in [0, 1], by how far its log odds fall."""
+    return falls.clip(0) / max(1, falls.max())
+
+
+class LayerGrid(NamedTuple):
+    """Where the maps or units of one layer are shown: as squares in rows."""
+
+    title: Box
+    box: Box  # of all squares
+    side: int  # of a square, in pixels
+    count: int
+
+    @property
+    def columns(self) -> int:
+        return self.box.width // self.side
+
+    @property
+    def rows(self) -> int:
+        return self.box.height // self.side
+
+    def tile(self, number: int) -> Box:
+        """The square of one map or unit."""
+        row, column = divmod(number, self.columns)
+        x, y = self.box.x + column * self.side, self.box.y + row * self.side
+        return Box(x, y, self.side, self.side)
+
+    def map_at(self, x: int, y: int) -> int | None:
+        """The map or unit whose square is at a pixel."""
+        if not self.box.contains(x, y):
+            return None
+        row, column = (y - self.box.y) // self.side, (x - self.box.x) // self.side
+        number = row * self.columns + column
+        return number if number < self.count else None
+
+
+def place_layer(room: Box, shape: tuple[int, ...], scale: float, zoom: float) -> LayerGrid:
+    """The squares of one layer from the top of the room, in rows that fill its width."""
+    count = shape[-1]
+    title = room._replace(height=round(LAYER_TITLE * scale))
+    side = zoom * scale
+    if len(shape) == 3:
+        side *= math.sqrt(shape[0])  # small maps are shown larger for their size
+    if count <= CLASSES:
+        side = ANSWER_TILE * scale
+    rows = math.ceil(count / max(1, room.width // side))
+    columns = math.ceil(count / rows)
+    side = max(1, room.width // columns)
+    if count <= CLASSES:
+        side = min(side, round(ANSWER_TILE * scale))
+    return LayerGrid(title, Box(room.x, title.bottom, columns * side, rows * side), side, count)
+
+
+def place_layers(
+    room: Box, shapes: Sequence[tuple[int, ...]], scale: float, zoom: float
+) -> list[LayerGrid]:
+    """The layers one below another, from the top of the room."""
+    grids, gap = [], round(LAYER_GAP * scale)
+    for shape in shapes:
+        grid = place_layer(room, shape, scale, zoom)
+        grids.append(grid)
+        room = room._replace(y=grid.box.bottom + gap)
+    return grids
+
+
+@functools.lru_cache(maxsize=4)
+def arrange_layers(room: Box, shapes: tuple[tuple[int, ...], ...], scale: float) -> list[LayerGrid]:
+    """Where the maps of each layer are shown, as large as all fit into the room together.
+
+    shapes are (height, width, maps) or (units,). Layers for which there is no room are left out.
+    """
+    for zoom in np.arange(LARGEST_ZOOM, SMALLEST_ZOOM, -ZOOM_STEP):
+        grids = place_layers(room, shapes, scale, zoom)
+        if grids[-1].box.bottom <= room.bottom:
+            return grids
+    return [grid for grid in grids if grid.box.bottom <= room.bottom]
+
+
+def look_inside(image: np.ndarray, network: Network) -> list[Activation]:
+    """What each layer makes of a digit image, without those that change no value."""
+    activations = []
+    for activation in network.activations(np.float32(image)[None]):
+        if activation.kind.lower() in HIDDEN_KINDS:
+            continue
+        values = activation.values
+        if values.ndim != 4:
+            values = values.reshape(1, -1)
+        activations.append(activation._replace(values=values))
+    return activations
+
+
+def field_of(units: Box, name: str, layers: Sequence[Layer]) -> Box:
+    """What of the digit image some units of a layer depend on: their receptive field."""
+    whole = Box(0, 0, IMAGE_SIZE, IMAGE_SIZE)
+    names = [layer.name for layer in layers]
+    for layer in reversed(layers[: names.index(name) + 1]):
+        if layer.kind == "pooling":
+            units = Box(2 * units.x, 2 * units.y, 2 * units.width, 2 * units.height)
+        elif layer.kind == "convolution":
+            units = under_kernel(units, layer)
+        else:
+            return whole
+    return units.clipped(whole)
+
+
+def under_kernel(units: Box, layer: Layer) -> Box:
+    """What some units of a convolution depend on in the layer before it."""
+    height, width = layer.weights.shape[:2]
+    x, y = units.x, units.y
+    if layer.padding == "same":
+        x -= (width - 1) // 2
+        y -= (height - 1) // 2
+    return Box(x, y, units.width + width - 1, units.height + height - 1)
+
+
+class Unit(NamedTuple):
+    """A unit of the network that is pointed at."""
+
+    layer: int  # its layer, as an index into the view's activations
+    map: int  # its map
+    place: Box  # in its map, one by one
+    tile: Box  # where its map is shown
+
+
+def unit_pointed_at(layout: Layout, view: View) -> Unit | None:
+    """The unit of the network under the pointer."""
+    target = pointed_at(layout, view)
+    if target is None or target.kind != "map":
+        return None
+    layer, number = target.value
+    values = view.activations[layer].values
+    tile = layout.layer_grids(view)[layer].tile(number)
+    if values.ndim == 2:
+        return Unit(layer, number, Box(0, 0, 1, 1), tile)
+    height, width = values.shape[1:3]
+    row = (view.pointer[1] - tile.y) * height // tile.height
+    column = (view.pointer[0] - tile.x) * width // tile.width
+    return Unit(layer, number, Box(column, row, 1, 1), tile)
+
+
+def shade(values: np.ndarray) -> np.ndarray:
+    """Values of a layer as uint8, by their roots, which show weak ones, too: 255 is the greatest."""
+    least = min(0.0, float(values.min()))  # of layers that have negative values
+    greatest = max(float(values.max()), least + 1e-6)
+    return np.uint8(255 * np.sqrt((values - least) / (greatest - least)))
+
+
+def mosaic(maps: np.ndarray, grid: LayerGrid) -> np.ndarray:
+    """All maps of a layer, uint8, shape (height, width, maps), side by side as in its grid: BGR."""
+    height, width, count = maps.shape
+    tiles = np.zeros((grid.rows * grid.columns, height, width), np.uint8)
+    tiles[:count] = maps.transpose(2, 0, 1)
+    tiles = tiles.reshape(grid.rows, grid.columns, height, width).transpose(0, 2, 1, 3)
+    picture = tiles.reshape(grid.rows * height, grid.columns * width)
+    how = cv2.INTER_AREA if grid.side < height else cv2.INTER_NEAREST
+    picture = cv2.resize(picture, (grid.box.width, grid.box.height), interpolation=how)
+    return cv2.applyColorMap(picture, HEAT)
+
+
+def names_of_layers(activations: Sequence[Activation]) -> list[str]:
+    """What each layer is called: "convolution 1", "pooling 1", ..., "answers"."""
+    kinds = [activation.kind for activation in activations[:-1]]
+    names = []
+    for number, kind in enumerate(kinds):
+        if kinds.count(kind) == 1:
+            names.append(kind)
+        else:
+            names.append(f"{kind} {kinds[: number + 1].count(kind)}")
+    return [*names, "answers"]
+
+
+def shape_in_words(values: np.ndarray) -> str:
+    """The shape of what a layer makes of one image: "32 maps, 28×28", "128 units"."""
+    if values.ndim == 1:
+        return f"{len(values)} units"
+    height, width, maps = values.shape
+    return f"{maps} maps, {width}×{height}"
+
+
+def draw_layers(sheet: Sheet, layout: Layout, view: View, network: Network) -> None:
+    """Draw what each layer of the network makes of the chosen part."""
+    sheet.fill(layout.layers._replace(width=sheet.units(1)), EDGE_COLOUR)
+    heading, style = "Inside the network", Style(17, TEXT_COLOUR, 600)
+    style = sheet.fitting(heading, style, layout.layers_title.width)
+    sheet.write_in(layout.layers_title, heading, style)
+    draw_seen(sheet, layout.digit_image, view)
+    if not view.activations:
+        return
+    names = names_of_layers(view.activations)
+    grids = layout.layer_grids(view)
+    for grid, activation, name in zip(grids, view.activations, names, strict=False):
+        title = f"{name}: {shape_in_words(activation.values[0])}"
+        style = sheet.fitting(title, Style(LAYER_TEXT, QUIET_COLOUR), grid.title.width)
+        sheet.write_in(grid.title, title, style)
+        draw_layer(sheet, grid, activation.values[0])
+    unit = unit_pointed_at(layout, view)
+    if unit is None:
+        sheet.lines(layout.unit_words, LAYERS_HINT, Style(LAYER_TEXT, QUIET_COLOUR))
+        return
+    draw_unit(sheet, layout, view, unit)
+    name = view.activations[unit.layer].name
+    draw_weights(sheet, layout, layer_named(name, network), unit.map)
+    draw_field(sheet, layout, view, field_of(unit.place, name, network.layers))
+
+
+def layer_named(name: str, network: Network) -> Layer:
+    """The layer of this name."""
+    return next(layer for layer in network.layers if layer.name == name)
+
+
+def as_maps(values: np.ndarray) -> np.ndarray:
+    """The values of a layer as maps, (height, width, maps): of a unit the map is one pixel."""
+    if values.ndim == 1:
+        return values[None, None]
+    return values
+
+
+def draw_layer(sheet: Sheet, grid: LayerGrid, values: np.ndarray) -> None:
+    """Draw the maps, (height, width, maps), or the units, (units,), of one layer."""
+    shades = shade(as_maps(values))
+    area = sheet.area(grid.box)
+    area[:] = mosaic(shades, grid)
+    if grid.side > SMALLEST_PARTED:
+        area[grid.side - 1 :: grid.side] = PANEL_COLOUR
+        area[:, grid.side - 1 :: grid.side] = PANEL_COLOUR
+    for number in range(grid.count, grid.rows * grid.columns):  # places left over
+        sheet.fill(grid.tile(number), PANEL_COLOUR)
+    if grid.count <= CLASSES:
+        for number, (name, light) in enumerate(zip(ANSWER_NAMES, shades.ravel(), strict=False)):
+            colour = CANVAS_COLOUR if light > 127 else QUIET_COLOUR
+            sheet.write_in(grid.tile(number), name, Style(13, colour, 600, "middle"))
+
+
+def draw_seen(sheet: Sheet, box: Box, view: View) -> None:
+    """Draw the digit image that the network is given, large."""
+    sheet.fill(box, CANVAS_COLOUR)
+    if view.part:
+        sheet.squares(box, view.part.image)
+    sheet.outline(box.inset(-sheet.units(1)), EDGE_COLOUR)
+
+
+def draw_unit(sheet: Sheet, layout: Layout, view: View, unit: Unit) -> None:
+    """Draw the map that is pointed at large, with the unit framed, and say which it is."""
+    sheet.outline(unit.tile, FIELD_COLOUR, 1.5)
+    values = view.activations[unit.layer].values[0]
+    maps = as_maps(values)
+    box = layout.large_map
+    large = LayerGrid(box, box, box.width, 1)
+    sheet.area(box)[:] = mosaic(shade(maps)[..., unit.map, None], large)
+    sheet.outline(box.inset(-sheet.units(1)), EDGE_COLOUR)
+    scale = box.width / maps.shape[1]
+    sheet.outline(scaled(unit.place, scale, box), FIELD_COLOUR, 1.5)
+    title = names_of_layers(view.activations)[unit.layer]
+    thing = "map" if values.ndim == 3 else "unit"
+    value = maps[unit.place.y, unit.place.x, unit.map]
+    lines = [title, f"{thing} {unit.map + 1} of {maps.shape[2]}", f"here {value:.2f}"]
+    sheet.lines(layout.unit_words, lines, Style(LAYER_TEXT, TEXT_COLOUR))
+
+
+def scaled(box: Box, scale: float, place: Box) -> Box:
+    """A box of a picture that is shown so many times larger, from the top left of a place on."""
+    x, y = round(place.x + scale * box.x), round(place.y + scale * box.y)
+    right, bottom = round(place.x + scale * box.right), round(place.y + scale * box.bottom)
+    return Box(x, y, max(1, right - x), max(1, bottom - y))
+
+
+def draw_weights(sheet: Sheet, layout: Layout, layer: Layer, number: int) -> None:
+    """Draw the weights of one map of a convolution that looks at the digit image itself."""
+    if layer.weights.ndim != 4 or layer.weights.shape[2] != 1:
+        return
+    weights = layer.weights[:, :, 0, number]
+    words = layout.unit_words
+    height = sheet.units(WEIGHTS)
+    room = Box(words.x, words.bottom - height, words.width, height)
+    side = height // len(weights)
+    strongest = np.abs(weights).max()
+    for (row, column), weight in np.ndenumerate(weights):
+        place = Box(room.x + column * side, room.y + row * side, side - 1, side - 1)
+        colour = BEST_COLOUR if weight > 0 else OTHER_COLOUR
+        share = abs(weight) / strongest
+        sheet.fill(place, np.uint8(share * np.array(colour)))
+    caption = room._replace(x=room.x + height + sheet.units(8), width=room.width - height)
+    sheet.lines(caption, ["its weights", "orange +", "blue −"], Style(11, QUIET_COLOUR))
+
+
+def draw_field(sheet: Sheet, layout: Layout, view: View, field: Box) -> None:
+    """Frame on the digit image and on the drawing what a unit of the network looks at."""
+    image = layout.digit_image
+    sheet.outline(scaled(field, image.width / IMAGE_SIZE, image), FIELD_COLOUR, 1.5)
+    if view.part is None:
+        return
+    ink = Box(*cv2.boundingRect(np.uint8(view.part.image > 0)))
+    shown = layout.part_boxes(view)[view.chosen]
+    scale = shown.longest / ink.longest
+    x, y = shown.center[0] - scale * ink.center[0], shown.center[1] - scale * ink.center[1]
+    frame = scaled(field, scale, Box(round(x), round(y), 0, 0)).clipped(layout.canvas)
+    sheet.outline(frame.inset(-sheet.units(1)), CANVAS_COLOUR, 4)  # seen on white ink, too
+    sheet.outline(frame, FIELD_COLOUR, 2)
 
 
 NOTHING_DRAWN = "Nothing is drawn yet"
@@ -2628,6 +3617,7 @@ class Window:
         self.live = True
         self.help = False
         self.why = False
+        self.layers = False
         self.erases = False  # whether the left button does
         self.open = True
         self.pointer: tuple[int, int] | None = None  # as in View
@@ -2647,26 +3637,26 @@ class Window:
         return self.source if isinstance(self.source, Canvas) else None
 
     @property
-    def layout(self) -> Sheet:
+    def layout(self) -> Layout:
         """Where everything stands at the window's size."""
-        return empty_sheet(self.size)
+        return lay_out(self.size, self.layers)
 
     def read(self) -> Reading | None:
         """Read what is shown as it is now; None while nothing is drawn."""
         self._was_read = self.source.changes
         return self.source.read(self.recognizer)
 
-    def part_shown(self, reading: Reading) -> int:
+    def part_shown(self, view: View) -> int:
         """The part that the bars are of: the one pointed at, or chosen, or the least sure one."""
-        if self.pointer:
-            x, y = self.layout.canvas_point(*self.pointer)
-            for i, part in enumerate(reading.parts):
-                left, top, width, height = part.box
-                if left <= x <= left + width and top <= y <= top + height:
-                    return i
-        if self.chosen is not None and self.chosen < len(reading.parts):
+        if view.reading is None:
+            return 0
+        target = pointed_at(self.layout, view)
+        if target and target.kind == "part":
+            return target.value
+        parts = view.reading.parts
+        if self.chosen is not None and self.chosen < len(parts):
             return self.chosen
-        return int(np.argmin([part.prediction.confidence for part in reading.parts]))
+        return int(np.argmin([part.prediction.confidence for part in parts]))
 
     def status(self) -> list[str]:
         """What is not as usual, in lines."""
@@ -2679,8 +3669,6 @@ class Window:
             lines.append(f"network: {self.recognizer.path.name}")
         if len(self.recognizer.hand):
             lines.append(f"drawings learned from you: {len(self.recognizer.hand)}")
-        if self.why:
-            lines.append("why: orange ink speaks for the answer, blue for the runner-up")
         return lines
 
     @property
@@ -2692,25 +3680,45 @@ class Window:
         """All that the window shows now."""
         shows_answer = self.live or self._was_read == self.source.changes
         reading = self.read() if shows_answer else None
-        button, strokes = (self.canvas.button, self.canvas.strokes) if self.canvas else (0, [])
-        return View(
+        view = View(
             image=self.source.image,
             reading=reading,
-            chosen=self.part_shown(reading) if reading else 0,
-            margin=max((stroke.brush for stroke in strokes), default=0) / 2,
             pointer=self.pointer,
-            brush=self.canvas.brush if self.canvas else 0,
-            erases=self.erases or button == RIGHT,
             status=self.status(),
             message=self.message,
+            lit=self.lit(),
             flash=time.monotonic() < self._flash_ends,
             help=self.help,
             why=self.why,
         )
+        if self.canvas:
+            view = view._replace(
+                margin=max((stroke.brush for stroke in self.canvas.strokes), default=0) / 2,
+                brush=self.canvas.brush,
+                erases=self.erases or self.canvas.button == RIGHT,
+                invitation=None if self.canvas.strokes else INVITATION,
+            )
+        view = view._replace(chosen=self.part_shown(view))
+        if self.layers:
+            view = view._replace(activations=self.look_inside(view.part))
+        return view
+
+    def look_inside(self, part: Part | None) -> list[Activation]:
+        """What each layer of the network makes of a part, or of an empty digit image."""
+        image = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
+        if part:
+            image = part.image
+        return look_inside(image, self.recognizer.network)
+
+    def lit(self) -> set[str]:
+        """The keys whose switches are on."""
+        switches = {"w": self.why, "n": self.layers, "h": self.help, "e": self.erases}
+        switches["l"] = self.live
+        return {key for key, is_on in switches.items() if is_on}
 
     def frame(self) -> np.ndarray:
         """The window's picture: uint8 BGR, shape (height, width, 3)."""
-        return draw(self.view(), copy.deepcopy(self.layout), self.recognizer)
+        return draw(self.view(), self.layout, self.recognizer)
 
     def state(self) -> tuple:
         """What tells whether the picture is still as it was."""
@@ -2822,6 +3830,8 @@ class Window:
             self._message = Message()
         elif self.why:
             self.why = False
+        elif self.layers:
+            self.layers = False
         elif self._message.holds_esc and self._message.is_shown(GRACE_SECONDS):
             self.typed = TypedNumber()
             self._message = Message()
@@ -2859,6 +3869,9 @@ class Window:
 
     def toggle_why(self) -> None:
         self.why = not self.why
+
+    def toggle_layers(self) -> None:
+        self.layers = not self.layers
 
     def toggle_live(self) -> None:
         self.live = not self.live
@@ -2942,7 +3955,7 @@ class Window:
         reading = self.read_to_the_end()
         if reading is None:
             return NOTHING_DRAWN
-        place = self.part_shown(reading)
+        place = self.view().chosen
         taught = None if digit == OTHER else digit
         text = [str(part.prediction) for part in reading.parts]
         text[place] = NO_DIGIT if taught is None else str(taught)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 TOOLS = {"Xvfb": "xvfb", "xdotool": "xdotool", "import": "imagemagick"}  # and their Debian packages
-ASIDE = (700, 540)  # a place in the window where the pointer points at nothing
+ASIDE = (892, 552)  # a place in the window where the pointer points at nothing
 
 
 def put_text(
