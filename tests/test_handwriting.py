@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from mnist_digit import HANDWRITING, LEVELS
-from tests import handwriting, published_strokes
+from tests import make_handwriting as handwriting
+from tests import published_strokes
 from tests.published_strokes import Character
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Make model/handwriting.npz, how real people write, of two published datasets.
 
-    python -m tests.handwriting --pen pendigits-orig.tra --unipen DIR
+    python -m tests.make_handwriting --pen pendigits-orig.tra --unipen DIR
 
 Of the first it takes every digit, of UNIPEN (DIR has data/ and include/) every digit and a few of
 each letter and sign by each person, without copies and without what is labelled or cut wrongly. It
@@ -296,7 +296,7 @@ def measure_change(before: Sequence[Character], after: Sequence[Character]) -> C
 
 def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m tests.handwriting",
+        prog="python -m tests.make_handwriting",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
