@@ -1978,127 +1978,411 @@ def read_digit_image(
 # --- canvas --------------------------------------------------------------------------------
 
 BRUSHES = range(6, 61, 6)  # pixels
+FIRST_BRUSH = 24  # pixels: a stroke is then about as thick in its digit as those of MNIST
 UNDO_STEPS = 200
-MOST_PIECES = 60  # ten digits of six strokes; what has more is judged as a whole
+FINE = 2  # strokes are painted so many times as large and averaged down: their edges are smooth
+MOST_PIECES = 60  # ten digits of six strokes; a drawing of more is judged as a whole
+ENOUGH_POINTS = 200  # show the shape of a stroke; a slow hand leaves thousands, which take long
+MOST_POINTS = 200_000  # of a drawing in a file: as many as a mouse sends in half an hour
 
-LEFT, RIGHT = cv2.EVENT_FLAG_LBUTTON, cv2.EVENT_FLAG_RBUTTON
-PRESSES = {cv2.EVENT_LBUTTONDOWN: LEFT, cv2.EVENT_RBUTTONDOWN: RIGHT}
-PRESSES |= {
-    cv2.EVENT_LBUTTONDBLCLK: LEFT,
+LEFT = cv2.EVENT_FLAG_LBUTTON
+RIGHT = cv2.EVENT_FLAG_RBUTTON
+PRESSES = {
+    cv2.EVENT_LBUTTONDOWN: LEFT,
+    cv2.EVENT_RBUTTONDOWN: RIGHT,
+    cv2.EVENT_LBUTTONDBLCLK: LEFT,  # comes in place of a fast second press
     cv2.EVENT_RBUTTONDBLCLK: RIGHT,
-}  # in place of a fast second press
+}
 RELEASES = {cv2.EVENT_LBUTTONUP: LEFT, cv2.EVENT_RBUTTONUP: RIGHT}
 
+Point = tuple[int, int]  # x, y in pixels of the canvas
+WHOLE_CANVAS = Box(0, 0, CANVAS_SIZE, CANVAS_SIZE)
 
-class Stroke(NamedTuple):
-    """What the pen drew from one press to the release."""
 
-    points: list[tuple[int, int]]  # x, y in pixels of the canvas
-    brush: int  # its width in pixels
+class Stroke:
+    """What the pen drew from one press to the release. It is never changed, only replaced.
+
+    points: int32, shape (n, 2), n >= 1, x and y in pixels of the canvas; brush: its width in pixels.
+    """
+
+    def __init__(self, points: Sequence[Point] | np.ndarray, brush: int) -> None:
+        self.points = np.asarray(points, np.int32)
+        self.brush = brush
+
+    @functools.cached_property
+    def box(self) -> Box:
+        """The least box around its points."""
+        return Box(*cv2.boundingRect(self.points))
+
+    @property
+    def inked(self) -> Box:
+        """The part of the canvas that holds all its ink."""
+        return area_around(self.box, self.brush // 2 + 1)
+
+
+def area_around(box: Box, margin: int) -> Box:
+    """A box with a margin around it, as far as it lies on the canvas."""
+    left = max(box.x - margin, 0)
+    top = max(box.y - margin, 0)
+    right = min(box.right + margin, CANVAS_SIZE)
+    bottom = min(box.bottom + margin, CANVAS_SIZE)
+    return Box(left, top, right - left, bottom - top)
+
+
+def overlap(one: Box, other: Box) -> bool:
+    """Whether two boxes have a pixel in common."""
+    return (
+        one.x < other.right
+        and other.x < one.right
+        and one.y < other.bottom
+        and other.y < one.bottom
+    )
+
+
+def middle(stroke: Stroke) -> float:
+    """The x of the middle of a stroke."""
+    return stroke.box.center[0]
 
 
 def image_of(strokes: Sequence[Stroke]) -> np.ndarray:
     """The digit image of strokes: float32, shape (28, 28), in [0, 1]."""
-    # Of a slow stroke one point in so many is enough, and its end: what took minutes is to be read as soon.
-    return draw_digit_image(
-        [np.array(p[: -1 : 1 + len(p) // 200] + p[-1:], float) for p, _ in strokes]
+    lines = []
+    for stroke in strokes:
+        step = 1 + len(stroke.points) // ENOUGH_POINTS
+        some, end = stroke.points[:-1:step], stroke.points[-1:]
+        lines.append(np.concatenate([some, end]).astype(float))
+    return draw_digit_image(lines)
+
+
+def paint(strokes: Sequence[Stroke], area: Box) -> np.ndarray:
+    """What an area of the canvas looks like: uint8, shape (height, width), white on black.
+
+    Ink is what lies within half a brush of a stroke's line. So a drawing that is painted area by
+    area, while it grows, equals one that is painted at once, to the pixel.
+    """
+    fine = np.zeros((FINE * area.height, FINE * area.width), np.uint8)
+    for brush in {stroke.brush for stroke in strokes}:
+        lines = [FINE * stroke.points for stroke in strokes if stroke.brush == brush]
+        cv2.max(fine, paint_lines(lines, FINE * brush, area), fine)
+    return cv2.resize(fine, (area.width, area.height), interpolation=cv2.INTER_AREA)
+
+
+def paint_lines(lines: Sequence[np.ndarray], width: int, area: Box) -> np.ndarray:
+    """The ink of lines of this width in an area: uint8, FINE times as large as the area."""
+    # On a canvas that holds them whole: cv2 shifts a line that it cuts off by up to a pixel.
+    paper = np.full((FINE * CANVAS_SIZE, FINE * CANVAS_SIZE), 255, np.uint8)
+    for line in lines:
+        closed = len(line) == 1  # cv2 draws no open line of one point
+        cv2.polylines(paper, [line], closed, 0)
+    around = area_around(area, width // (2 * FINE) + 1)  # ink of lines there reaches into the area
+    distance = cv2.distanceTransform(crop(paper, around, FINE), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    inside = Box(area.x - around.x, area.y - around.y, area.width, area.height)
+    within = width / 2 + 0.5 - crop(distance, inside, FINE)
+    return np.uint8(255 * within.clip(0, 1))
+
+
+def crop(picture: np.ndarray, box: Box, scale: int = 1) -> np.ndarray:
+    """The pixels in a box of a picture that is so many times as large: a view."""
+    rows = slice(scale * box.y, scale * box.bottom)
+    columns = slice(scale * box.x, scale * box.right)
+    return picture[rows, columns]
+
+
+class Pen:
+    """The tool that draws, from one press of the button to its release."""
+
+    def __init__(self, brush: int) -> None:
+        self.brush = brush
+        self._points = np.empty((64, 2), np.int32)  # of the stroke that grows, and room for more
+        self._count = 0
+
+    def move(
+        self, strokes: list[Stroke], start: Point, stop: Point
+    ) -> tuple[list[Stroke], Box | None]:
+        """Strokes after the pen went straight from start to stop, and where they look different."""
+        goes_on = self._count > 0 and tuple(self._points[self._count - 1]) == start
+        if goes_on and start == stop:
+            return strokes, None
+        if goes_on:
+            strokes = strokes[:-1]
+        else:  # pressed just now, or come back from outside the canvas
+            self._points = np.empty((64, 2), np.int32)
+            self._count = 0
+            self._append(start)
+        if start != stop:
+            self._append(stop)
+        stroke = Stroke(self._points[: self._count], self.brush)
+        return [*strokes, stroke], Stroke([start, stop], self.brush).inked
+
+    def _append(self, point: Point) -> None:
+        if self._count == len(self._points):
+            self._points = np.concatenate([self._points, np.empty_like(self._points)])
+        self._points[self._count] = point
+        self._count += 1
+
+
+class Eraser:
+    """The tool that takes away all ink that it touches."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+
+    def move(
+        self, strokes: list[Stroke], start: Point, stop: Point
+    ) -> tuple[list[Stroke], Box | None]:
+        """Strokes after the eraser went straight from start to stop, and where they look different."""
+        margin = (self.width + BRUSHES[-1]) // 2 + 1
+        way = area_around(Stroke([start, stop], 0).box, margin)
+        near = [stroke for stroke in strokes if overlap(stroke.box, way)]
+        if not near:
+            return strokes, None
+        segments = segments_of(near)
+        radius = (self.width + segments.brush) / 2
+        enter, leave = shares_within(segments, start, stop, radius)
+        touched = enter < leave
+        if not touched.any():
+            return strokes, None
+        # What is left ends a pixel further away, so that rounding takes no end back into reach.
+        enter, leave = shares_within(segments, start, stop, radius + 1)
+        left = {near[i]: [] for i in np.unique(segments.stroke[touched])}
+        for line, i in lines_left(segments, touched, enter, leave):
+            if near[i] in left:
+                left[near[i]].append(Stroke(line, near[i].brush))
+        after = [piece for stroke in strokes for piece in left.get(stroke, [stroke])]
+        begins = segments.start[touched]
+        ends = begins + segments.step[touched]
+        return after, Stroke(np.concatenate([begins, ends]), segments.brush.max()).inked
+
+
+class Segments(NamedTuple):
+    """The straight lines that strokes are made of: from each point to the next, the last to itself."""
+
+    start: np.ndarray  # float, shape (n, 2)
+    step: np.ndarray  # float, shape (n, 2): from its start to its end
+    stroke: np.ndarray  # int, shape (n,): the index of its stroke
+    brush: np.ndarray  # int, shape (n,): the width of its stroke in pixels
+
+
+def segments_of(strokes: Sequence[Stroke]) -> Segments:
+    """All segments of strokes, in their order."""
+    lengths = [len(stroke.points) for stroke in strokes]
+    start = np.concatenate([stroke.points for stroke in strokes]).astype(float)
+    stroke = np.repeat(np.arange(len(strokes)), lengths)
+    step = np.zeros_like(start)
+    step[:-1] = np.diff(start, axis=0)
+    step[np.cumsum(lengths) - 1] = 0
+    return Segments(start, step, stroke, np.array([stroke.brush for stroke in strokes])[stroke])
+
+
+TINY = 1e-9  # stands for a step of 0, by which nothing can be divided
+
+
+def shares_within(
+    segments: Segments, start: Point, stop: Point, radius: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Between which shares of each segment it is within a radius of the line from start to stop.
+
+    Both have shape (n,) and are in [0, 1]: 0 is the segment's start, 1 its end. Where a segment
+    stays outside, the first is above the second.
+    """
+    enter = np.full(len(segments.start), np.inf)
+    leave = np.full(len(segments.start), -np.inf)
+    end = segments.start + segments.step
+    low = np.minimum(start, stop) - radius.max()
+    high = np.maximum(start, stop) + radius.max()
+    beside = (np.maximum(segments.start, end) < low) | (np.minimum(segments.start, end) > high)
+    near = ~beside.any(axis=1)  # most are not, and to tell that is quick
+    enter[near], leave[near] = shares_around_line(
+        segments.start[near] - start, segments.step[near], np.subtract(stop, start), radius[near]
     )
+    return enter.clip(0, None), leave.clip(None, 1)
 
 
-def box_of(strokes: Sequence[Stroke]) -> tuple[int, int, int, int]:
-    """The least box around the points of strokes: x, y, width, height."""
-    return cv2.boundingRect(
-        np.array([point for stroke in strokes for point in stroke.points], np.int32)
+def shares_around_line(
+    place: np.ndarray, step: np.ndarray, line: np.ndarray, radius: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Between which shares of its step each place is within a radius of the line from (0, 0)."""
+    length = math.hypot(*line)
+    along = line / length if length else np.array([1.0, 0.0])
+    axes = np.array([along, (-along[1], along[0])])
+    place = np.einsum("ij,kj", place, axes)  # turned, so that the line goes to (length, 0)
+    step = np.einsum("ij,kj", step, axes)
+    half = np.stack([np.zeros_like(radius), radius], axis=1)
+    # What is within a radius of a line is in a disc around one of its ends, or in a box around it.
+    parts = (
+        shares_in_disc(place, step, radius),
+        shares_in_disc(place - (length, 0), step, radius),
+        shares_in_box(place, step, -half, np.add(half, (length, 0))),
     )
+    enter = np.minimum.reduce([enter for enter, _ in parts])
+    leave = np.maximum.reduce([leave for _, leave in parts])
+    return enter, leave
 
 
-def erase(
-    stroke: Stroke, start: tuple[int, int], stop: tuple[int, int], eraser: int
-) -> list[Stroke]:
-    """What is left of a stroke when an eraser of this width went from start to stop."""
-    clear = np.ones((CANVAS_SIZE, CANVAS_SIZE), np.uint8)
-    cv2.line(clear, start, stop, 0, eraser + stroke.brush)
-    points = np.array(stroke.points, float)
-    way = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(points, axis=0).T))])
-    steps = np.union1d(way, np.arange(0, way[-1], 2))  # for the mouse may go far between two events
-    points = np.rint([np.interp(steps, way, axis) for axis in points.T]).astype(int).T
-    kept = clear[points[:, 1], points[:, 0]]
-    if kept.all():
-        return [stroke]
-    runs = np.split(points, np.flatnonzero(np.diff(kept)) + 1)
-    return [Stroke(list(map(tuple, run.tolist())), stroke.brush) for run in runs[1 - kept[0] :: 2]]
+def shares_in_disc(
+    place: np.ndarray, step: np.ndarray, radius: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Between which shares of its step each place is in the disc around (0, 0); (inf, -inf): never."""
+    # The solutions of |place + share * step|^2 = radius^2.
+    a = np.einsum("ij,ij->i", step, step).clip(TINY)
+    b = np.einsum("ij,ij->i", place, step)
+    c = np.einsum("ij,ij->i", place, place) - radius**2
+    discriminant = b**2 - a * c
+    root = np.sqrt(discriminant.clip(0))
+    meets = discriminant >= 0
+    return np.where(meets, (-b - root) / a, np.inf), np.where(meets, (-b + root) / a, -np.inf)
+
+
+def shares_in_box(
+    place: np.ndarray, step: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Between which shares of its step each place is in the box low ... high; (inf, -inf): never."""
+    # As rays meet boxes (Kay and Kajiya, "Ray tracing complex scenes", 1986).
+    step = np.where(step == 0, TINY, step)
+    first = (low - place) / step
+    second = (high - place) / step
+    enter = np.minimum(first, second).max(axis=1)
+    leave = np.maximum(first, second).min(axis=1)
+    meets = enter < leave
+    return np.where(meets, enter, np.inf), np.where(meets, leave, -np.inf)
+
+
+def lines_left(
+    segments: Segments, touched: np.ndarray, enter: np.ndarray, leave: np.ndarray
+) -> Iterator[tuple[np.ndarray, int]]:
+    """The lines that are left, each int32, shape (n, 2), with the index of the stroke it was part of.
+
+    touched: bool, shape (n,): which segments lose what lies between the shares enter and leave.
+    """
+    last = np.diff(segments.stroke, append=-1) != 0
+    erased_to_end = touched & (leave >= 1) & ~last
+    reached_by_eraser = np.roll(erased_to_end | last, 1)  # the segment before it, or there is none
+    start_is_erased = touched & (enter <= 0) & reached_by_eraser
+    enter = np.where(touched, enter, 0)[:, None]
+    leave = np.where(touched, leave, 1)[:, None]
+    # A segment leaves its start, where it enters the eraser's way, and where it leaves that.
+    points = np.stack(
+        [
+            segments.start,
+            segments.start + enter * segments.step,
+            segments.start + leave * segments.step,
+        ],
+        axis=1,
+    )
+    ends_before = touched & (enter[:, 0] > 0)
+    begins_behind = touched & (leave[:, 0] < 1)
+    kept = np.stack([~start_is_erased, ends_before, begins_behind], axis=1)
+    # A new line begins with each stroke, and behind each touch of the eraser.
+    before = np.cumsum(touched) - touched + segments.stroke
+    line = np.stack([before, before, before + touched], axis=1)[kept]
+    if len(line):
+        begins = np.flatnonzero(np.diff(line)) + 1
+        strokes = np.repeat(segments.stroke[:, None], 3, axis=1)[kept][[0, *begins]]
+        lines = np.split(np.rint(points[kept]).astype(np.int32), begins)
+        yield from zip(lines, strokes.tolist(), strict=True)
 
 
 class Canvas:
-    """A drawing: its strokes, made by mouse events, and their history; changes counts up whenever they change."""
+    """A drawing: its strokes, made by mouse events, and their history.
+
+    changes counts up whenever the strokes change; button is the EVENT_FLAG of the button that is
+    held, 0 while none is.
+    """
+
+    name = "drawing"
+    size = (CANVAS_SIZE, CANVAS_SIZE)
 
     def __init__(self, strokes: Sequence[Stroke] = ()) -> None:
-        self.brush, self.changes = 24, 0
-        self._history = [list(strokes)]  # the drawing after each action
+        self.strokes = list(strokes)
+        self.brush = FIRST_BRUSH
+        self.changes = 0
+        self.button = 0
+        self._tool: Pen | Eraser | None = None  # what the held button does
+        self._flags_tell = False  # whether the flags of events tell which buttons are held
+        self._last: Point = (0, 0)  # where the mouse was
+        self._history = [self.strokes]  # the drawing after each action
         self._place = 0  # in the history
-        self._known: dict[tuple, tuple] = {}  # the parts that the last reading judged
-        self.button = 0  # EVENT_FLAG of the button that is held, 0 while none is
-        self._show(strokes)
+        self._image = np.zeros((CANVAS_SIZE, CANVAS_SIZE), np.uint8)
+        self._stale: Box | None = WHOLE_CANVAS  # the area of the image that is to be painted anew
+        self._judged: dict[tuple[Stroke, ...], Part] = {}  # the parts that the last reading judged
+        self._recognizer: Recognizer | None = None  # which judged them, and
+        self._lessons: object = None  # what it had been taught
 
     def on_mouse(self, event: int, x: int, y: int, flags: int, param: object = None) -> None:
         """Draw with the left button, erase with the right one: cv2's callback."""
-        press, release = PRESSES.get(event), RELEASES.get(event)
-        if press and not self.button and 0 <= x < CANVAS_SIZE and 0 <= y < CANVAS_SIZE:
-            self.button, self._flags_tell, self._last = press, bool(flags & press), (x, y)
-            self._move(x, y, new=True)
-        elif (
-            event == cv2.EVENT_MOUSEMOVE
-            and self.button
-            and self._flags_tell
-            and not flags & self.button
-        ):
-            self.finish()  # its release outside the window went unseen
-        elif self.button and (event == cv2.EVENT_MOUSEMOVE or release == self.button):
+        if not self.button:
+            if event in PRESSES and 0 <= x < CANVAS_SIZE and 0 <= y < CANVAS_SIZE:
+                self._press(PRESSES[event], x, y, flags)
+        elif event == cv2.EVENT_MOUSEMOVE:
+            if self._flags_tell and not flags & self.button:
+                self.finish()  # its release outside the window went unseen
+            else:
+                self._move(x, y)
+        elif RELEASES.get(event) == self.button:
             self._move(x, y)
-            if release:
-                self.finish()
+            self.finish()
 
-    def _move(self, x: int, y: int, new: bool = False) -> None:
-        """Take the pen or the eraser on to (x, y); only the part inside the canvas counts."""
-        inside, start, stop = cv2.clipLine((0, 0, CANVAS_SIZE, CANVAS_SIZE), self._last, (x, y))
+    def _press(self, button: int, x: int, y: int, flags: int) -> None:
+        self.button = button
+        self._flags_tell = bool(flags & button)
         self._last = (x, y)
-        if inside and self.button == RIGHT:
-            left = [
-                part for stroke in self.strokes for part in erase(stroke, start, stop, self.brush)
-            ]
-            if left != self.strokes:
-                self._show(left)
-        elif inside:
-            if new or start != self.strokes[-1].points[-1]:  # pressed, or come back in from outside
-                self.strokes.append(Stroke([], self.brush))
-            points, brush = self.strokes[-1]
-            for point in (start, stop):
-                if points[-1:] != [point]:
-                    cv2.line(self.image, (points or [point])[-1], point, 255, brush, cv2.LINE_AA)
-                    points.append(point)
-                    self.changes += 1
+        self._tool = Eraser(self.brush) if button == RIGHT else Pen(self.brush)
+        self._move(x, y)
+
+    def _move(self, x: int, y: int) -> None:
+        """Take the pen or the eraser on to (x, y); only the part inside the canvas counts."""
+        inside, start, stop = cv2.clipLine(WHOLE_CANVAS, self._last, (x, y))
+        self._last = (x, y)
+        if not inside:
+            return
+        strokes, area = self._tool.move(self.strokes, start, stop)
+        if area:
+            self._show(strokes, area)
 
     def finish(self) -> None:
-        """End what the held button does, as its release would; what was done can be undone from now on."""
+        """End what the held button does, as its release would; it can be undone from now on."""
         self.button = 0
+        self._tool = None
         if self.strokes != self._history[self._place]:
-            self._history[self._place + 1 :] = [list(self.strokes)]
+            self._history[self._place + 1 :] = [self.strokes]
             del self._history[: -UNDO_STEPS - 1]
             self._place = len(self._history) - 1
 
-    def _show(self, strokes: Sequence[Stroke]) -> None:
-        self.strokes = list(strokes)
-        self._image = None  # drawn when somebody looks, not for every move of the eraser
+    def clear(self) -> None:
+        """Take everything away."""
+        self.finish()
+        self._show([], WHOLE_CANVAS)
+        self.finish()
+
+    def undo(self) -> None:
+        """Take back the last stroke, erasure or clearing, if there is one."""
+        self._go_in_history(-1)
+
+    def redo(self) -> None:
+        """Do again what was undone last, if nothing was drawn since."""
+        self._go_in_history(1)
+
+    def _go_in_history(self, steps: int) -> None:
+        self.finish()
+        place = self._place + steps
+        if 0 <= place < len(self._history):
+            changed = set(self.strokes) ^ set(self._history[place])
+            self._place = place
+            self._show(self._history[place], Box.around(stroke.inked for stroke in changed))
+
+    def _show(self, strokes: list[Stroke], area: Box) -> None:
+        """Take strokes as the drawing; it changed in this area, which is painted when looked at."""
+        self.strokes = strokes
         self.changes += 1
+        self._stale = Box.around([self._stale, area]) if self._stale else area
 
     @property
     def image(self) -> np.ndarray:
         """What the drawing looks like: uint8, shape (CANVAS_SIZE, CANVAS_SIZE), white on black."""
-        if self._image is None:
-            self._image = np.zeros((CANVAS_SIZE, CANVAS_SIZE), np.uint8)
-            for points, brush in self.strokes:  # as _move() does it, to the pixel
-                for start, stop in zip(points[:1] + points, points, strict=False):
-                    cv2.line(self._image, start, stop, 255, brush, cv2.LINE_AA)
+        if self._stale:
+            near = [stroke for stroke in self.strokes if overlap(stroke.inked, self._stale)]
+            crop(self._image, self._stale)[:] = paint(near, self._stale)
+            self._stale = None
         return self._image
 
     def change_brush(self, steps: int) -> int:
@@ -2106,63 +2390,45 @@ class Canvas:
         self.brush = int(np.clip(self.brush + steps * BRUSHES.step, BRUSHES[0], BRUSHES[-1]))
         return self.brush
 
-    def clear(self) -> None:
-        """Take everything away."""
-        self.finish()
-        self._show([])
-        self.finish()
-
-    def undo(self, steps: int = 1) -> None:
-        """Take back so many strokes, erasures or clearings, or do them again (steps < 0), if there are so many."""
-        self.finish()
-        if 0 <= self._place - steps < len(self._history):
-            self._place -= steps
-            self._show(self._history[self._place])
-
     def digit_image(self) -> np.ndarray | None:
-        """The digit image of the drawing: float32, shape (28, 28), in [0, 1]; None while nothing is drawn."""
+        """The digit image of the drawing: float32, shape (28, 28), in [0, 1]; None without ink."""
         return image_of(self.strokes) if self.strokes else None
 
     def read(self, recognizer: Recognizer) -> Reading | None:
         """Read the drawing, from left to right; None while nothing is drawn. Only what is new is judged."""
         if not self.strokes:
             return None
-        pieces = (
-            [[stroke] for stroke in self.strokes]
-            if len(self.strokes) <= MOST_PIECES
-            else [self.strokes]
-        )
-        boxed = sorted(
-            ((box_of(piece), piece) for piece in pieces),
-            key=lambda pair: 2 * pair[0][0] + pair[0][2],
-        )
-        boxes, pieces = zip(*boxed, strict=True)  # in the order of their middles
-        before, self._known = self._known, {}
+        if recognizer is not self._recognizer or recognizer.hand.taught is not self._lessons:
+            self._recognizer = recognizer
+            self._lessons = recognizer.hand.taught
+            self._judged = {}
+        before = self._judged
+        self._judged = {}
+        pieces = [self.strokes]
+        if len(self.strokes) <= MOST_PIECES:
+            pieces = [[stroke] for stroke in sorted(self.strokes, key=middle)]
+        boxes = [Box.around(stroke.box for stroke in piece) for piece in pieces]
 
         def judge(start: int, stop: int) -> Part:
-            strokes = [stroke for piece in pieces[start:stop] for stroke in piece]
-            by = recognizer, recognizer.hand.taught
-            key = (*map(id, by), *((id(points), len(points)) for points, _ in strokes))
-            if key not in before:
+            """The part that the pieces start ... stop - 1 make."""
+            strokes = tuple(stroke for piece in pieces[start:stop] for stroke in piece)
+            if strokes not in before:
                 image = image_of(strokes)
-                part = Part(box_of(strokes), image, recognizer.predict(image))
-                before[key] = (
-                    part,
-                    strokes,
-                    by,
-                )  # what has its id in the key is kept, or the id might pass on
-            self._known[key] = before[key]
-            return before[key][0]
+                box = Box.around(boxes[start:stop])
+                before[strokes] = Part(box, image, recognizer.predict(image))
+            self._judged[strokes] = before[strokes]
+            return before[strokes]
 
         return Reading([find_parts(np.array(boxes), judge, recognizer.hand)])
 
 
 def save_drawing(canvas: Canvas, folder: Path) -> Path:
-    """Write the drawing as .json and .png of the next free number; return the .json's path. Raises OSError."""
-    drawing = {
-        "canvas_size": CANVAS_SIZE,
-        "strokes": [stroke._asdict() for stroke in canvas.strokes],
-    }
+    """Write the drawing as .json and .png of the next free number; return the .json's path.
+
+    Raises OSError. Two windows that save at the same moment get a number each.
+    """
+    strokes = [{"points": s.points.tolist(), "brush": s.brush} for s in canvas.strokes]
+    drawing = {"canvas_size": CANVAS_SIZE, "strokes": strokes}
     contents = {
         ".json": json.dumps(drawing).encode(),
         ".png": cv2.imencode(".png", canvas.image)[1],
@@ -2184,14 +2450,39 @@ def open_drawing(path: Path) -> list[Stroke]:
     with opening(
         path, "not a drawing that this program saved as .json; a picture is read without --open"
     ):
-        drawing, strokes = json.loads(path.read_text()), []
-        for stroke in drawing["strokes"]:
-            points = np.array(stroke["points"], float) * (CANVAS_SIZE / drawing["canvas_size"])
-            points = [(round(x), round(y)) for x, y in np.clip(points, 0, CANVAS_SIZE - 1).tolist()]
-            strokes.append(Stroke(points, int(np.clip(stroke["brush"], BRUSHES[0], BRUSHES[-1]))))
-        if not min(len(stroke.points) for stroke in strokes):
-            raise ValueError("a stroke without points")
+        drawing = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(drawing, dict) or not isinstance(drawing.get("strokes"), list):
+            raise ValueError("it has no list of strokes")
+        if not drawing["strokes"]:
+            raise ValueError("it has no strokes")
+        size = drawing.get("canvas_size")
+        if not isinstance(size, int | float) or not size > 0:
+            raise ValueError("its canvas_size is not above 0")
+        strokes = [stroke_from(entry, CANVAS_SIZE / size) for entry in drawing["strokes"]]
+        if sum(len(stroke.points) for stroke in strokes) > MOST_POINTS:
+            raise ValueError(f"it has more than {MOST_POINTS:,} points")
     return strokes
+
+
+def stroke_from(entry: object, scale: float) -> Stroke:
+    """The stroke that an entry of a saved drawing describes. Raises ValueError saying what is odd."""
+    if not isinstance(entry, dict):
+        raise ValueError("a stroke in it has no points")
+    points = as_numbers(entry.get("points")) * scale
+    if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
+        raise ValueError("the points of a stroke in it are not pairs of numbers")
+    brush = as_numbers(entry.get("brush"))
+    if brush.ndim != 0 or not np.isfinite(brush):
+        raise ValueError("the brush of a stroke in it is not a number")
+    points = np.rint(points.clip(0, CANVAS_SIZE - 1))
+    return Stroke(points, int(brush.clip(BRUSHES[0], BRUSHES[-1])))
+
+
+def as_numbers(values: object) -> np.ndarray:
+    """Numbers, or lists of numbers, as a float array; an empty one where they are something else."""
+    with contextlib.suppress(TypeError, ValueError, OverflowError):
+        return np.array(values, float)
+    return np.empty(0)
 
 
 # --- window --------------------------------------------------------------------------------
@@ -3848,7 +4139,7 @@ class Window:
 
     def redo(self) -> None:
         if self.canvas:
-            self.canvas.undo(-1)
+            self.canvas.redo()
 
     def clear(self) -> None:
         if self.canvas:

@@ -108,7 +108,8 @@ def test_only_what_changed_is_judged_again():
     first = canvas.read(recognizer)
     recognizer.asked = 0
     assert canvas.read(recognizer).rows == first.rows and recognizer.asked == 0
-    canvas.strokes[-1].points.append((530, 262))
+    longer = np.concatenate([canvas.strokes[-1].points, [(530, 262)]])
+    canvas.strokes[-1] = md.Stroke(longer, 24)
     canvas.read(recognizer)
     assert 0 < recognizer.asked <= md.LONGEST_RUN  # the runs that end with the last stroke
     canvas.strokes += [md.Stroke([(x, 300), (x, 340)], 24) for x in range(500)]
