@@ -1,0 +1,59 @@
+"""What README says: its lines of Python, its keys, its options, its files."""
+
+import json
+import re
+
+import cv2
+import numpy as np
+import pytest
+
+import mnist_digit as md
+from tests.program import ROOT, run
+
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_lines_of_python_do_what_they_say(tmp_path):
+    """They read the pictures of a 3, and teach that one of them is a 5."""
+    lines = re.search(r"```python\n(.*?)```", README, re.S)[1]
+    three = np.array([(60, 40), (140, 40), (100, 90), (140, 140), (60, 170)])
+    picture = np.full((220, 200), 255, np.uint8)
+    cv2.polylines(picture, [three], False, 0, 12, cv2.LINE_AA)
+    for name in ("three.png", "photo.jpg"):
+        cv2.imwrite(str(tmp_path / name), picture)
+    outcome = run(code=lines + "\nprint(recognizer.predict(image).digit)", cwd=tmp_path)
+    assert (outcome.status, outcome.err) == (0, "")
+    first, *others = outcome.out.splitlines()
+    assert re.match(r"3 0\.\d+ \[", first)
+    assert set(others[:-1]) == {"3"} and others[-1] == "5"
+
+
+def test_every_key_is_in_the_table():
+    rows = re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", README, re.M)
+    named = {name.strip("`") for names, does in rows for name in re.split(", | ", names)}
+    mentioned = set(re.findall("`(.)`", README))
+    for key in md.KEYS:
+        for name in key.names.split(", "):
+            assert set(name.split()) <= named | mentioned, name
+
+
+def test_every_option_is_one(capsys):
+    with pytest.raises(SystemExit):
+        md.main(["--help"])
+    said = capsys.readouterr().out
+    for line in re.findall(r"mnist_digit\.py .*|`--\w.*?`", README):
+        for option in re.findall(r"--[a-z][a-z-]*", line.partition("#")[0]):
+            assert option in said
+
+
+def test_every_file_that_it_links_to_is_there():
+    for path in re.findall(r"\]\((?!http)(.+?)\)", README):
+        assert (ROOT / path).exists(), path
+
+
+def test_the_packages_in_the_file_are_those_of_requirements():
+    """What uv and pipx install is what pip does, but for what only training needs."""
+    program = (ROOT / "mnist_digit.py").read_text()
+    in_the_file = re.search(r"^# dependencies = (\[.*\])$", program, re.M)
+    required = (ROOT / "requirements.txt").read_text().splitlines()
+    assert json.loads(in_the_file[1]) == required[:2]
