@@ -2,25 +2,33 @@
 
 import json
 import re
+import shutil
+import subprocess
+import sys
 
 import cv2
 import numpy as np
 import pytest
 
 import mnist_digit as md
-from tests.program import ROOT, run
+from tests.program import ROOT, environment, run
 
 README = (ROOT / "README.md").read_text()
+
+
+def picture_of_a_three():
+    """A 3, black on white: uint8, shape (220, 200)."""
+    three = np.array([(60, 40), (140, 40), (100, 90), (140, 140), (60, 170)])
+    picture = np.full((220, 200), 255, np.uint8)
+    cv2.polylines(picture, [three], False, 0, 12, cv2.LINE_AA)
+    return picture
 
 
 def test_the_lines_of_python_do_what_they_say(tmp_path):
     """They read the pictures of a 3, and teach that one of them is a 5."""
     lines = re.search(r"```python\n(.*?)```", README, re.S)[1]
-    three = np.array([(60, 40), (140, 40), (100, 90), (140, 140), (60, 170)])
-    picture = np.full((220, 200), 255, np.uint8)
-    cv2.polylines(picture, [three], False, 0, 12, cv2.LINE_AA)
     for name in ("three.png", "photo.jpg"):
-        cv2.imwrite(str(tmp_path / name), picture)
+        cv2.imwrite(str(tmp_path / name), picture_of_a_three())
     outcome = run(code=lines + "\nprint(recognizer.predict(image).digit)", cwd=tmp_path)
     assert (outcome.status, outcome.err) == (0, "")
     first, *others = outcome.out.splitlines()
@@ -57,3 +65,23 @@ def test_the_packages_in_the_file_are_those_of_requirements():
     in_the_file = re.search(r"^# dependencies = (\[.*\])$", program, re.M)
     required = (ROOT / "requirements.txt").read_text().splitlines()
     assert json.loads(in_the_file[1]) == required[:2]
+
+
+@pytest.mark.slow
+def test_uv_runs_it_from_nothing(tmp_path):
+    """Through a link, in a path with spaces: it reads, and training says what it needs."""
+    copied = shutil.copytree(ROOT / "model", tmp_path / "draw a digit" / "model").parent
+    shutil.copy(ROOT / "mnist_digit.py", copied)
+    (tmp_path / "link.py").symlink_to(copied / "mnist_digit.py")
+    cv2.imwrite(str(tmp_path / "three.png"), picture_of_a_three())
+    command = [sys.executable, "-m", "uv", "run", "--quiet", "--python", sys.executable, "link.py"]
+    variables = environment(UV_CACHE_DIR=str(tmp_path / "cache"), VIRTUAL_ENV=None)
+    for words, status, out, err in (
+        (["three.png"], 0, r"three\.png: 3 \(\d+\.\d%\)\n", ""),
+        (["--train", "--no-window"], 1, "", r"mnist_digit: TensorFlow is not installed .*\n"),
+    ):
+        done = subprocess.run(
+            [*command, *words], cwd=tmp_path, env=variables, capture_output=True, text=True
+        )
+        assert done.returncode == status
+        assert re.fullmatch(out, done.stdout) and re.fullmatch(err, done.stderr)
