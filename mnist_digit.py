@@ -1036,7 +1036,7 @@ def import_keras() -> keras:
     return keras
 
 
-def train(
+def train(  # noqa: PLR0913  each is an option of the command line
     data: Path | None = None,
     recipe: str = "default",
     epochs: int | None = None,

@@ -25,7 +25,7 @@ TOOLS = {"Xvfb": "xvfb", "xdotool": "xdotool", "import": "imagemagick"}  # and t
 ASIDE = (892, 552)  # a place in the window where the pointer points at nothing
 
 
-def put_text(
+def put_text(  # noqa: PLR0913  as cv2.putText
     image: np.ndarray, text: str, x: int, y: int, size: int, colour, weight=400, face="sans"
 ) -> None:
     """Put text on a BGR image as the window does, its baseline at y and its left end at x."""

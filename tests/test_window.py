@@ -113,7 +113,7 @@ def answer(picture: np.ndarray) -> str | None:
     return "something else"
 
 
-def says(
+def says(  # noqa: PLR0913  as put_text
     picture: np.ndarray,
     text: str,
     size: int = 16,
