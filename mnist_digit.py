@@ -600,15 +600,15 @@ def affine_sources(
     """
 
     def some(amount: float) -> np.ndarray:
-        return strength * rng.normal(0, amount, (count, 1, 1))
+        return np.float32(strength * rng.normal(0, amount, (count, 1, 1)))
 
-    middle = (IMAGE_SIZE - 1) / 2
-    y, x = np.mgrid[:IMAGE_SIZE, :IMAGE_SIZE] - middle
+    middle = np.float32((IMAGE_SIZE - 1) / 2)
+    y, x = np.float32(np.mgrid[:IMAGE_SIZE, :IMAGE_SIZE]) - middle
     x, y = x * np.exp(some(0.1)), y * np.exp(some(0.1))
     x = x + some(0.15) * y
     angle = some(0.12)
     x, y = np.cos(angle) * x - np.sin(angle) * y, np.sin(angle) * x + np.cos(angle) * y
-    return np.float32(x + middle + some(0.8)), np.float32(y + middle + some(0.8))
+    return x + middle + some(0.8), y + middle + some(0.8)
 
 
 def bends(count: int, strength: float, rng: np.random.Generator) -> np.ndarray:
@@ -1122,6 +1122,7 @@ def fit(
     What an interrupted training left in the file unfinished is gone on with.
     """
     keras = import_keras()
+    keep_freed_memory()
     keras.utils.clear_session()  # layers are named as in the process that was interrupted
     make_deterministic(seed)
     steps = math.ceil(images_an_epoch(material.training, recipe) / recipe.batch_size)
@@ -4418,6 +4419,17 @@ def opening(path: Path, otherwise: str, memory: int = 700_000_000) -> Iterator[N
             yield
     except Exception as error:  # Keras, h5py, OpenCV, NumPy and zipfile raise nearly every kind
         raise ValueError(f"{printable(path)}: {otherwise} ({reason(error)})") from error
+
+
+def keep_freed_memory() -> None:
+    """Have the C library keep what is freed: trainings are twice as fast.
+
+    glibc else gives the memory of each batch back to Linux and asks for it again, page by page.
+    """
+    if sys.platform == "linux":
+        top_pad = -2  # M_TOP_PAD of mallopt(3): how much more than is needed is asked for and kept
+        with contextlib.suppress(AttributeError):  # another C library
+            ctypes.CDLL(None).mallopt(top_pad, 1 << 28)
 
 
 @contextlib.contextmanager
