@@ -129,6 +129,10 @@ class Box(NamedTuple):
         common = self.clipped(other)
         return common.width > 0 and common.height > 0
 
+    def scaled(self, scale: float) -> Box:
+        """The box in the same picture, so many times as large."""
+        return Box(*(round(scale * number) for number in self))
+
     @classmethod
     def around(cls, boxes: Iterable[Box]) -> Box:
         """The least box that holds all of some boxes, at least one."""
@@ -1661,7 +1665,7 @@ class Recognizer:
 class Part(NamedTuple):
     """A part of a drawing or picture that was judged as one character."""
 
-    box: tuple[int, int, int, int]  # x, y, width, height in pixels of the drawing or picture
+    box: Box  # in pixels of the drawing or picture
     image: np.ndarray  # its digit image
     prediction: Prediction
     mask: np.ndarray | None = None  # of the picture: what is ink of this part
@@ -1891,7 +1895,7 @@ def find_text(pieces: np.ndarray, recognizer: Recognizer) -> tuple[Reading, bool
     def look(row: np.ndarray, start: int, stop: int) -> Part:
         mask = pieces[row[start:stop]].max(axis=0)
         image = redraw_at_stroke_width(mask)
-        return Part(cv2.boundingRect(mask), image, recognizer.predict(image), mask)
+        return Part(Box(*cv2.boundingRect(mask)), image, recognizer.predict(image), mask)
 
     reading = Reading(
         [
@@ -1942,11 +1946,34 @@ def views(picture: np.ndarray) -> Iterator[np.ndarray]:
     yield picture
 
 
-def read_file(path: str | os.PathLike[str], recognizer: Recognizer) -> Reading:
-    """What an image file says: its digits, by rows, or else its largest ink. Raises ValueError naming the file."""
+def open_picture(path: str | os.PathLike[str]) -> np.ndarray:
+    """The picture in a file, upright: of any depth, shape (h, w) or (h, w, channels).
+
+    Raises ValueError naming the file and the reason.
+    """
     with opening(Path(path), "cannot be read"):
-        stored = decode(np.fromfile(path, np.uint8))
-        picture = on_paper(stored)
+        return decode(np.fromfile(path, np.uint8))
+
+
+def read_file(path: str | os.PathLike[str], recognizer: Recognizer) -> Reading:
+    """What an image file says: its digits, by rows, or else its largest ink.
+
+    Raises ValueError naming the file and the reason.
+    """
+    picture = open_picture(path)
+    try:
+        return read_image(picture, recognizer)
+    except ValueError as error:
+        raise ValueError(f"{printable(path)}: {error}") from error
+
+
+def read_image(stored: np.ndarray, recognizer: Recognizer) -> Reading:
+    """What a picture says: its digits, by rows, or else its largest ink.
+
+    stored: of any depth, shape (h, w) or (h, w, channels), as decode() gives it; the boxes of the
+    parts are in its pixels. Raises ValueError where it shows no ink.
+    """
+    picture = on_paper(stored)
     texts, guesses = [], (mask for view in views(picture) for mask in guess_ink(in_grey(view)))
     parted = (
         pieces_of(mask, along) for mask in guesses for along in (0, 0.7)
@@ -1956,16 +1983,9 @@ def read_file(path: str | os.PathLike[str], recognizer: Recognizer) -> Reading:
         if believed:
             break
     if not texts:
-        raise ValueError(
-            f"{printable(path)}: no ink in it: blank, or too faint to tell from the paper"
-        )
+        raise ValueError("no ink in it: blank, or too faint to tell from the paper")
     scale, rows = stored.shape[1] / picture.shape[1], texts[-1 if believed else 0].rows
-    return Reading(
-        [
-            [part._replace(box=tuple(round(scale * n) for n in part.box)) for part in row]
-            for row in rows
-        ]
-    )
+    return Reading([[part._replace(box=part.box.scaled(scale)) for part in row] for row in rows])
 
 
 def read_digit_image(
