@@ -1,0 +1,329 @@
+"""What keys, clicks and typed numbers do in the window, tried without a screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+
+import mnist_digit as md
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+class ReadsByWidth(md.Recognizer):
+    """Reads what is narrow as a 1, what is wider as no digit; is lost at what is wide."""
+
+    def __init__(self) -> None:
+        self.path = md.MODEL
+        self.hand = md.Hand(None)
+
+    def judge(self, images: np.ndarray) -> np.ndarray:
+        probabilities = np.full((len(images), md.CLASSES), 0.001)
+        for image, answers in zip(images, probabilities, strict=True):
+            width = np.ptp(np.flatnonzero(image.any(axis=0)))
+            if width < 15:
+                answers[1 if width < 7 else md.OTHER] = 0.98
+        return probabilities / probabilities.sum(axis=1, keepdims=True)
+
+
+class Clock:
+    """Stands still until it is set forward."""
+
+    def __init__(self) -> None:
+        self.seconds = 100.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(md.time, "monotonic", clock)
+    return clock
+
+
+@pytest.fixture
+def window(tmp_path: Path) -> md.Window:
+    return md.Window(ReadsByWidth(), folder=tmp_path)
+
+
+def draw(window: md.Window, points: Sequence[tuple[int, int]], right: bool = False) -> None:
+    """Draw a stroke with the left button, or go so with the right one."""
+    down, up = cv2.EVENT_LBUTTONDOWN, cv2.EVENT_LBUTTONUP
+    flag = cv2.EVENT_FLAG_LBUTTON
+    if right:
+        down, up, flag = cv2.EVENT_RBUTTONDOWN, cv2.EVENT_RBUTTONUP, cv2.EVENT_FLAG_RBUTTON
+    window.on_mouse(down, *points[0], flag)
+    for point in points[1:]:
+        window.on_mouse(cv2.EVENT_MOUSEMOVE, *point, flag)
+    window.on_mouse(up, *points[-1], 0)
+
+
+ONE = [(100, 100), (100, 400)]
+BOW = [(290, 100), (420, 250), (290, 400)]
+
+
+@pytest.fixture
+def one_and_bow(window: md.Window) -> md.Window:
+    """A window with a drawing that is read as "1?"."""
+    draw(window, ONE)
+    draw(window, BOW)
+    assert window.read().text == "1?"
+    return window
+
+
+def press(window: md.Window, *names: str) -> None:
+    for name in names:
+        window.press(name)
+
+
+def lessons(window: md.Window) -> int:
+    return len(window.recognizer.hand)
+
+
+# --- the right number, typed
+
+
+def test_a_number_as_long_as_the_parts_is_learned_at_once(one_and_bow: md.Window) -> None:
+    press(one_and_bow, "1")
+    assert lessons(one_and_bow) == 0
+    press(one_and_bow, "8")
+    assert one_and_bow.read().text == "18"
+    assert "it is 18" in one_and_bow.message
+
+
+@pytest.mark.parametrize("number", ["1000", "100", "18181"])
+def test_a_longer_number_than_the_parts_teaches_nothing(
+    one_and_bow: md.Window, number: str
+) -> None:
+    press(one_and_bow, *number)
+    assert lessons(one_and_bow) == 0
+    assert number in one_and_bow.message
+    press(one_and_bow, "enter")
+    assert lessons(one_and_bow) == 0
+    assert one_and_bow.read().text == "1?"
+    assert f"{number} does not fit 2 parts" in one_and_bow.message
+    assert "further apart" in one_and_bow.message
+
+
+def test_a_shorter_number_than_the_parts_teaches_nothing(one_and_bow: md.Window) -> None:
+    draw(one_and_bow, [(540, 100), (540, 400)])
+    press(one_and_bow, "1", "8", "enter")
+    assert lessons(one_and_bow) == 0
+    assert "18 does not fit 3 parts" in one_and_bow.message
+    assert "closer together" in one_and_bow.message
+
+
+def test_one_digit_and_enter_teach_the_whole_drawing(one_and_bow: md.Window) -> None:
+    press(one_and_bow, "4")
+    assert lessons(one_and_bow) == 0
+    press(one_and_bow, "enter")
+    assert one_and_bow.recognizer.predict(one_and_bow.canvas.digit_image()).digit == 4
+    assert lessons(one_and_bow) == 1
+
+
+@pytest.mark.parametrize("pause", [0, 60])
+def test_a_digit_after_the_last_part_begins_no_new_lesson(
+    one_and_bow: md.Window, clock: Clock, pause: float
+) -> None:
+    """It shows that the number was longer, so what was learned of it came too early."""
+    press(one_and_bow, "1", "8")
+    clock.seconds += pause
+    press(one_and_bow, "0")
+    assert lessons(one_and_bow) == 0
+    press(one_and_bow, "7")
+    assert lessons(one_and_bow) == 0
+    assert one_and_bow.read().text == "1?"
+
+
+def test_backspace_takes_back_one_typed_digit(one_and_bow: md.Window) -> None:
+    press(one_and_bow, "1", "8", "3")  # one too many
+    press(one_and_bow, "backspace")
+    assert "right: 18" in one_and_bow.message
+    assert lessons(one_and_bow) == 0
+    press(one_and_bow, "enter")
+    assert one_and_bow.read().text == "18"
+    assert len(one_and_bow.canvas.strokes) == 2
+    press(one_and_bow, "backspace")  # the number is complete: as usual
+    assert len(one_and_bow.canvas.strokes) == 1
+
+
+def test_backspace_on_the_only_typed_digit_ends_the_number(one_and_bow: md.Window) -> None:
+    press(one_and_bow, "1", "backspace")
+    assert one_and_bow.message == ""
+    press(one_and_bow, "1", "8")
+    assert one_and_bow.read().text == "18"
+
+
+def test_x_teaches_no_digit(window: md.Window) -> None:
+    draw(window, ONE)
+    assert window.read().text == "1"
+    press(window, "x")
+    assert window.read().text == "?"
+    press(window, "f")
+    assert window.read().text == "1"
+
+
+def test_x_stands_for_a_part_of_a_number(one_and_bow: md.Window) -> None:
+    press(one_and_bow, "x", "8")
+    assert one_and_bow.read().text == "?8"
+
+
+def test_what_is_read_rightly_already_is_not_learned(one_and_bow: md.Window) -> None:
+    press(one_and_bow, "1", "x")
+    assert lessons(one_and_bow) == 0
+    assert "already" in one_and_bow.message
+
+
+# --- one press is one act
+
+
+@pytest.mark.parametrize("name", ["f", "8", "x", "enter"])
+def test_a_held_key_acts_once(
+    window: md.Window, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draw(window, ONE)
+    press(window, "8", "f", "7", "enter", "5", "enter")  # two lessons and a line or two
+    before = lessons(window)
+    capsys.readouterr()
+    window.press(name)
+    once = lessons(window), capsys.readouterr().out
+    for _ in range(20):
+        window.press(name, is_repeat=True)
+    assert (lessons(window), once[1] + capsys.readouterr().out) == once
+    assert abs(lessons(window) - before) <= 1
+
+
+def test_held_keys_that_undo_go_on(window: md.Window) -> None:
+    for x in (100, 200, 300):
+        draw(window, [(x, 100), (x, 400)])
+    window.press("u")
+    window.press("u", is_repeat=True)
+    assert len(window.canvas.strokes) == 1
+
+
+# --- what is taken back
+
+
+def test_f_takes_back_the_whole_correction_and_says_it(one_and_bow: md.Window) -> None:
+    press(one_and_bow, "4", "8")
+    assert one_and_bow.read().text == "48"
+    press(one_and_bow, "f")
+    assert one_and_bow.read().text == "1?"
+    assert "4" in one_and_bow.message and "8" in one_and_bow.message
+    press(one_and_bow, "f")
+    assert "nothing" in one_and_bow.message
+
+
+# --- Esc
+
+
+def test_esc_ends_what_is_shown_one_after_the_other(one_and_bow: md.Window) -> None:
+    press(one_and_bow, "w", "h", "esc")
+    assert one_and_bow.why and not one_and_bow.help
+    press(one_and_bow, "8", "esc")
+    assert one_and_bow.why and one_and_bow.message == ""
+    press(one_and_bow, "esc")
+    assert not one_and_bow.why and one_and_bow.open
+    press(one_and_bow, "esc")
+    assert not one_and_bow.open
+    assert lessons(one_and_bow) == 0
+
+
+@pytest.mark.parametrize("late, stays", [(0, True), (md.MESSAGE_SECONDS + 0.9, True),
+                                         (md.MESSAGE_SECONDS + 1.1, False)])  # fmt: skip
+def test_esc_that_comes_too_late_for_a_correction_does_not_quit(
+    one_and_bow: md.Window, clock: Clock, late: float, stays: bool
+) -> None:
+    press(one_and_bow, "1", "8")
+    clock.seconds += late
+    press(one_and_bow, "esc")
+    assert one_and_bow.open == stays
+
+
+def test_esc_just_after_drawing_has_ended_a_typed_number_does_not_quit(
+    one_and_bow: md.Window, clock: Clock
+) -> None:
+    press(one_and_bow, "1")
+    draw(one_and_bow, [(540, 100), (540, 400)])
+    clock.seconds += 0.5
+    press(one_and_bow, "esc")
+    assert one_and_bow.open
+    clock.seconds += 2
+    press(one_and_bow, "esc")
+    assert not one_and_bow.open
+
+
+# --- names of keys
+
+
+@pytest.mark.parametrize(
+    "layout, keysym, place, shifted, name",
+    [
+        ("English", ord("w"), 25, False, "w"),
+        ("English", ord("W"), 25, True, "w"),
+        ("English", ord("?"), 61, True, "?"),
+        ("English, Shift+1", ord("!"), 10, True, ""),
+        ("Russian", 0x6C3, 25, False, "w"),
+        ("Russian", 0x6D3, 54, False, "c"),
+        ("Greek", 0x7F2, 25, False, "w"),
+        ("Arabic", 0x5D5, 25, False, "w"),
+        ("Georgian", 0x10010EC, 25, False, "w"),
+        ("French", ord("&"), 10, False, "1"),
+        ("French", 0xE0, 19, False, "0"),
+        ("French", ord("1"), 10, True, "1"),
+        ("French", ord("z"), 25, False, ""),
+        ("Czech", 0x1EC, 11, False, "2"),
+        ("German", 0xFC, 34, False, ""),
+        ("Dvorak", ord("c"), 31, False, "c"),
+    ],
+)
+def test_keys_are_known_on_other_keyboards(
+    layout: str, keysym: int, place: int, shifted: bool, name: str
+) -> None:
+    assert md.key_name(keysym, place, shifted) == name, layout
+
+
+@pytest.mark.parametrize("code", [ord("q") | md.GTK_ALT, ord("c") | md.GTK_ALT])
+def test_alt_with_a_letter_does_nothing_in_gtk(window: md.Window, code: int) -> None:
+    draw(window, ONE)
+    window.on_key(code)
+    assert window.open and window.canvas.strokes
+
+
+# --- the eraser without a right button, and the window's size
+
+
+def test_e_makes_the_left_button_the_eraser(window: md.Window) -> None:
+    draw(window, [(100, 250), (400, 250)])
+    press(window, "e")
+    draw(window, [(250, 200), (250, 300)])
+    assert len(window.canvas.strokes) == 2
+    assert not window.canvas.image[250, 250]
+    press(window, "u")
+    assert len(window.canvas.strokes) == 1
+    press(window, "e")
+    draw(window, [(250, 200), (250, 300)])
+    assert len(window.canvas.strokes) == 2
+
+
+@pytest.mark.parametrize("width, height", [(800, 600), (1280, 720), (1366, 768), (1920, 1080)])
+def test_the_window_opens_in_its_usual_size_or_what_there_is_room_for(
+    width: int, height: int
+) -> None:
+    across, down = md.opening_size(md.Screen(width, height))
+    assert (across, down) == md.WINDOW_SIZE or width < 1000
+    assert across <= width - 80 and down <= height - 100
+    assert across / down == pytest.approx(md.WINDOW_SIZE[0] / md.WINDOW_SIZE[1], abs=0.01)
+
+
+@pytest.mark.parametrize("width, height", [(2560, 1440), (3840, 2160), (5120, 1440)])
+def test_on_wide_screens_it_opens_at_three_quarters(width: int, height: int) -> None:
+    across, down = md.opening_size(md.Screen(width, height))
+    assert max(across / width, down / height) == pytest.approx(0.75, abs=0.01)
