@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
-TOOLS = {"Xvfb": "xvfb", "xdotool": "xdotool", "import": "imagemagick"}  # and their Debian packages
+TOOLS = {
+    "Xvfb": "xvfb",
+    "xdotool": "xdotool",
+    "import": "imagemagick",
+    "setxkbmap": "x11-xkb-utils",
+}  # and their Debian packages
 ASIDE = (892, 552)  # a place in the window where the pointer points at nothing
 
 
@@ -49,9 +54,28 @@ class Display:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.terminate()
-        self._server.wait()
+        self.stop()
         self._server.stdout.close()
+
+    def stop(self, by_force: bool = False) -> None:
+        """End the screen, and with it the connections of all programs on it."""
+        if by_force:
+            self._server.kill()
+        else:
+            self._server.terminate()
+        self._server.wait()
+
+    def set_dpi(self, dpi: int) -> None:
+        """Say how fine the screen is, as desktops do: in the root window's resources."""
+        x11 = ctypes.CDLL("libX11.so.6")
+        x11.XOpenDisplay.restype = ctypes.c_void_p
+        display = ctypes.c_void_p(x11.XOpenDisplay(self.name.encode()))
+        x11.XDefaultRootWindow.restype = ctypes.c_ulong
+        root = ctypes.c_ulong(x11.XDefaultRootWindow(display))
+        text = f"Xft.dpi:\t{dpi}\n".encode()
+        resource_manager, string, replace = ctypes.c_ulong(23), ctypes.c_ulong(31), 0  # X11/Xatom.h
+        x11.XChangeProperty(display, root, resource_manager, string, 8, replace, text, len(text))
+        x11.XCloseDisplay(display)
 
     def run(self, *command: object) -> bytes:
         """Run a tool on this display; return what it printed."""

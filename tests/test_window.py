@@ -472,6 +472,45 @@ def test_the_window_opens_wholly_visible(
         window.stop()
 
 
+@pytest.mark.parametrize(
+    "dpi, variables",
+    [
+        (144, {}),
+        (192, {}),
+        (96, {"QT_SCALE_FACTOR": "2"}),
+        (96, {"QT_FONT_DPI": "192"}),
+        (96, {"QT_SCREEN_SCALE_FACTORS": "2", "QT_AUTO_SCREEN_SCALE_FACTOR": "1"}),
+    ],
+)
+def test_on_fine_screens_it_opens_wholly_visible_and_sharp(
+    open_window: Callable[..., ProgramWindow], dpi: int, variables: dict[str, str]
+) -> None:
+    with Display(1366, 768) as screen:
+        screen.set_dpi(dpi)
+        window = open_window(screen=screen, **variables)
+        x, y, across, down = window.geometry()
+        assert x + across <= 1366 and y + down <= 768
+        assert (across, down) == WINDOW_SIZE
+        # Whoever scaled the picture would have blurred its words.
+        assert says(window.still(), "Draw a digit", 40, QUIET_COLOUR, 500, on=CANVAS_COLOUR)
+        window.draw(THREE)
+        assert window.read().startswith("3")
+        window.stop()
+
+
+def test_on_a_wide_screen_it_opens_at_three_quarters(
+    open_window: Callable[..., ProgramWindow],
+) -> None:
+    with Display(2560, 1440) as screen:
+        screen.set_dpi(192)
+        window = open_window(screen=screen)
+        _, _, across, down = window.geometry()
+        assert max(across / 2560, down / 1440) == pytest.approx(0.75, abs=0.01)
+        window.draw(THREE)
+        assert window.read().startswith("3")
+        window.stop()
+
+
 def test_a_ring_follows_the_pointer(window: ProgramWindow) -> None:
     """As large as the brush; another one while it erases; none outside the canvas."""
     empty = window.screenshot()
@@ -670,6 +709,72 @@ def test_keys_pressed_at_once_all_count(window: ProgramWindow) -> None:
     window.see(lambda p: says(p, "Brush: 60 pixels"), "the brush's size")
 
 
+def test_a_held_key_is_one_press(window: ProgramWindow) -> None:
+    """One that changes the brush goes on, which shows that keys do repeat here."""
+    window.draw(THREE)
+    window.press("8", "f", "7", "Return", "5", "Return", "4", "Return")
+    assert [line[0] for line in window.lines] == ["7", "5", "4"]
+    window.mouse("keydown", "f", "sleep", 1.5, "keyup", "f")
+    assert window.read().startswith("5")
+    window.mouse("keydown", "Return", "sleep", 1.5, "keyup", "Return")
+    window.press("bracketleft")
+    window.see(lambda p: says(p, "Brush: 18 pixels"), "a narrower brush")
+    assert len(window.lines) == 5
+    window.mouse("keydown", "bracketright", "sleep", 2, "keyup", "bracketright")
+    window.see(lambda p: says(p, "Brush: 60 pixels"), "the widest brush")
+
+
+def test_keys_with_alt_and_super_do_nothing(window: ProgramWindow) -> None:
+    window.draw(THREE)
+    before = window.still()
+    window.press("alt+q", "super+c", "alt+Escape", "super+u", "alt+8", "super+h")
+    assert window.read().startswith("3")  # it has dealt with those before
+    window.see(lambda p: np.array_equal(p, before), "the same picture")
+
+
+@pytest.fixture
+def keyboard(display: Display) -> Iterator[Callable[[str], None]]:
+    """A function that gives the keyboard another layout until the test has ended."""
+
+    def change(layout: str) -> None:
+        display.run("setxkbmap", layout)
+
+    yield change
+    change("us")
+
+
+# Keys by their place: X's keycodes.
+U, W, C, THE_4, THE_8 = 30, 25, 54, 13, 17
+
+
+@pytest.mark.parametrize("layout", ["ru", "gr", "ara", "ge", "th"])
+def test_letters_work_by_their_place_where_the_keyboard_has_no_latin_ones(
+    open_window: Callable[..., ProgramWindow], keyboard: Callable[[str], None], layout: str
+) -> None:
+    keyboard(layout)
+    window = open_window()
+    window.draw(THREE)
+    before = window.still()
+    window.press(str(W))
+    window.see(lambda p: max(tints(p)) > 50, "why")
+    window.press(str(W), str(C))
+    window.see(lambda p: not ink(p).any(), "the empty canvas")
+    window.press(f"ctrl+{52}")  # z
+    window.see(lambda p: np.array_equal(p, before), "the drawing")
+
+
+def test_the_digit_row_works_without_shift_on_a_french_keyboard(
+    open_window: Callable[..., ProgramWindow], keyboard: Callable[[str], None]
+) -> None:
+    keyboard("fr")
+    window = open_window()
+    window.draw(THREE)
+    window.press(str(THE_8))
+    window.see(lambda p: answer(p) == "8", "the digit that it was said to be")
+    window.press("f", f"shift+{THE_4}")
+    window.see(lambda p: answer(p) == "4", "the digit with Shift")
+
+
 def test_unknown_keys_do_nothing(window: ProgramWindow) -> None:
     window.draw(THREE)
     before = window.still()
@@ -708,6 +813,30 @@ def test_ctrl_c_closes_the_window(window: ProgramWindow, busy: bool) -> None:
     if busy:
         mouse.kill()
         mouse.wait()
+
+
+@pytest.mark.parametrize("name, status", [("SIGTERM", 143), ("SIGHUP", 129)])
+def test_other_signals_end_it_with_one_line(window: ProgramWindow, name: str, status: int) -> None:
+    window.process.send_signal(getattr(signal, name))
+    assert window.wait() == status
+    assert window.errors == f"mnist_digit: ended by {name}\n"
+
+
+def test_a_window_that_another_program_destroys_ends_the_program(window: ProgramWindow) -> None:
+    window.mouse("windowclose", window.id)  # XDestroyWindow
+    assert window.wait() == 1
+    assert re.fullmatch("mnist_digit: .*destroyed.*\n", window.errors)
+
+
+@pytest.mark.parametrize("how", ["killed", "ended"])
+def test_a_display_that_ends_ends_the_program(
+    open_window: Callable[..., ProgramWindow], how: str
+) -> None:
+    with Display() as screen:
+        window = open_window(screen=screen)
+        screen.stop(by_force=how == "killed")
+        assert window.wait() == 1
+        assert window.errors.count("\n") == 1
 
 
 @pytest.mark.parametrize("how", ["Escape", "q", "close button"])
