@@ -2544,7 +2544,9 @@ SMALLEST_TEXT = 9  # pixels; smaller, nobody could read it
 
 MESSAGE_SECONDS, FLASH_SECONDS, IDLE_SECONDS = 4, 0.3, 0.03
 GRACE_SECONDS = 1  # Esc that comes so late for a message does not quit
-WIDE_SCREEN = 1920  # pixels; on wider ones the window opens at three quarters of the screen
+WIDE_SCREEN = 1920  # pixels; on wider ones the window is larger than usual as it opens
+WIDE_SCREEN_SHARE = 0.75  # of such a screen's width or height
+CORNER = 40  # pixels from the screen's left and upper edge to where it opens
 
 # Blue, green, red. What differs in meaning differs in lightness, too: for prints and many eyes.
 Colour = tuple[int, int, int]
@@ -2586,13 +2588,15 @@ KEYS = [
     Key("u, Backspace, Ctrl+Z", "undo, again and again", "undo", "undo", repeats=True),
     Key("y, Ctrl+Y, Ctrl+Shift+Z", "redo", "redo", "redo", repeats=True),
     Key("c, Delete", "clear", "clear", "clear"),
-    Key("e", "erase with the left button, or draw", "", "toggle_eraser"),
+    Key("e", "erase with the left button, or draw", "eraser", "toggle_eraser"),
     Key("], wheel", "a wider brush", "wider", "widen_brush", repeats=True),
     Key("[, wheel", "a narrower brush", "narrower", "narrow_brush", repeats=True),
     Key("s, Ctrl+S", "save drawing and strokes", "save", "save"),
+    Key("Right", "the next picture", act="show_next"),
+    Key("Left", "the picture before", act="show_previous"),
     Key("Enter", "print the answer", "answer", "enter"),
     Key("0 ... 9", "tell which digit it is: your hand is learned"),
-    Key("x", "tell that it is no digit"),
+    Key("x", "tell that it is no digit", "no digit"),
     Key("f", "forget what was learned last", "forget", "forget"),
     Key("w", "why: which ink speaks for the answer", "why", "toggle_why"),
     Key("n", "show the network's layers", "layers", "toggle_layers"),
@@ -3810,9 +3814,6 @@ def draw_field(sheet: Sheet, layout: Layout, view: View, field: Box) -> None:
     sheet.outline(frame, FIELD_COLOUR, 2)
 
 
-NOTHING_DRAWN = "Nothing is drawn yet"
-
-
 def key_name(code: int, place: int = 0, shifted: bool = False) -> str:
     """The name in KEYS of a key, by its code in X or of cv2.waitKeyEx; "" where it has none.
 
@@ -3848,13 +3849,23 @@ def with_right_button(event: int, flags: int) -> tuple[int, int]:
 
 
 def opening_size(screen: Screen) -> tuple[int, int]:
-    """The window's first width and height: the usual ones where the screen has room for them."""
+    """The window's first width and height: as large as usual where the screen has room for it."""
+    return max(largest_size(WINDOW_SIZE, screen), largest_size(TALL_SIZE, screen), key=math.prod)
+
+
+def largest_size(usual: tuple[int, int], screen: Screen) -> tuple[int, int]:
+    """The usual size, less on a small screen, three quarters of a wide one."""
+    room = room_on(screen)
+    scale = min(1, room.width / usual[0], room.height / usual[1])
     if screen.width > WIDE_SCREEN:
-        scale = min(0.75 * screen.width / WINDOW_SIZE[0], 0.75 * screen.height / WINDOW_SIZE[1])
-    else:  # room for panels and a title
-        room = (screen.width - 80) / WINDOW_SIZE[0], (screen.height - 100) / WINDOW_SIZE[1]
-        scale = min(1, *room)
-    return int(WINDOW_SIZE[0] * scale), int(WINDOW_SIZE[1] * scale)
+        share = min(screen.width / usual[0], screen.height / usual[1])
+        scale = WIDE_SCREEN_SHARE * share
+    return int(usual[0] * scale), int(usual[1] * scale)
+
+
+def room_on(screen: Screen) -> Screen:
+    """What of a screen is left beside the desktop's panels and the window's frame."""
+    return Screen(screen.width - 80, screen.height - 100)
 
 
 class Message(NamedTuple):
@@ -3907,6 +3918,38 @@ def lessons_for(
     return None
 
 
+def annotated(image: np.ndarray, reading: Reading) -> np.ndarray:
+    """A picture, uint8 BGR, with a box around each part, and above it what it was read as."""
+    picture = image.copy()
+    if picture.ndim == 2:
+        picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
+    thickness = 1 + max(picture.shape) // 600
+    for part in reading.parts:
+        box, colour = part.box, answer_colour(part.prediction)
+        cv2.rectangle(picture, (box.x, box.y), (box.right, box.bottom), colour, thickness)
+        size = int(np.clip(box.height // 3, 12, 60))
+        place = box.x, box.y - 2 * thickness
+        cv2.putText(picture, str(part.prediction), place, colour, font("sans", 600), size, 600)
+    return picture
+
+
+def save_annotated(source: Canvas, reading: Reading, folder: Path) -> Path:
+    """Save a picture with what was read in it, as NAME-read.png or NAME-read-2.png and so on.
+
+    Returns the file's path. Raises OSError.
+    """
+    content = cv2.imencode(".png", annotated(source.image, reading))[1]
+    stem = Path(source.name).stem
+    path = folder / f"{stem}-read.png"
+    number = 1
+    while path.exists():
+        number += 1
+        path = folder / f"{stem}-read-{number}.png"
+    with open(path, "xb") as file:
+        file.write(content)
+    return path
+
+
 def counted(number: int, thing: str) -> str:
     """A number of things in words: "1 part", "2 parts"."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
@@ -3938,7 +3981,8 @@ class Window:
         self._message = Message()
         self._events = 0  # of mouse and keys
         self._flash_ends = 0.0
-        self._was_read = -1  # which of the source's changes
+        self._was_read = (self.source, -1)  # which source, and after how many of its changes
+        self._width_without_layers: int | None = None  # of the window; None where none show
         self._shown: tuple | None = None  # the state of the picture that is shown
 
     # --- what it shows
@@ -3955,7 +3999,7 @@ class Window:
 
     def read(self) -> Reading | None:
         """Read what is shown as it is now; None while nothing is drawn."""
-        self._was_read = self.source.changes
+        self._was_read = (self.source, self.source.changes)
         return self.source.read(self.recognizer)
 
     def part_shown(self, view: View) -> int:
@@ -3990,8 +4034,9 @@ class Window:
 
     def view(self) -> View:
         """All that the window shows now."""
-        shows_answer = self.live or self._was_read == self.source.changes
-        reading = self.read() if shows_answer else None
+        reading = None
+        if self.live or self._was_read == (self.source, self.source.changes):
+            reading = self.read()
         view = View(
             image=self.source.image,
             reading=reading,
@@ -4014,6 +4059,11 @@ class Window:
         if self.layers:
             view = view._replace(activations=self.look_inside(view.part))
         return view
+
+    @property
+    def nothing_read(self) -> str:
+        """What is said where there is nothing to be read."""
+        return "Nothing is drawn yet" if self.canvas else "Nothing is read in this picture"
 
     def look_inside(self, part: Part | None) -> list[Activation]:
         """What each layer of the network makes of a part, or of an empty digit image."""
@@ -4154,6 +4204,21 @@ class Window:
     def quit(self) -> None:
         self.open = False
 
+    def show_next(self) -> str:
+        return self.show_source(self.sources.index(self.source) + 1)
+
+    def show_previous(self) -> str:
+        return self.show_source(self.sources.index(self.source) - 1)
+
+    def show_source(self, number: int) -> str:
+        """Show the source of this number, after the last one the first; say which it is."""
+        if len(self.sources) == 1:
+            return ""
+        number %= len(self.sources)
+        self.source = self.sources[number]
+        self.chosen = None
+        return f"{self.source.name}   ({number + 1} of {len(self.sources)})"
+
     def undo(self) -> None:
         if self.canvas:
             self.canvas.undo()
@@ -4193,8 +4258,13 @@ class Window:
 
     def save(self) -> str:
         """Save what is shown; say under which names."""
-        if self.read_to_the_end() is None:
-            return NOTHING_DRAWN
+        reading = self.read_to_the_end()
+        if reading is None:
+            return self.nothing_read
+        if not self.canvas:
+            path = save_annotated(self.source, reading, self.folder)
+            say(f"Saved {printable(path)}")
+            return f"Saved {path.name}"
         path = save_drawing(self.canvas, self.folder)
         say(f"Saved {printable(path.with_suffix('.png'))} and {path.name}")
         return f"Saved {path.stem}.png and .json"
@@ -4203,7 +4273,7 @@ class Window:
         """Print the answer; where a number was typed, end and learn it."""
         reading = self.read_to_the_end()
         if reading is None:
-            return NOTHING_DRAWN
+            return self.nothing_read
         if self.typed.is_open:
             return self.learn_typed()
         self.typed = TypedNumber()
@@ -4223,7 +4293,7 @@ class Window:
         """Take the next character of the right number; with the last one, learn the number."""
         reading = self.read_to_the_end()
         if reading is None:
-            return NOTHING_DRAWN
+            return self.nothing_read
         if self.typed.is_learned:  # the number goes on, so what was learned of it came too early
             self.take_back_lessons()
             reading = self.read()
@@ -4266,7 +4336,7 @@ class Window:
         """Learn that the part whose bars are shown is this digit, or OTHER for none."""
         reading = self.read_to_the_end()
         if reading is None:
-            return NOTHING_DRAWN
+            return self.nothing_read
         place = self.view().chosen
         taught = None if digit == OTHER else digit
         text = [str(part.prediction) for part in reading.parts]
@@ -4310,15 +4380,33 @@ class Window:
                 WINDOW_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL
             )
             cv2.resizeWindow(WINDOW_TITLE, *opening_size(display.screen()))
-            cv2.moveWindow(WINDOW_TITLE, 40, 40)
+            cv2.moveWindow(WINDOW_TITLE, CORNER, CORNER)
             cv2.setMouseCallback(WINDOW_TITLE, self.on_mouse)
             display.watch(events.window_id)
             while self.open and not signals:
                 if display.window_is_lost():
                     raise ValueError("the window is gone: another program destroyed it")
+                self.make_room_for_layers(display.screen())
                 self.show()
             cv2.destroyAllWindows()
         end_as_told(signals)
+
+    def make_room_for_layers(self, screen: Screen) -> None:
+        """Widen the window by the layers' column while they show, as far as the screen has room."""
+        if self.layers == (self._width_without_layers is not None):
+            return
+        width, height = self.size
+        if self.layers:
+            self._width_without_layers = width
+            wider = width + round(LAYERS_WIDTH * lay_out(self.size).scale)
+            width = max(width, min(wider, room_on(screen).width))
+        else:
+            width = self._width_without_layers
+            self._width_without_layers = None
+        cv2.resizeWindow(WINDOW_TITLE, width, height)
+        x = cv2.getWindowImageRect(WINDOW_TITLE)[0]
+        if x + width > screen.width:
+            cv2.moveWindow(WINDOW_TITLE, max(0, screen.width - width - CORNER), CORNER)
 
     def show(self) -> None:
         """Draw the window if something changed, and do what the person does for a moment."""
