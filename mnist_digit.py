@@ -4727,7 +4727,7 @@ class QtKeyEvent(QtEvent):
         ("scan_code", ctypes.c_uint),  # X's keycode: the key's place on the keyboard
         ("virtual_key", ctypes.c_uint),  # X's keysym: what the layout has at this place
         ("native_modifiers", ctypes.c_uint),
-        ("count", ctypes.c_ushort, 15),
+        ("count", ctypes.c_ushort),
         ("is_repeat", ctypes.c_ushort, 1),
     ]
 
@@ -4744,7 +4744,7 @@ class QtWheelEvent(QtEvent):
 
 
 # QEvent::Type
-QT_KEY_PRESS, QT_LEAVE, QT_WHEEL, QT_WINDOW_ID_CHANGE = 6, 11, 31, 203
+QT_KEY_PRESS, QT_KEY_RELEASE, QT_LEAVE, QT_WHEEL, QT_WINDOW_ID_CHANGE = 6, 7, 11, 31, 203
 # Qt::KeyboardModifier
 QT_SHIFT, QT_CTRL, QT_ALT, QT_SUPER, QT_ALT_GR = 1 << 25, 1 << 26, 1 << 27, 1 << 28, 1 << 30
 QT_COMPRESS_EVENTS = 25  # Qt::AA_CompressHighFrequencyEvents
@@ -4757,6 +4757,11 @@ QT_SET_ATTRIBUTE = (
 QT_REGISTER = "_ZN14QtOpenCVPython9QInternal16registerCallbackENS0_8CallbackEPFbPPvE"
 QT_UNREGISTER = "_ZN14QtOpenCVPython9QInternal18unregisterCallbackENS0_8CallbackEPFbPPvE"
 QT_WINDOW_ID = "_ZNK14QtOpenCVPython7QWidget5winIdEv"
+
+
+def moment_of(event: QtKeyEvent) -> tuple[int, int]:
+    """Which key it is, and X's time in milliseconds."""
+    return event.scan_code, event.timestamp
 
 
 def qt_library(module: str) -> ctypes.CDLL | None:
@@ -4780,6 +4785,7 @@ class QtEvents:
 
     def __init__(self, window: Window) -> None:
         self.window_id = 0  # of the window in X, as soon as it is there
+        self._released: tuple[int, int] | None = None  # which key was released last, and when
         self._window = window
         self._hook = ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.POINTER(ctypes.c_void_p))(
             self._on_event
@@ -4810,6 +4816,8 @@ class QtEvents:
             self._window.on_wheel(QtWheelEvent.from_address(address).angle_delta[1])
         elif kind == QT_KEY_PRESS:
             self._on_key(QtKeyEvent.from_address(address))
+        elif kind == QT_KEY_RELEASE:
+            self._released = moment_of(QtKeyEvent.from_address(address))
         return kind in (QT_WHEEL, QT_KEY_PRESS)
 
     def _on_key(self, event: QtKeyEvent) -> None:
@@ -4821,7 +4829,9 @@ class QtEvents:
         name = key_name(event.virtual_key, place, bool(held & QT_SHIFT))
         if held & QT_CTRL:
             name = f"ctrl+shift+{name}" if held & QT_SHIFT else f"ctrl+{name}"
-        self._window.press(name, bool(event.is_repeat))
+        # X repeats a held key as a release and a press of one moment; Qt now and then misses that.
+        is_repeat = bool(event.is_repeat) or moment_of(event) == self._released
+        self._window.press(name, is_repeat)
 
 
 # --- command line --------------------------------------------------------------------------
