@@ -4750,7 +4750,6 @@ QT_SHIFT, QT_CTRL, QT_ALT, QT_SUPER, QT_ALT_GR = 1 << 25, 1 << 26, 1 << 27, 1 <<
 QT_COMPRESS_EVENTS = 25  # Qt::AA_CompressHighFrequencyEvents
 
 # Functions of cv2's Qt, whose namespace is QtOpenCVPython, by the names that C++ gives them.
-QT_VERSION = "_ZN14QtOpenCVPython8qVersionEv"
 QT_SET_ATTRIBUTE = (
     "_ZN14QtOpenCVPython16QCoreApplication12setAttributeENS_2Qt20ApplicationAttributeEb"
 )
@@ -4759,19 +4758,39 @@ QT_UNREGISTER = "_ZN14QtOpenCVPython9QInternal18unregisterCallbackENS0_8Callback
 QT_WINDOW_ID = "_ZNK14QtOpenCVPython7QWidget5winIdEv"
 
 
-def moment_of(event: QtKeyEvent) -> tuple[int, int]:
-    """Which key it is, and X's time in milliseconds."""
-    return event.scan_code, event.timestamp
+class Qt(NamedTuple):
+    """Functions of cv2's Qt."""
+
+    set_attribute: Callable
+    register: Callable  # a function that Qt calls for every event
+    unregister: Callable
+    window_id: Callable  # of a widget: the number that X knows it by
 
 
-def qt_library(module: str) -> ctypes.CDLL | None:
-    """A library of the Qt that cv2 brings along, if it is one whose events are known here."""
+def open_qt() -> Qt | None:
+    """The Qt that cv2 brings along; None where it is none whose events are known here."""
     if ctypes.sizeof(ctypes.c_void_p) != 8:
         return None
     folder = Path(cv2.__file__).parent.parent
-    for path in folder.glob(f"opencv*.libs/libQt5{module}-*.so.5.15.*"):
-        return ctypes.CDLL(os.fspath(path))
-    return None
+    core = list(folder.glob("opencv*.libs/libQt5Core-*.so.5.15.*"))
+    widgets = list(folder.glob("opencv*.libs/libQt5Widgets-*.so.5.15.*"))
+    if len(core) != 1 or len(widgets) != 1:
+        return None
+    qt_core, qt_widgets = ctypes.CDLL(os.fspath(core[0])), ctypes.CDLL(os.fspath(widgets[0]))
+    try:
+        window_id = qt_widgets[QT_WINDOW_ID]
+        window_id.restype = ctypes.c_ulong
+        window_id.argtypes = [ctypes.c_void_p]
+        return Qt(
+            qt_core[QT_SET_ATTRIBUTE], qt_core[QT_REGISTER], qt_core[QT_UNREGISTER], window_id
+        )
+    except AttributeError:  # another build of it, with other names
+        return None
+
+
+def moment_of(event: QtKeyEvent) -> tuple[int, int]:
+    """Which key it is, and X's time in milliseconds."""
+    return event.scan_code, event.timestamp
 
 
 class QtEvents:
@@ -4785,31 +4804,28 @@ class QtEvents:
 
     def __init__(self, window: Window) -> None:
         self.window_id = 0  # of the window in X, as soon as it is there
-        self._released: tuple[int, int] | None = None  # which key was released last, and when
         self._window = window
-        self._hook = ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.POINTER(ctypes.c_void_p))(
-            self._on_event
-        )
-        self._core = qt_library("Core")
-        self._widgets = qt_library("Widgets")
+        self._qt = open_qt()
+        callback = ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.POINTER(ctypes.c_void_p))
+        self._hook = callback(self._on_event)  # kept as long as Qt may call it
+        self._released: tuple[int, int] | None = None  # which key was released last, and when
 
     def __enter__(self) -> QtEvents:
-        if self._core and self._widgets:
-            self._widgets[QT_WINDOW_ID].restype = ctypes.c_ulong
-            self._core[QT_REGISTER](0, self._hook)
+        if self._qt:
+            self._qt.register(0, self._hook)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._core and self._widgets:
-            self._core[QT_UNREGISTER](0, self._hook)
+        if self._qt:
+            self._qt.unregister(0, self._hook)
 
     def _on_event(self, receiver_and_event: ctypes._Pointer) -> bool:
         """Called by Qt for every event; True ends it here."""
         receiver, address = receiver_and_event[0], receiver_and_event[1]
         kind = QtEvent.from_address(address).type
         if kind == QT_WINDOW_ID_CHANGE:
-            self.window_id = self._widgets[QT_WINDOW_ID](ctypes.c_void_p(receiver))
-            self._core[QT_SET_ATTRIBUTE](QT_COMPRESS_EVENTS, False)  # Qt set it when it started
+            self.window_id = self._qt.window_id(receiver)
+            self._qt.set_attribute(QT_COMPRESS_EVENTS, False)  # Qt set it when it started
         elif kind == QT_LEAVE:
             self._window.on_leave()
         elif kind == QT_WHEEL:

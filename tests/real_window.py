@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 import mnist_digit
-from tests.program import PATIENCE, PROGRAM, environment, wait_until
+from tests.program import PATIENCE, PROGRAM, ROOT, environment, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -92,21 +92,22 @@ class ProgramWindow:
 
     Points are in pixels of the window's picture at its usual size, whatever size it has. folder is
     where the program is started, and so where it saves; what it prints is kept in notes, and so is
-    the hand that it learns, unless the arguments say otherwise.
+    the hand that it learns, unless the arguments say otherwise. code starts it in another way.
     """
 
     def __init__(
         self, display: Display, folder: Path, notes: Path, *arguments: object,
-        stdout: Path | None = None, **variables: str,
+        stdout: Path | None = None, code: str = "", **variables: str,
     ) -> None:  # fmt: skip
         self.display = display
         self._stdout, self._stderr = stdout or notes / "stdout", notes / "stderr"
         with open(self._stdout, "wb") as out, open(self._stderr, "wb") as err:
-            words = [sys.executable, PROGRAM, "--hand", notes / "hand.npz", *arguments]
+            program = ["-c", code] if code else [PROGRAM]
+            words = [sys.executable, *program, "--hand", notes / "hand.npz", *arguments]
             self.process = subprocess.Popen(
                 [str(word) for word in words],
                 cwd=folder,
-                env=environment(DISPLAY=display.name, **variables),
+                env=environment(DISPLAY=display.name, PYTHONPATH=str(ROOT), **variables),
                 stdout=out,
                 stderr=err,
             )

@@ -181,6 +181,71 @@ def test_what_is_read_rightly_already_is_not_learned(one_and_bow: md.Window) -> 
     assert "already" in one_and_bow.message
 
 
+# --- clicks
+
+
+def middle_of(box: md.Box) -> tuple[int, int]:
+    return box.x + box.width // 2, box.y + box.height // 2
+
+
+def click(window: md.Window, box: md.Box) -> None:
+    draw(window, [middle_of(box)])
+
+
+@pytest.mark.parametrize("name", list(md.CAPS))
+def test_a_click_on_a_cap_does_what_the_key_does(tmp_path: Path, name: str) -> None:
+    windows = []
+    for way in ("key", "click"):
+        folder = tmp_path / way
+        folder.mkdir()
+        window = md.Window(ReadsByWidth(), folder=folder)
+        draw(window, ONE)
+        draw(window, BOW)
+        press(window, "u", "1")
+        if way == "key":
+            window.press(name.lower())
+        else:
+            click(window, window.layout.caps[name])
+        windows.append(window)
+    pressed, clicked = (
+        (w.read() and w.read().text, w.message, w.lit(), w.canvas.brush, w.open, lessons(w),
+         len(w.canvas.strokes), sorted(path.name for path in w.folder.iterdir()))
+        for w in windows
+    )  # fmt: skip
+    assert pressed == clicked
+
+
+def test_a_click_on_a_bar_says_that_it_is_this_one(window: md.Window) -> None:
+    draw(window, ONE)
+    click(window, window.layout.bars[8])
+    assert window.read().text == "8"
+    assert "it is 8" in window.message
+    click(window, window.layout.bars[md.BARS.index(md.OTHER)])
+    assert window.read().text == "?"
+    assert len(window.canvas.strokes) == 1
+
+
+def test_a_click_on_a_small_image_chooses_the_part_that_a_bar_speaks_of(
+    one_and_bow: md.Window,
+) -> None:
+    for place, digit in ((0, 4), (1, 8)):
+        click(one_and_bow, one_and_bow.layout.thumbnail_boxes(one_and_bow.view())[place])
+        one_and_bow.on_leave()
+        assert one_and_bow.view().chosen == place
+        click(one_and_bow, one_and_bow.layout.bars[digit])
+        assert one_and_bow.read().digits[place].digit == digit
+    assert one_and_bow.read().text == "48"
+
+
+def test_clicks_beside_the_things_in_the_panel_do_nothing(one_and_bow: md.Window) -> None:
+    one_and_bow.on_leave()
+    before = one_and_bow.frame()
+    corner = one_and_bow.size[0] - 2, one_and_bow.size[1] - 2
+    draw(one_and_bow, [corner])
+    one_and_bow.on_leave()
+    assert np.array_equal(one_and_bow.frame(), before)
+
+
 # --- one press is one act
 
 

@@ -22,6 +22,7 @@ from mnist_digit import (
     BEST_COLOUR,
     CANVAS_COLOUR,
     CANVAS_SIZE,
+    LAYERS_WIDTH,
     OTHER_COLOUR,
     PANEL_COLOUR,
     QUIET_COLOUR,
@@ -511,6 +512,25 @@ def test_on_a_wide_screen_it_opens_at_three_quarters(
         window.stop()
 
 
+def test_the_window_widens_for_the_layers_as_far_as_there_is_room(
+    open_window: Callable[..., ProgramWindow], large_display: Display
+) -> None:
+    window = open_window(screen=large_display)
+    window.press("n")
+    wait_until(lambda: window.geometry()[2] == WINDOW_SIZE[0] + LAYERS_WIDTH, "a wider window")
+    window.press("Escape")
+    wait_until(lambda: window.geometry()[2] == WINDOW_SIZE[0], "the window as it was")
+    window.draw(THREE)
+    assert window.read().startswith("3")
+    with Display(1200, 800) as screen:
+        window = open_window(screen=screen)
+        window.press("n")
+        wait_until(lambda: window.geometry()[2] > WINDOW_SIZE[0], "a wider window")
+        x, _, width, _ = window.geometry()
+        assert x >= 0 and x + width <= 1200
+        window.stop()
+
+
 def test_a_ring_follows_the_pointer(window: ProgramWindow) -> None:
     """As large as the brush; another one while it erases; none outside the canvas."""
     empty = window.screenshot()
@@ -707,6 +727,31 @@ def test_keys_do_what_they_do_elsewhere(window: ProgramWindow, tmp_path: Path) -
 def test_keys_pressed_at_once_all_count(window: ProgramWindow) -> None:
     window.mouse("key", "--delay", 0, *["bracketright"] * 6)
     window.see(lambda p: says(p, "Brush: 60 pixels"), "the brush's size")
+
+
+WITHOUT_QT = """
+import sys, mnist_digit
+mnist_digit.open_qt = lambda: None
+sys.exit(mnist_digit.main())
+"""
+
+
+def test_it_works_where_cv2_has_another_qt(open_window: Callable[..., ProgramWindow]) -> None:
+    """Keys come from cv2 there, and what Qt would tell besides is missing."""
+    window = open_window(code=WITHOUT_QT)
+    window.draw(THREE)
+    assert window.read().startswith("3")
+    window.press("8")
+    window.see(lambda p: answer(p) == "8", "the digit that it was said to be")
+    window.press("f", "c")
+    window.see(lambda p: not ink(p).any(), "the empty canvas")
+    window.press("BackSpace")
+    window.see(lambda p: ink(p).any(), "the drawing")
+    window.press("h", "Escape")
+    assert window.read().startswith("3")
+    window.press("Escape")
+    assert window.wait() == 0
+    assert window.errors == ""
 
 
 def test_a_held_key_is_one_press(window: ProgramWindow) -> None:
