@@ -739,7 +739,7 @@ sys.exit(mnist_digit.main())
 def test_it_works_where_cv2_has_another_qt(open_window: Callable[..., ProgramWindow]) -> None:
     """Keys come from cv2 there, and what Qt would tell besides is missing."""
     window = open_window(code=WITHOUT_QT)
-    window.draw(THREE)
+    window.draw(THREE, pause=0.1)  # moves that come too fast are joined there
     assert window.read().startswith("3")
     window.press("8")
     window.see(lambda p: answer(p) == "8", "the digit that it was said to be")
