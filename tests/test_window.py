@@ -92,7 +92,8 @@ def bars(picture: np.ndarray) -> tuple[np.ndarray, int | None]:
         row = row[BAR_LABEL:-BAR_FIGURE]
         is_best, is_other = ((row == colour).all(axis=1) for colour in (BEST_COLOUR, BAR_COLOUR))
         lengths.append((is_best | is_other).sum())
-        marked += [number] * is_best.any()
+        if is_best.any():
+            marked.append(number)
     assert len(marked) <= 1
     return np.array(lengths), marked[0] if marked else None
 
