@@ -2543,6 +2543,7 @@ SMALLEST_TEXT = 9  # pixels; smaller, nobody could read it
 
 
 MESSAGE_SECONDS, FLASH_SECONDS, IDLE_SECONDS = 4, 0.3, 0.03
+MOST_GAPS = 10  # digits still to be typed that are shown one by one
 GRACE_SECONDS = 1  # Esc that comes so late for a message does not quit
 WIDE_SCREEN = 1920  # pixels; on wider ones the window is larger than usual as it opens
 WIDE_SCREEN_SHARE = 0.75  # of such a screen's width or height
@@ -3921,22 +3922,17 @@ class TypedNumber:
 
 
 def lessons_for(
-    digits: Sequence[int | None], source: Canvas, reading: Reading
-) -> list[tuple[np.ndarray, int | None]] | None:
-    """What is to be learned so that these digits are read: digit images and their digits.
+    digits: Sequence[int | None], parts: Sequence[Part]
+) -> list[tuple[np.ndarray, int | None]]:
+    """What is to be learned so that parts are read as these digits: digit images and digits.
 
-    They are the digits of the parts, or one of them is the digit of all ink together. None where
-    they are neither. A part that is read rightly, and not by guess, needs no lesson.
+    A part that is read rightly, and not by guess, needs no lesson.
     """
-    if len(digits) == len(reading.parts):
-        return [
-            (part.image, digit)
-            for part, digit in zip(reading.parts, digits, strict=True)
-            if part.prediction.digit != digit or part.prediction.confidence < LOOK_TWICE
-        ]
-    if len(digits) == 1:
-        return [(source.digit_image(), digits[0])]
-    return None
+    return [
+        (part.image, digit)
+        for part, digit in zip(parts, digits, strict=True)
+        if part.prediction.digit != digit or part.prediction.confidence < LOOK_TWICE
+    ]
 
 
 def annotated(image: np.ndarray, reading: Reading) -> np.ndarray:
@@ -3969,6 +3965,14 @@ def save_annotated(source: Canvas, reading: Reading, folder: Path) -> Path:
     with open(path, "xb") as file:
         file.write(content)
     return path
+
+
+def advice(typed: str, parts: int) -> str:
+    """What to do where so many parts are seen and another number of digits was typed."""
+    seen = counted(parts, "part")
+    if len(typed) > parts:
+        return f"{typed} does not fit {seen}: write the digits further apart"
+    return f"{typed} does not fit {seen}: write each digit's strokes closer together"
 
 
 def counted(number: int, thing: str) -> str:
@@ -4042,6 +4046,8 @@ class Window:
             lines.append("live reading is off: <Enter> answers")
         if self.erases:
             lines.append("eraser: <e> draws again")
+        if self.chosen is not None:
+            lines.append("digits are for the chosen part alone: <Esc> chooses all")
         if self.recognizer.path.absolute() != MODEL:
             lines.append(f"network: {self.recognizer.path.name}")
         if len(self.recognizer.hand):
@@ -4210,6 +4216,8 @@ class Window:
         elif self.typed.is_open:
             self.typed = TypedNumber()
             self._message = Message()
+        elif self.chosen is not None:
+            self.chosen = None
         elif self.why:
             self.why = False
         elif self.layers:
@@ -4309,16 +4317,21 @@ class Window:
 
     # --- what it is taught
 
+    def parts_asked(self) -> list[int]:
+        """The parts, as indices, that a typed number is for: the one that was clicked, or all."""
+        count = len(self.read().parts)
+        if self.chosen is not None and self.chosen < count:
+            return [self.chosen]
+        return list(range(count))
+
     def type(self, character: str) -> str:
         """Take the next character of the right number; with the last one, learn the number."""
-        reading = self.read_to_the_end()
-        if reading is None:
+        if self.read_to_the_end() is None:
             return self.nothing_read
         if self.typed.is_learned:  # the number goes on, so what was learned of it came too early
             self.take_back_lessons()
-            reading = self.read()
         self.typed.text += character
-        if len(self.typed.text) == len(reading.parts):
+        if len(self.typed.text) == len(self.parts_asked()):
             return self.learn_typed()
         return self.typed_so_far()
 
@@ -4329,50 +4342,62 @@ class Window:
 
     def typed_so_far(self) -> str:
         """What was typed of the right number, and what may be done now."""
-        parts = len(self.read().parts)
+        parts = len(self.parts_asked())
         typed = self.typed.text
         if len(typed) > parts:
             return f"right: {typed}, but {counted(parts, 'part')} seen   <Esc> cancels"
         missing = " _" * (parts - len(typed))
+        if parts > MOST_GAPS:
+            missing = f" and {parts - len(typed)} more"
         if len(typed) == 1:
             return f"right: {typed}{missing}   <Enter> if all of it is one digit   <Esc> cancels"
         return f"right: {typed}{missing}   <Esc> cancels"
 
     def learn_typed(self) -> str:
         """Learn the number that was typed, where it fits what is seen; say what came of it."""
-        reading, number = self.read(), self.typed
-        lessons = lessons_for(number.digits, self.source, reading)
-        if lessons is None:
+        number, places = self.typed, self.parts_asked()
+        if len(number.text) == len(places):
+            parts = self.read().parts
+            lessons = lessons_for(number.digits, [parts[place] for place in places])
+            expected = self.text_with(number.text, places)
+        elif len(number.text) == 1:
+            lessons = [(self.source.digit_image(), number.digits[0])]
+            expected = number.text
+        else:
             self.typed = TypedNumber()
-            apart = "further apart" if len(number.text) > len(reading.parts) else "closer together"
-            parts = counted(len(reading.parts), "part")
-            return f"{number.text} does not fit {parts}: write what belongs together {apart}"
-        said = self.learn(lessons, number.text)
+            return advice(number.text, len(places))
+        said = self.learn(lessons, expected)
         number.is_learned = True
         number.lessons = len(lessons)
         return said
 
-    def say_it_is(self, digit: int) -> str:
-        """Learn that the part whose bars are shown is this digit, or OTHER for none."""
-        reading = self.read_to_the_end()
-        if reading is None:
-            return self.nothing_read
-        place = self.view().chosen
-        taught = None if digit == OTHER else digit
-        text = [str(part.prediction) for part in reading.parts]
-        text[place] = NO_DIGIT if taught is None else str(taught)
-        return self.learn([(reading.parts[place].image, taught)], "".join(text))
+    def text_with(self, typed: str, places: Sequence[int]) -> str:
+        """What is read, without spaces, but for the parts of these indices, which are as typed."""
+        characters = [str(part.prediction) for part in self.read().parts]
+        for place, character in zip(places, typed, strict=True):
+            characters[place] = character
+        return "".join(characters)
 
-    def learn(self, lessons: Sequence[tuple[np.ndarray, int | None]], number: str) -> str:
-        """Learn which digits images are, and read again; say whether it is this number now."""
+    def say_it_is(self, answer: int) -> str:
+        """Learn that the part whose bars are shown is this digit, or none for OTHER."""
+        if self.read_to_the_end() is None:
+            return self.nothing_read
+        view = self.view()
+        typed, digit = str(answer), answer
+        if answer == OTHER:
+            typed, digit = NO_DIGIT, None
+        return self.learn([(view.part.image, digit)], self.text_with(typed, [view.chosen]))
+
+    def learn(self, lessons: Sequence[tuple[np.ndarray, int | None]], expected: str) -> str:
+        """Learn which digits images are, and read again; say whether it is as expected now."""
         for image, digit in lessons:
             self.recognizer.teach(image, digit)
         text = self.read().text
-        if text.replace(" ", "") != number:
+        if text.replace(" ", "") != expected:
             return f"Learned, yet it reads {text}"
         if not lessons:
-            return f"It reads {number} already"
-        return f"Learned: it is {number}   <f> forgets it"
+            return f"It reads {text} already"
+        return f"Learned: it is {text}   <f> forgets it"
 
     def take_back_lessons(self) -> None:
         """Forget what was learned of the typed number, which is open again."""
@@ -4631,6 +4656,8 @@ class Display:
     def __init__(self) -> None:
         """Connect; raises ValueError where there is no display: there cv2's Qt would abort all."""
         self._display = None
+        # Xlib calls it where the display itself is lost, and would end the process after it.
+        self._on_lost_display = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(end_without_display)
         if not sys.platform.startswith("linux"):
             return
         self._x11 = ctypes.CDLL("libX11.so.6")  # cv2 needs it, too
@@ -4647,6 +4674,7 @@ class Display:
 
     def __exit__(self, *_: object) -> None:
         if self._display:
+            self._x11.XSetIOErrorHandler(None)
             self._x11.XCloseDisplay(self._display)
 
     def screen(self) -> Screen:
@@ -4663,8 +4691,6 @@ class Display:
         """Have window_is_lost() tell when somebody else destroys this window of X's."""
         if not self._display or not window_id:
             return
-        # Xlib calls it where the display itself is lost, and would end the process after it.
-        self._on_lost_display = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(end_without_display)
         self._x11.XSetIOErrorHandler(self._on_lost_display)
         self._x11.XSelectInput(
             self._display, ctypes.c_ulong(window_id), ctypes.c_long(self._STRUCTURE_NOTIFY_MASK)

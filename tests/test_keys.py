@@ -237,6 +237,16 @@ def test_a_click_on_a_small_image_chooses_the_part_that_a_bar_speaks_of(
     assert one_and_bow.read().text == "48"
 
 
+def test_a_digit_is_for_the_chosen_part_alone(one_and_bow: md.Window) -> None:
+    click(one_and_bow, one_and_bow.layout.thumbnail_boxes(one_and_bow.view())[1])
+    press(one_and_bow, "8")
+    assert one_and_bow.read().text == "18"
+    press(one_and_bow, "3")  # one too many
+    assert one_and_bow.read().text == "1?"
+    press(one_and_bow, "esc", "esc", "7")  # neither a number nor a part any more
+    assert "right: 7 _" in one_and_bow.message
+
+
 def test_clicks_beside_the_things_in_the_panel_do_nothing(one_and_bow: md.Window) -> None:
     one_and_bow.on_leave()
     before = one_and_bow.frame()
