@@ -2518,6 +2518,7 @@ MARGIN = 22
 PANEL_SHARE = 0.4  # of the width to spare; the layers take the rest
 WIDEST_PANEL = 480  # in a wider one the eye would lose its way from a digit to its figure
 ANSWER_HEIGHT = 116
+CONFIDENCE_WIDTH = 106  # at the right of the answer
 THUMBNAILS_HEIGHT = 74
 LARGEST_THUMBNAILS = 180  # where there is room
 LABEL_HEIGHT = 18  # of the words above the thumbnails
@@ -2638,13 +2639,24 @@ GTK_CTRL, GTK_ALT = 0x40000, 0x80000  # GTK's waitKeyEx tells by these bits what
 
 
 CAPS = {key.names.split(", ")[0]: key.label for key in KEYS if key.label}
-MEANINGS = [  # what help says of pointing and of the colours
-    ("a part", "point at it: its bars, and why", TEXT_COLOUR),
-    ("a bar", "click on it: it is this one", TEXT_COLOUR),
-    ("a map", "point at it: what it looks at", TEXT_COLOUR),
-    ("orange", "a sure answer, and ink that speaks for it", BEST_COLOUR),
-    ("blue", "ink that speaks for the runner-up", OTHER_COLOUR),
-    ("grey", "a guess, or no digit: look twice", QUIET_COLOUR),
+
+
+class Meaning(NamedTuple):
+    """What help says of a thing that is seen."""
+
+    thing: str
+    meaning: str
+    ground: Colour = CAP_COLOUR  # what the thing's name is written on, and in which colour
+    ink: Colour = TEXT_COLOUR
+
+
+MEANINGS = [
+    Meaning("a part", "point at it: its bars, and why"),
+    Meaning("a bar", "click on it: it is this one"),
+    Meaning("a map", "point at it: what it looks at"),
+    Meaning("orange", "a sure answer; ink that speaks for it", BEST_COLOUR, CANVAS_COLOUR),
+    Meaning("blue", "ink that speaks for the runner-up", OTHER_COLOUR),
+    Meaning("grey", "a guess, or no digit: look twice", QUIET_COLOUR, CANVAS_COLOUR),
 ]
 LAYERS_HINT = [
     "bright: strong in its layer",
@@ -3119,6 +3131,10 @@ class Sheet:
             self.write_in(cap, word, CAP_STYLE)
             x += cap.width + self.units(4)
 
+    def words_in(self, box: Box, text: str, style: Style) -> None:
+        """Write a text in which <Esc> is a key at half the height of a box, from its left side."""
+        self.words(text, box.x, box.center[1] + CAPITALS / 2 * style.size * self.scale, style)
+
     def measure_words(self, text: str, style: Style) -> int:
         """How wide words() writes a text, in pixels."""
         width = 0
@@ -3135,8 +3151,7 @@ class Sheet:
         width = self.measure_words(text, style) + 2 * margin
         ground = Box(x, y, width, self.units(NOTE_HEIGHT))
         self.rounded(ground, PANEL_COLOUR)
-        baseline = ground.center[1] + CAPITALS / 2 * style.size * self.scale
-        self.words(text, x + margin, baseline, style)
+        self.words_in(ground._replace(x=x + margin), text, style)
         return ground
 
 
@@ -3186,7 +3201,7 @@ def draw_answer(sheet: Sheet, layout: Layout, view: View) -> None:
     if view.reading is None:
         sheet.write_in(upper, "?", Style(96, EDGE_COLOUR, 600))
         return
-    number = upper._replace(width=upper.width - sheet.units(100))
+    number = upper._replace(width=upper.width - sheet.units(CONFIDENCE_WIDTH))
     draw_number(sheet, number, view.reading)
     figure = upper._replace(y=upper.y + sheet.units(20), height=sheet.units(28))
     caption = figure._replace(y=figure.bottom, height=sheet.units(20))
@@ -3210,20 +3225,32 @@ def confidence_in_words(reading: Reading) -> str:
 
 
 def draw_number(sheet: Sheet, box: Box, reading: Reading) -> None:
-    """Write what was read, a line for each row, as large as it fits into a box."""
-    lines = ["no digit"]
+    """Write what was read, row by row, as large as it fits into a box."""
+    rows = ["no digit"]
     if any(prediction.digit is not None for prediction in reading.digits):
-        lines = ["".join(str(part.prediction) for part in row) for row in reading.rows]
+        rows = ["".join(str(part.prediction) for part in row) for row in reading.rows]
     colour = QUIET_COLOUR
     if reading.confidence >= LOOK_TWICE and "?" not in reading.text:
         colour = BEST_COLOUR
+    ways = []
+    for rows_a_line in range(1, len(rows) + 1):
+        lines = [
+            " ".join(rows[first : first + rows_a_line])
+            for first in range(0, len(rows), rows_a_line)
+        ]
+        ways.append((largest_text(sheet, box, lines), lines))
+    size, lines = max(ways)
     height = box.height / len(lines)
-    style = Style(1.2 * height / sheet.scale, colour, 600)  # letters are lower than their size
-    longest = max(lines, key=lambda line: sheet.measure(line, style))
-    style = sheet.fitting(longest, style, box.width)
     for number, line in enumerate(lines):
         place = Box(box.x, round(box.y + number * height), box.width, round(height))
-        sheet.write_in(place, line, style)
+        sheet.write_in(place, line, Style(size, colour, 600))
+
+
+def largest_text(sheet: Sheet, box: Box, lines: Sequence[str]) -> float:
+    """The size in units in which lines of bold text fit into a box."""
+    by_height = 1.2 * box.height / len(lines) / sheet.scale  # letters are lower than their size
+    style = Style(by_height, weight=600)
+    return min(sheet.fitting(line, style, box.width).size for line in lines)
 
 
 def draw_thumbnails(sheet: Sheet, layout: Layout, view: View) -> None:
@@ -3355,20 +3382,27 @@ def draw_part_labels(sheet: Sheet, layout: Layout, view: View) -> None:
 
 
 def label_places(sheet: Sheet, canvas: Box, frames: Sequence[Box]) -> list[Box]:
-    """Where each part's label stands: below it, above it, or in its corner if both are taken."""
+    """Where each part's label stands: beside it where that is free, else in its corner."""
     places = []
     for frame in frames:
         size = min(LARGEST_LABEL, max(SMALLEST_LABEL, 0.3 * frame.height / sheet.scale))
         side = sheet.units(LABEL_RATIO * size)
-        below = Box(frame.x + (frame.width - side) // 2, frame.bottom, side, side)
-        above = below._replace(y=frame.y - side)
-        free = [
-            place
-            for place in (below, above)
-            if place.clipped(canvas) == place and not any(map(place.meets, frames))
+        middle, lowest = frame.x + (frame.width - side) // 2, frame.bottom - side
+        beside = [
+            Box(middle, frame.bottom, side, side),
+            Box(middle, frame.y - side, side, side),
+            Box(frame.right, lowest, side, side),
+            Box(frame.x - side, lowest, side, side),
         ]
-        places.append(free[0] if free else frame._replace(width=side, height=side))
+        free = [place for place in beside if is_free(place, canvas, frames)]
+        corner = frame._replace(width=side, height=side)
+        places.append([*free, corner][0])
     return places
+
+
+def is_free(place: Box, canvas: Box, frames: Sequence[Box]) -> bool:
+    """Whether a place lies on the canvas and on none of the frames."""
+    return place.clipped(canvas) == place and not any(place.meets(frame) for frame in frames)
 
 
 def draw_notes(sheet: Sheet, layout: Layout, view: View, explanation: Explanation | None) -> None:
@@ -3432,8 +3466,7 @@ def draw_message(sheet: Sheet, layout: Layout, view: View) -> None:
     style, margin = Style(16), sheet.units(20)
     width = sheet.measure_words(view.message, style)
     style = style._replace(size=style.size * min(1, (strip.width - 2 * margin) / width))
-    baseline = strip.center[1] + CAPITALS / 2 * style.size * sheet.scale
-    sheet.words(view.message, strip.x + margin, baseline, style)
+    sheet.words_in(strip._replace(x=strip.x + margin), view.message, style)
 
 
 def draw_help(sheet: Sheet, layout: Layout) -> None:
@@ -3441,19 +3474,20 @@ def draw_help(sheet: Sheet, layout: Layout) -> None:
     sheet.fill(layout.canvas, PANEL_COLOUR)
     page = layout.canvas.inset(sheet.units(MARGIN))
     pitch = page.height / (len(KEYS) + len(MEANINGS) + 0.5)
-    size = min(15, 0.58 * pitch / sheet.scale)
-    second = page.x + sheet.units(220)
-    y = page.y + 0.7 * pitch
-    for key in KEYS:
+    style = Style(min(15, 0.68 * pitch / sheet.scale))
+    first = page._replace(width=sheet.units(210), height=round(pitch))
+    second = first._replace(x=first.right, width=page.right - first.right)
+    for number, key in enumerate(KEYS):
+        y = round(page.y + number * pitch)
         names = key.names.replace(", ", "><")
-        sheet.words(f"<{names}>", page.x, y, Style(size, QUIET_COLOUR))
-        sheet.write(key.does, second, y, Style(size))
-        y += pitch
-    y += pitch / 2
-    for thing, meaning, colour in MEANINGS:
-        sheet.write(thing, page.x, y, Style(size, colour, 600))
-        sheet.write(meaning, second, y, Style(size))
-        y += pitch
+        sheet.words_in(first._replace(y=y), f"<{names}>", style)
+        sheet.write_in(second._replace(y=y), key.does, sheet.fitting(key.does, style, second.width))
+    for number, (thing, meaning, ground, ink) in enumerate(MEANINGS):
+        y = round(page.y + (len(KEYS) + number + 0.5) * pitch)
+        chip = Box(first.x, y, sheet.units(60), sheet.units(17))
+        sheet.rounded(chip, ground)
+        sheet.write_in(chip, thing, CAP_STYLE._replace(colour=ink))
+        sheet.write_in(second._replace(y=y), meaning, sheet.fitting(meaning, style, second.width))
 
 
 class Explanation(NamedTuple):
@@ -4093,11 +4127,12 @@ class Window:
         return "Nothing is drawn yet" if self.canvas else "Nothing is read in this picture"
 
     def look_inside(self, part: Part | None) -> list[Activation]:
-        """What each layer of the network makes of a part, or of an empty digit image."""
-        image = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
+        """What each layer of the network makes of a part; nothing where there is none."""
+        network = self.recognizer.network
         if part:
-            image = part.image
-        return look_inside(image, self.recognizer.network)
+            return look_inside(part.image, network)
+        empty = look_inside(np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32), network)
+        return [layer._replace(values=np.zeros_like(layer.values)) for layer in empty]
 
     def lit(self) -> set[str]:
         """The keys whose switches are on."""

@@ -174,6 +174,28 @@ def test_words_stand_on_a_ground_of_their_own(recognizer: md.Recognizer) -> None
         assert not (words == 255).all(axis=2).any()
 
 
+def test_labels_stand_beside_the_parts_even_of_a_page_full_of_them() -> None:
+    layout = md.Layout((900, 560))
+    frames = [md.Box(40 + 70 * (i % 7), 4 + 43 * (i // 7), 36, 40) for i in range(7 * 12)]
+    labels = md.label_places(md.Sheet(layout), layout.canvas, frames)
+    for label in labels:
+        assert label.clipped(layout.canvas) == label
+        assert not any(label.meets(frame) for frame in frames)
+
+
+def test_rows_are_written_in_as_many_lines_as_let_them_be_large(recognizer: md.Recognizer) -> None:
+    """Twelve rows of three digits are legible: their figures are at least 12 pixels high."""
+    layout, view = md.Layout((900, 560)), view_of(SIX, recognizer)
+    reading = md.Reading([[view.part] * 3] * 12)
+    frame = md.draw(view._replace(reading=reading), layout, recognizer)
+    answer = within(frame, layout.answer)[: layout.answer.height * 3 // 4]
+    inked = np.flatnonzero(
+        (answer == md.answer_colour(view.part.prediction)).all(axis=2).any(axis=1)
+    )
+    lines = np.split(inked, np.flatnonzero(np.diff(inked) > 1) + 1)
+    assert min(len(line) for line in lines) >= 12
+
+
 # --- why
 
 
