@@ -3900,7 +3900,8 @@ def waited_key_name(code: int) -> str:
 
 def with_right_button(event: int, flags: int) -> tuple[int, int]:
     """A mouse event as if the right button took the left one's part."""
-    flags = flags & ~LEFT | RIGHT if flags & LEFT else flags
+    if flags & LEFT:
+        flags = flags & ~LEFT | RIGHT
     return TAKEN_BY_RIGHT.get(event, event), flags
 
 
@@ -4110,16 +4111,21 @@ class Window:
             why=self.why,
         )
         if self.canvas:
-            view = view._replace(
-                margin=max((stroke.brush for stroke in self.canvas.strokes), default=0) / 2,
-                brush=self.canvas.brush,
-                erases=self.erases or self.canvas.button == RIGHT,
-                invitation=None if self.canvas.strokes else INVITATION,
-            )
+            view = self.with_canvas(view)
         view = view._replace(chosen=self.part_shown(view))
         if self.layers:
             view = view._replace(activations=self.look_inside(view.part))
         return view
+
+    def with_canvas(self, view: View) -> View:
+        """A view and what there is to be seen of the canvas besides."""
+        brushes = [stroke.brush for stroke in self.canvas.strokes]
+        return view._replace(
+            margin=max(brushes, default=0) / 2,
+            brush=self.canvas.brush,
+            erases=self.erases or self.canvas.button == RIGHT,
+            invitation=None if brushes else INVITATION,
+        )
 
     @property
     def nothing_read(self) -> str:
@@ -4222,7 +4228,10 @@ class Window:
         elif key and key.act:
             if name != "enter":
                 self.typed = TypedNumber()
+            changes = self.source.changes
             self.perform(getattr(self, key.act))
+            if self.source.changes != changes:
+                self.chosen = None
 
     def perform(self, act: Callable[[], str | None]) -> None:
         """Do it, and show for some seconds what it says; what fails is said there, and printed."""
@@ -4463,13 +4472,21 @@ class Window:
             cv2.moveWindow(WINDOW_TITLE, CORNER, CORNER)
             cv2.setMouseCallback(WINDOW_TITLE, self.on_mouse)
             display.watch(events.window_id)
-            while self.open and not signals:
+            while self.is_open() and not signals:
                 if display.window_is_lost():
                     raise ValueError("the window is gone: another program destroyed it")
                 self.make_room_for_layers(display.screen())
                 self.show()
             cv2.destroyAllWindows()
         end_as_told(signals)
+
+    def is_open(self) -> bool:
+        """Whether the person has neither quit nor closed the window; takes up its size."""
+        size = window_size()
+        if size is None:
+            return False
+        self.size = size
+        return self.open
 
     def make_room_for_layers(self, screen: Screen) -> None:
         """Widen the window by the layers' column while they show, as far as the screen has room."""
@@ -4490,11 +4507,6 @@ class Window:
 
     def show(self) -> None:
         """Draw the window if something changed, and do what the person does for a moment."""
-        size = window_size()
-        if size is None:
-            self.open = False
-            return
-        self.size = size
         state = self.state()
         if state != self._shown:
             cv2.imshow(WINDOW_TITLE, self.frame())
