@@ -2615,26 +2615,21 @@ TAKEN_BY_RIGHT = {
     cv2.EVENT_LBUTTONUP: cv2.EVENT_RBUTTONUP,
 }
 
-# What cv2.waitKeyEx and X call the keys that are no letters; elsewhere than in X letters are ASCII, too.
-SPECIAL_KEYS = {
-    **dict.fromkeys((3, 10, 13, 0xFF0D, 0xFF8D), "enter"),  # two keys of this name
-    **dict.fromkeys((8, 127, 0xFF08), "backspace"),
-    **dict.fromkeys((27, 0xFF1B), "esc"),
-    **dict.fromkeys((0xFF51, 0xF702), "left"),  # 0xF702 and 0xF703: on macOS
-    **dict.fromkeys((0xFF53, 0xF703), "right"),
-    32: "space",
-    0x250000: "left",  # Windows
-    0x270000: "right",
-    0xFFFF: "delete",
-    0xFFBE: "f1",
-    **{0xFFB0 + int(digit): digit for digit in DIGITS},  # the keypad's
+KEY_CODES = {  # of keys that are no letters, as cv2.waitKeyEx and X number them
+    "enter": (3, 10, 13, 0xFF0D, 0xFF8D),
+    "backspace": (8, 127, 0xFF08),
+    "esc": (27, 0xFF1B),
+    "delete": (0xFFFF,),
+    "space": (32,),
+    "left": (0xFF51, 0xF702, 0x250000),  # in X, on macOS, on Windows
+    "right": (0xFF53, 0xF703, 0x270000),
+    "f1": (0xFFBE,),
 }
-PLACES = {  # X's keycodes of an English keyboard
-    **{10 + i: digit for i, digit in enumerate("1234567890")},
-    **{24 + i: letter for i, letter in enumerate("qwertyuiop[]")},
-    **{38 + i: letter for i, letter in enumerate("asdfghjkl")},
-    **{52 + i: letter for i, letter in enumerate("zxcvbnm")},
-}
+SPECIAL_KEYS = {code: name for name, codes in KEY_CODES.items() for code in codes}
+SPECIAL_KEYS |= {0xFFB0 + int(digit): digit for digit in DIGITS}  # the keypad's
+KEY_ROWS = {10: "1234567890", 24: "qwertyuiop[]", 38: "asdfghjkl", 52: "zxcvbnm"}
+# X's keycodes of the keys of an English keyboard; in KEY_ROWS those of the leftmost ones.
+PLACES = {first + i: name for first, row in KEY_ROWS.items() for i, name in enumerate(row)}
 GTK_CTRL, GTK_ALT = 0x40000, 0x80000  # GTK's waitKeyEx tells by these bits what else is held
 
 
