@@ -2582,17 +2582,18 @@ class Key(NamedTuple):
     label: str = ""  # the same in a word, for its cap in the panel; "" where it has none
     act: str = ""  # the method of Window that does it; "" for the mouse's buttons
     repeats: bool = False  # whether a held key does it again and again
+    draws: bool = False  # whether it is about the drawing, and so does nothing to pictures
 
 
 KEYS = [
     Key("left button", "draw"),
     Key("right button", "erase what it touches"),
-    Key("u, Backspace, Ctrl+Z", "undo, again and again", "undo", "undo", repeats=True),
-    Key("y, Ctrl+Y, Ctrl+Shift+Z", "redo", "redo", "redo", repeats=True),
-    Key("c, Delete", "clear", "clear", "clear"),
-    Key("e", "erase with the left button, or draw", "eraser", "toggle_eraser"),
-    Key("], wheel", "a wider brush", "wider", "widen_brush", repeats=True),
-    Key("[, wheel", "a narrower brush", "narrower", "narrow_brush", repeats=True),
+    Key("u, Backspace, Ctrl+Z", "undo, again and again", "undo", "undo", repeats=True, draws=True),
+    Key("y, Ctrl+Y, Ctrl+Shift+Z", "redo", "redo", "redo", repeats=True, draws=True),
+    Key("c, Delete", "clear", "clear", "clear", draws=True),
+    Key("e", "erase with the left button, or draw", "eraser", "toggle_eraser", draws=True),
+    Key("], wheel", "a wider brush", "wider", "widen_brush", repeats=True, draws=True),
+    Key("[, wheel", "a narrower brush", "narrower", "narrow_brush", repeats=True, draws=True),
     Key("s, Ctrl+S", "save drawing and strokes", "save", "save"),
     Key("Right", "the next picture", act="show_next"),
     Key("Left", "the picture before", act="show_previous"),
@@ -4223,10 +4224,17 @@ class Window:
         elif key and key.act:
             if name != "enter":
                 self.typed = TypedNumber()
-            changes = self.source.changes
+            self.act(key)
+
+    def act(self, key: Key) -> None:
+        """Do what a row of the table of keys says."""
+        changes = self.source.changes
+        if key.draws and not self.canvas:
+            self.perform(self.refuse_to_draw)
+        else:
             self.perform(getattr(self, key.act))
-            if self.source.changes != changes:
-                self.chosen = None
+        if self.source.changes != changes:
+            self.chosen = None  # it may be another part now
 
     def perform(self, act: Callable[[], str | None]) -> None:
         """Do it, and show for some seconds what it says; what fails is said there, and printed."""
@@ -4286,17 +4294,17 @@ class Window:
         self.chosen = None
         return f"{self.source.name}   ({number + 1} of {len(self.sources)})"
 
+    def refuse_to_draw(self) -> str:
+        return "This is a picture: it cannot be drawn on"
+
     def undo(self) -> None:
-        if self.canvas:
-            self.canvas.undo()
+        self.canvas.undo()
 
     def redo(self) -> None:
-        if self.canvas:
-            self.canvas.redo()
+        self.canvas.redo()
 
     def clear(self) -> None:
-        if self.canvas:
-            self.canvas.clear()
+        self.canvas.clear()
 
     def widen_brush(self) -> str:
         return self.change_brush(1)
@@ -4306,7 +4314,7 @@ class Window:
 
     def change_brush(self, steps: int) -> str:
         """Make the brush so many steps wider; say how wide it is."""
-        return f"Brush: {self.canvas.change_brush(steps)} pixels" if self.canvas else ""
+        return f"Brush: {self.canvas.change_brush(steps)} pixels"
 
     def toggle_eraser(self) -> None:
         self.erases = not self.erases

@@ -85,17 +85,17 @@ def within(picture: np.ndarray, box: mnist_digit.Box) -> np.ndarray:
 
 
 def bars(picture: np.ndarray) -> tuple[np.ndarray, int | None]:
-    """The eleven bars: how long each is, in pixels, and which one is marked as a sure answer."""
-    lengths, marked = [], []
+    """The eleven bars: how much of each is filled, and which one is marked as a sure answer."""
+    filled, marked = [], []
     for number, box in enumerate(LAYOUT.bars):
         row = picture[round(box.center[1]), box.x : box.right]
         row = row[BAR_LABEL:-BAR_FIGURE]
         is_best, is_other = ((row == colour).all(axis=1) for colour in (BEST_COLOUR, BAR_COLOUR))
-        lengths.append((is_best | is_other).sum())
+        filled.append((is_best | is_other).mean())
         if is_best.any():
             marked.append(number)
     assert len(marked) <= 1
-    return np.array(lengths), marked[0] if marked else None
+    return np.array(filled), marked[0] if marked else None
 
 
 def answer(picture: np.ndarray) -> str | None:
