@@ -113,35 +113,57 @@ class Box(NamedTuple):
         """Whether a point is in the box."""
         return self.x <= x < self.right and self.y <= y < self.bottom
 
-    def inset(self, margin: int) -> Box:
-        """The box that is left inside a margin; a negative margin lies around this one."""
-        width, height = self.width - 2 * margin, self.height - 2 * margin
-        return Box(self.x + margin, self.y + margin, width, height)
+    def inset(self, across: int, down: int | None = None) -> Box:
+        """The box that is left inside margins left and right, and above and below.
+
+        The latter is as wide as the former unless told otherwise; negative ones lie around the box.
+        """
+        if down is None:
+            down = across
+        width, height = self.width - 2 * across, self.height - 2 * down
+        return Box(self.x + across, self.y + down, width, height)
 
     def clipped(self, other: Box) -> Box:
         """What of this box lies in another one; without width or height where nothing does."""
-        x, y = max(self.x, other.x), max(self.y, other.y)
+        left, top = max(self.x, other.x), max(self.y, other.y)
         right, bottom = min(self.right, other.right), min(self.bottom, other.bottom)
-        return Box(x, y, max(0, right - x), max(0, bottom - y))
+        return Box.between(left, top, max(left, right), max(top, bottom))
 
     def meets(self, other: Box) -> bool:
         """Whether the two have any pixel in common."""
         common = self.clipped(other)
         return common.width > 0 and common.height > 0
 
-    def scaled(self, scale: float) -> Box:
-        """The box in the same picture, so many times as large."""
-        return Box(*(round(scale * number) for number in self))
+    def split_left(self, width: int) -> tuple[Box, Box]:
+        """The left part of this width, and the rest at its right."""
+        rest = self._replace(x=self.x + width, width=self.width - width)
+        return self._replace(width=width), rest
+
+    def split_top(self, height: int) -> tuple[Box, Box]:
+        """The upper part of this height, and the rest below it."""
+        rest = self._replace(y=self.y + height, height=self.height - height)
+        return self._replace(height=height), rest
+
+    def scaled(self, factor: float, x: float = 0, y: float = 0) -> Box:
+        """Where the box is in a picture shown so many times larger, whose top left is at (x, y)."""
+        left, right = round(x + factor * self.x), round(x + factor * self.right)
+        top, bottom = round(y + factor * self.y), round(y + factor * self.bottom)
+        return Box.between(left, top, max(left + 1, right), max(top + 1, bottom))
+
+    @classmethod
+    def between(cls, left: int, top: int, right: int, bottom: int) -> Box:
+        """The box with these edges."""
+        return cls(left, top, right - left, bottom - top)
 
     @classmethod
     def around(cls, boxes: Iterable[Box]) -> Box:
         """The least box that holds all of some boxes, at least one."""
         boxes = list(boxes)
-        x = min(box.x for box in boxes)
-        y = min(box.y for box in boxes)
+        left = min(box.x for box in boxes)
+        top = min(box.y for box in boxes)
         right = max(box.right for box in boxes)
         bottom = max(box.bottom for box in boxes)
-        return cls(x, y, right - x, bottom - y)
+        return cls.between(left, top, right, bottom)
 
 
 def place_by_mass(ink: np.ndarray) -> np.ndarray:
@@ -2527,7 +2549,9 @@ BAR_LABEL, BAR_FIGURE = 42, 58  # the widths left and right of a bar
 CAP_HEIGHT = 26  # of a key that can be clicked, with the gap to the next one
 CAP_GAP = 5
 NOTE_HEIGHT = 22
+LABEL_GAP = 6  # between the hint below the answer and the words above the thumbnails
 LAYERS_TITLE = 30
+LAYERS_MARGIN = 12  # between the digit image and what stands beside and below it
 DIGIT_IMAGE = 112  # the side of the digit image, and of a map that is pointed at: 4 by 4 a pixel
 LAYER_TITLE = 17
 LAYER_GAP = 5
@@ -2686,9 +2710,7 @@ class View(NamedTuple):
     pointer: tuple[int, int] | None = None  # in pixels of the window; None outside
     brush: int = 0  # its width in pixels of the image; 0 where there is none
     erases: bool = False
-    invitation: tuple[str, str] | None = (
-        None  # what stands there, large and small, before a drawing
-    )
+    invitation: tuple[str, str] | None = None  # said, large and small, before a drawing
     status: Sequence[str] = ()  # what is not as usual
     message: str = ""  # what came of the last key, "" where that is over
     lit: Collection[str] = ()  # the keys whose switches are on
@@ -2698,11 +2720,18 @@ class View(NamedTuple):
     activations: Sequence[Activation] = ()  # of the network's layers for the part, if they show
 
     @property
+    def parts(self) -> list[Part]:
+        """The parts of the reading, from left to right and from top to bottom."""
+        if self.reading is None:
+            return []
+        return self.reading.parts
+
+    @property
     def part(self) -> Part | None:
         """The part that the bars and "why" are of."""
-        if self.reading is None:
+        if not self.parts:
             return None
-        return self.reading.parts[self.chosen]
+        return self.parts[self.chosen]
 
     @property
     def size(self) -> tuple[int, int]:
@@ -2711,11 +2740,9 @@ class View(NamedTuple):
 
     def part_boxes(self) -> list[Box]:
         """The boxes of the parts with all their ink, in pixels of the image."""
-        if self.reading is None:
-            return []
         whole = Box(0, 0, *self.size)
-        margin = round(self.margin)
-        return [Box(*part.box).inset(-margin).clipped(whole) for part in self.reading.parts]
+        reach = round(self.margin)
+        return [part.box.inset(-reach).clipped(whole) for part in self.parts]
 
 
 class Target(NamedTuple):
@@ -2738,63 +2765,56 @@ class Regions(NamedTuple):
     is_tall: bool  # the panel stands below the canvas
 
 
-def share_out_wide(size: tuple[int, int], shows_layers: bool) -> Regions:
-    """Canvas, panel and layers side by side."""
-    width, height = size
-    usual_width = WINDOW_SIZE[0]
-    if shows_layers:
-        usual_width += LAYERS_WIDTH
-    scale = min(width / usual_width, height / WINDOW_SIZE[1])
-    side = round(CANVAS_SIZE * scale)
-    canvas = fitted(Box(0, 0, side, height), (1, 1))
-    if not shows_layers:
-        return Regions(scale, canvas, Box(side, 0, width - side, height), None, is_tall=False)
-    spare = width - usual_width * scale
-    edge = side + round(PANEL_WIDTH * scale + PANEL_SHARE * spare)
-    panel, layers = Box(side, 0, edge - side, height), Box(edge, 0, width - edge, height)
+def share_out_wide(window: Box, layers_width: int) -> Regions:
+    """Canvas, panel and, where their width is not 0 units, layers side by side."""
+    usual_width = WINDOW_SIZE[0] + layers_width
+    scale = min(window.width / usual_width, window.height / WINDOW_SIZE[1])
+    column, panel = window.split_left(round(CANVAS_SIZE * scale))
+    canvas = fitted(column, (1, 1))
+    if not layers_width:
+        return Regions(scale, canvas, panel, None, is_tall=False)
+    spare = window.width - usual_width * scale
+    panel, layers = panel.split_left(round(PANEL_WIDTH * scale + PANEL_SHARE * spare))
     return Regions(scale, canvas, panel, layers, is_tall=False)
 
 
-def share_out_tall(size: tuple[int, int], shows_layers: bool) -> Regions:
-    """The panel below the canvas, the layers beside both."""
-    width, height = size
-    usual_width = TALL_SIZE[0]
-    if shows_layers:
-        usual_width += LAYERS_WIDTH
-    scale = min(width / usual_width, height / TALL_SIZE[1])
-    side = round(CANVAS_SIZE * scale)
-    layers = None
-    if shows_layers:
-        edge = width - round(LAYERS_WIDTH * scale)
-        layers = Box(edge, 0, width - edge, height)
-        width = edge
-    canvas = fitted(Box(0, 0, width, side), (1, 1))
-    return Regions(scale, canvas, Box(0, side, width, height - side), layers, is_tall=True)
+def share_out_tall(window: Box, layers_width: int) -> Regions:
+    """The panel below the canvas; the layers, where their width is not 0 units, beside both."""
+    usual_width = TALL_SIZE[0] + layers_width
+    scale = min(window.width / usual_width, window.height / TALL_SIZE[1])
+    left, layers = window.split_left(window.width - round(layers_width * scale))
+    row, panel = left.split_top(round(CANVAS_SIZE * scale))
+    if not layers_width:
+        layers = None
+    return Regions(scale, fitted(row, (1, 1)), panel, layers, is_tall=True)
 
 
-def share_out_in_a_column(size: tuple[int, int]) -> Regions:
+def share_out_in_a_column(window: Box) -> Regions:
     """Canvas, panel and layers one below another."""
-    width, height = size
-    scale = min(width / TALL_SIZE[0], height / (TALL_SIZE[1] + LAYERS_HEIGHT))
-    side, edge = round(CANVAS_SIZE * scale), round(TALL_SIZE[1] * scale)
-    canvas = fitted(Box(0, 0, width, side), (1, 1))
-    panel, layers = Box(0, side, width, edge - side), Box(0, edge, width, height - edge)
-    return Regions(scale, canvas, panel, layers, is_tall=True)
+    usual_height = TALL_SIZE[1] + LAYERS_HEIGHT
+    scale = min(window.width / TALL_SIZE[0], window.height / usual_height)
+    upper, layers = window.split_top(round(TALL_SIZE[1] * scale))
+    row, panel = upper.split_top(round(CANVAS_SIZE * scale))
+    return Regions(scale, fitted(row, (1, 1)), panel, layers, is_tall=True)
 
 
 def regions_of(size: tuple[int, int], shows_layers: bool) -> Regions:
     """The way to share a window out in which everything is largest."""
-    ways = [share_out_wide(size, shows_layers), share_out_tall(size, shows_layers)]
+    window = Box(0, 0, *size)
+    layers_width = LAYERS_WIDTH if shows_layers else 0
+    ways = [share_out_wide(window, layers_width), share_out_tall(window, layers_width)]
     if shows_layers:
-        ways.append(share_out_in_a_column(size))
+        ways.append(share_out_in_a_column(window))
     return max(ways, key=lambda way: way.scale)
 
 
 def fitted(box: Box, size: tuple[int, int]) -> Box:
     """The box that a picture of this width and height fills in the middle of another box."""
     scale = min(box.width / size[0], box.height / size[1])
-    width, height = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-    x, y = box.x + (box.width - width) // 2, box.y + (box.height - height) // 2
+    width = max(1, round(size[0] * scale))
+    height = max(1, round(size[1] * scale))
+    x = box.x + (box.width - width) // 2
+    y = box.y + (box.height - height) // 2
     return Box(x, y, width, height)
 
 
@@ -2803,9 +2823,20 @@ def stack(box: Box, heights: Sequence[float]) -> list[Box]:
     gap = (box.height - sum(heights)) / (len(heights) - 1)
     boxes, y = [], box.y
     for height in heights:
-        boxes.append(Box(box.x, round(y), box.width, round(height)))
+        boxes.append(box._replace(y=round(y), height=round(height)))
         y += height + gap
     return boxes
+
+
+def cells(box: Box, columns: int, rows: int) -> list[Box]:
+    """So many equal boxes, row by row, that fill another one."""
+    lefts = [box.x + round(box.width * column / columns) for column in range(columns + 1)]
+    tops = [box.y + round(box.height * row / rows) for row in range(rows + 1)]
+    found = []
+    for top, bottom in itertools.pairwise(tops):
+        for left, right in itertools.pairwise(lefts):
+            found.append(Box.between(left, top, right, bottom))
+    return found
 
 
 def squares(box: Box, count: int) -> list[Box]:
@@ -2813,13 +2844,11 @@ def squares(box: Box, count: int) -> list[Box]:
     ways = []
     for rows in range(1, count + 1):
         columns = math.ceil(count / rows)
-        ways.append((min(box.height // rows, box.width // columns), columns))
-    side, columns = max(ways)
-    found = []
-    for number in range(count):
-        row, column = divmod(number, columns)
-        found.append(Box(box.x + side * column, box.y + side * row, side, side))
-    return found
+        side = min(box.height // rows, box.width // columns)
+        ways.append((side, columns, rows))
+    side, columns, rows = max(ways)
+    filled = box._replace(width=side * columns, height=side * rows)
+    return cells(filled, columns, rows)[:count]
 
 
 class Layout:
@@ -2853,72 +2882,58 @@ class Layout:
         rows = math.ceil(len(CAPS) / 3)
         usual = WINDOW_SIZE[1] - 2 * MARGIN
         spare = max(0, content.height / self.scale - usual)  # units of height
+        thumbnails = min(LARGEST_THUMBNAILS, THUMBNAILS_HEIGHT + spare / 2)
         bar = min(LARGEST_BAR, SMALLEST_BAR + spare / 2 / len(BARS))
-        heights = [
-            ANSWER_HEIGHT,
-            min(LARGEST_THUMBNAILS, THUMBNAILS_HEIGHT + spare / 2),
-            len(BARS) * bar,
-            rows * CAP_HEIGHT - CAP_GAP,
-        ]
-        heights = [self.scale * height for height in heights]
-        self.answer, self.thumbnails, bars, caps = stack(content, heights)
-        self.bars = self._bars(bars)
-        self.caps = self._caps(caps, columns=3)
+        keys = rows * CAP_HEIGHT - CAP_GAP
+        heights = [ANSWER_HEIGHT, thumbnails, len(BARS) * bar, keys]
+        places = stack(content, [height * self.scale for height in heights])
+        self.answer, self.thumbnails, bars, caps = places
+        self.bars = cells(bars, 1, len(BARS))
+        self.caps = self._caps(caps, 3, rows)
 
     def _place_in_two_columns(self, content: Box) -> None:
         """Answer and thumbnails at the left, the bars at the right, the keys below both."""
         rows = math.ceil(len(CAPS) / 5)
         gap = self.units(MARGIN)
         keys = self.units(rows * CAP_HEIGHT - CAP_GAP)
-        height = content.height - keys - gap
-        width = (content.width - gap) // 2
-        left = Box(content.x, content.y, width, height)
-        answer = self.units(ANSWER_HEIGHT)
-        self.answer, self.thumbnails = stack(left, [answer, 0.95 * (height - answer)])
-        self.bars = self._bars(left._replace(x=content.right - width))
-        caps = content._replace(y=content.bottom - keys, height=keys)
-        self.caps = self._caps(caps, columns=5)
+        upper, caps = content.split_top(content.height - keys)
+        upper = upper._replace(height=upper.height - gap)
+        left, bars = upper.split_left(upper.width // 2)
+        left = left._replace(width=left.width - gap)
+        self.answer, thumbnails = left.split_top(self.units(ANSWER_HEIGHT))
+        _, self.thumbnails = thumbnails.split_top(self.units(LABEL_GAP))
+        self.bars = cells(bars, 1, len(BARS))
+        self.caps = self._caps(caps, 5, rows)
 
-    def _bars(self, box: Box) -> list[Box]:
-        """The places of the bars, each with its label and its figure."""
-        pitch = box.height / len(BARS)
-        tops = [round(box.y + number * pitch) for number in range(len(BARS) + 1)]
-        return [
-            Box(box.x, top, box.width, bottom - top) for top, bottom in itertools.pairwise(tops)
-        ]
-
-    def _caps(self, box: Box, columns: int) -> dict[str, Box]:
+    def _caps(self, box: Box, columns: int, rows: int) -> dict[str, Box]:
         """The places of the keys by their names, from top to bottom and from left to right."""
         gap = self.units(CAP_GAP)
-        rows = math.ceil(len(CAPS) / columns)
-        width, height = (box.width + gap) / columns, (box.height + gap) / rows
-        places = {}
+        box = box._replace(width=box.width + gap, height=box.height + gap)
+        places = cells(box, columns, rows)
+        caps = {}
         for number, name in enumerate(CAPS):
             column, row = divmod(number, rows)
-            x, y = round(box.x + column * width), round(box.y + row * height)
-            places[name] = Box(x, y, round(width) - gap, round(height) - gap)
-        return places
+            place = places[row * columns + column]
+            caps[name] = place._replace(width=place.width - gap, height=place.height - gap)
+        return caps
 
     def _place_layers(self, content: Box) -> None:
-        """The digit image, what is said of a unit, the map that is pointed at, and the layers."""
-        title, side, gap = self.units(LAYERS_TITLE), self.units(DIGIT_IMAGE), self.units(12)
-        self.layers_title = content._replace(height=self.units(20))
-        self.digit_image = Box(content.x, content.y + title, side, side)
+        """The digit image, the map that is pointed at, what is said of it, and the layers."""
+        side, gap = self.units(DIGIT_IMAGE), self.units(LAYERS_MARGIN)
         is_strip = content.width > content.height
-        if is_strip:  # these three stand below one another at the left, the layers at the right
-            self.layers_title = self.layers_title._replace(width=side)
-            self.large_map = self.digit_image._replace(y=self.digit_image.bottom + gap)
-            self.unit_words = self.digit_image._replace(y=self.large_map.bottom + gap)
-            left = self.digit_image.right + 2 * gap
-            room = content._replace(x=left, width=content.right - left)
+        if is_strip:  # these stand at the left one below another, the layers at their right
+            left, self.layers_room = content.split_left(side + gap)
+            self.layers_title, left = left.split_top(self.units(LAYERS_TITLE))
+            places = stack(left, [side + gap] * 3)
+            self.digit_image, self.large_map, self.unit_words = places
         else:
-            self.large_map = self.digit_image._replace(x=content.right - side)
-            left = self.digit_image.right + gap
-            words = self.digit_image._replace(x=left, width=self.large_map.x - gap - left)
-            self.unit_words = words
-            top = self.digit_image.bottom + gap
-            room = content._replace(y=top, height=content.bottom - top)
-        self.layers_room = room
+            self.layers_title, below = content.split_top(self.units(LAYERS_TITLE))
+            upper, self.layers_room = below.split_top(side + gap)
+            self.digit_image, rest = upper.split_left(side + gap)
+            self.unit_words, self.large_map = rest.split_left(rest.width - side)
+        self.digit_image = self.digit_image._replace(width=side, height=side)
+        self.large_map = self.large_map._replace(width=side, height=side)
+        self.unit_words = self.unit_words._replace(height=side)
 
     def canvas_point(self, x: int, y: int) -> tuple[int, int]:
         """Where on the canvas, in its own pixels, a pixel of the window lies."""
@@ -2928,28 +2943,20 @@ class Layout:
         far = 9999  # no farther than cv2 can draw
         return max(-far, min(column, far)), max(-far, min(row, far))
 
-    def in_window(self, box: Box, size: tuple[int, int]) -> Box:
-        """Where a box in an image of this width and height is shown."""
-        shown = fitted(self.canvas, size)
-        scale = shown.width / size[0]
-        x, y = round(shown.x + scale * box.x), round(shown.y + scale * box.y)
-        right, bottom = round(shown.x + scale * box.right), round(shown.y + scale * box.bottom)
-        return Box(x, y, max(1, right - x), max(1, bottom - y))
-
     def part_boxes(self, view: View) -> list[Box]:
         """Where the ink of each part of the reading is shown."""
-        return [self.in_window(box, view.size) for box in view.part_boxes()]
+        shown = fitted(self.canvas, view.size)
+        scale = shown.width / view.size[0]
+        return [box.scaled(scale, shown.x, shown.y) for box in view.part_boxes()]
 
     def thumbnail_boxes(self, view: View) -> list[Box]:
         """Where the digit image of each part of the reading is shown."""
-        if view.reading is None:
+        if not view.parts:
             return []
-        label = self.units(LABEL_HEIGHT)
-        top, height = self.thumbnails.y + label, self.thumbnails.height - label
-        room = self.thumbnails._replace(y=top, height=height)
-        boxes = squares(room, len(view.reading.parts))
-        gap = max(2, boxes[0].width // 16)
-        return [Box(box.x, box.y, box.width - gap, box.height - gap) for box in boxes]
+        _, room = self.thumbnails.split_top(self.units(LABEL_HEIGHT))
+        boxes = squares(room, len(view.parts))
+        side = boxes[0].width - max(2, boxes[0].width // 16)  # the rest is a gap
+        return [box._replace(width=side, height=side) for box in boxes]
 
     def layer_grids(self, view: View) -> list[LayerGrid]:
         """Where the maps of each layer are shown."""
@@ -2977,13 +2984,15 @@ class Layout:
 
     def _part_at(self, x: int, y: int, view: View) -> int | None:
         """The part whose thumbnail or ink is at a pixel; of several the smallest."""
-        thumbnails = self.thumbnail_boxes(view)
-        boxes = thumbnails + self.part_boxes(view)
+        boxes = self.thumbnail_boxes(view) + self.part_boxes(view)
         under = [number for number, box in enumerate(boxes) if box.contains(x, y)]
         if not under:
             return None
         smallest = min(under, key=lambda number: boxes[number].width * boxes[number].height)
-        return smallest % len(thumbnails)
+        return smallest % len(view.parts)
+
+
+lay_out = functools.lru_cache(maxsize=4)(Layout)  # a frame asks for it, and each mouse event
 
 
 def pointed_at(layout: Layout, view: View) -> Target | None:
@@ -2991,9 +3000,6 @@ def pointed_at(layout: Layout, view: View) -> Target | None:
     if view.pointer is None:
         return None
     return layout.target(*view.pointer, view)
-
-
-lay_out = functools.lru_cache(maxsize=4)(Layout)
 
 
 class Style(NamedTuple):
@@ -3032,13 +3038,15 @@ class Sheet:
     def __init__(self, layout: Layout) -> None:
         width, height = layout.size
         self.image = np.empty((height, width, 3), np.uint8)
+        self.whole = Box(0, 0, width, height)
         self.scale = layout.scale
         self.units = layout.units
-        self.fill(Box(0, 0, width, height), PANEL_COLOUR)
+        self.fill(self.whole, PANEL_COLOUR)
 
     def area(self, box: Box) -> np.ndarray:
         """The pixels in a box, as far as it lies on the sheet: a view."""
-        return self.image[max(box.y, 0) : max(box.bottom, 0), max(box.x, 0) : max(box.right, 0)]
+        box = box.clipped(self.whole)
+        return self.image[box.y : box.bottom, box.x : box.right]
 
     def fill(self, box: Box, colour: Colour) -> None:
         """Fill a box."""
@@ -3055,10 +3063,11 @@ class Sheet:
     def rounded(self, box: Box, colour: Colour) -> None:
         """Fill a box with round corners."""
         radius = min(self.units(4), box.width // 2, box.height // 2)
-        self.fill(Box(box.x + radius, box.y, box.width - 2 * radius, box.height), colour)
-        self.fill(Box(box.x, box.y + radius, box.width, box.height - 2 * radius), colour)
-        for x in (box.x + radius, box.right - radius - 1):
-            for y in (box.y + radius, box.bottom - radius - 1):
+        self.fill(box.inset(radius, 0), colour)
+        self.fill(box.inset(0, radius), colour)
+        centers = box.inset(radius)
+        for x in (centers.x, centers.right - 1):
+            for y in (centers.y, centers.bottom - 1):
                 cv2.circle(self.image, (x, y), radius, colour, cv2.FILLED, cv2.LINE_AA)
 
     def squares(self, box: Box, image: np.ndarray) -> None:
@@ -3074,7 +3083,10 @@ class Sheet:
 
     def fitting(self, text: str, style: Style, width: int) -> Style:
         """The style, smaller where the text would be wider than so many pixels."""
-        return style._replace(size=style.size * min(1, width / max(1, self.measure(text, style))))
+        wanted = self.measure(text, style)
+        if wanted <= width:
+            return style
+        return style._replace(size=style.size * width / wanted)
 
     def write(self, text: str, x: float, y: float, style: Style) -> int:
         """Write a text on the baseline y; return its width."""
@@ -3084,17 +3096,19 @@ class Sheet:
             x -= width / 2
         if style.align == "right":
             x -= width
+        colour, weight = style.colour, style.weight
         place = round(x), round(y)
-        cv2.putText(
-            self.image, text, place, style.colour, font(face, style.weight), size, style.weight
-        )
+        cv2.putText(self.image, text, place, colour, font(face, weight), size, weight)
         return width
+
+    def baseline(self, box: Box, style: Style) -> float:
+        """The y on which a text is written that stands at half the height of a box."""
+        return box.center[1] + CAPITALS / 2 * max(SMALLEST_TEXT, style.size * self.scale)
 
     def write_in(self, box: Box, text: str, style: Style) -> None:
         """Write a text at half the height of a box, at the side of it that the style aligns to."""
         places = {"left": box.x, "middle": box.center[0], "right": box.right}
-        _, size = self._font(text, style)
-        self.write(text, places[style.align], box.center[1] + CAPITALS / 2 * size, style)
+        self.write(text, places[style.align], self.baseline(box, style), style)
 
     def lines(self, box: Box, lines: Sequence[str], style: Style) -> None:
         """Write lines one below another from the top of a box; those that are too long smaller."""
@@ -3120,16 +3134,16 @@ class Sheet:
             if not is_key:
                 x += self.write(word, x, y, style)
                 continue
-            middle = y - CAPITALS / 2 * style.size * self.scale
             height = self.units(17)
-            cap = Box(round(x), round(middle - height / 2), self.cap_width(word), height)
+            top = y - (height + CAPITALS * style.size * self.scale) / 2
+            cap = Box(round(x), round(top), self.cap_width(word), height)
             self.rounded(cap, POINTED_COLOUR)
             self.write_in(cap, word, CAP_STYLE)
             x += cap.width + self.units(4)
 
     def words_in(self, box: Box, text: str, style: Style) -> None:
         """Write a text in which <Esc> is a key at half the height of a box, from its left side."""
-        self.words(text, box.x, box.center[1] + CAPITALS / 2 * style.size * self.scale, style)
+        self.words(text, box.x, self.baseline(box, style), style)
 
     def measure_words(self, text: str, style: Style) -> int:
         """How wide words() writes a text, in pixels."""
@@ -3143,11 +3157,10 @@ class Sheet:
 
     def note(self, text: str, x: int, y: int, style: Style) -> Box:
         """Write a text in which <Esc> is a key on a ground of its own, (x, y); return the ground."""
-        margin = self.units(8)
-        width = self.measure_words(text, style) + 2 * margin
+        width = self.measure_words(text, style) + 2 * self.units(8)
         ground = Box(x, y, width, self.units(NOTE_HEIGHT))
         self.rounded(ground, PANEL_COLOUR)
-        self.words_in(ground._replace(x=x + margin), text, style)
+        self.words_in(ground.inset(self.units(8), 0), text, style)
         return ground
 
 
@@ -3190,24 +3203,23 @@ def answer_colour(prediction: Prediction) -> Colour:
 
 def draw_answer(sheet: Sheet, layout: Layout, view: View) -> None:
     """Draw what was read in large type, how sure that is, and how to put it right."""
-    box = layout.answer
     if view.flash:
-        sheet.rounded(box.inset(-sheet.units(5)), POINTED_COLOUR)
-    upper = box._replace(height=round(0.8 * box.height))
+        sheet.rounded(layout.answer.inset(-sheet.units(5)), POINTED_COLOUR)
+    upper, lower = layout.answer.split_top(round(0.8 * layout.answer.height))
     if view.reading is None:
         sheet.write_in(upper, "?", Style(96, EDGE_COLOUR, 600))
         return
-    number = upper._replace(width=upper.width - sheet.units(CONFIDENCE_WIDTH))
+    number, right = upper.split_left(upper.width - sheet.units(CONFIDENCE_WIDTH))
     draw_number(sheet, number, view.reading)
-    figure = upper._replace(y=upper.y + sheet.units(20), height=sheet.units(28))
-    caption = figure._replace(y=figure.bottom, height=sheet.units(20))
+    _, right = right.split_top(sheet.units(20))
+    figure, right = right.split_top(sheet.units(28))
+    caption, _ = right.split_top(sheet.units(20))
     sheet.write_in(figure, f"{view.reading.confidence:.1%}", Style(24, align="right"))
     words = confidence_in_words(view.reading)
     sheet.write_in(caption, words, Style(14, QUIET_COLOUR, align="right"))
     hint = "wrong? press its digit, or click its bar"
-    if len(view.reading.parts) > 1:
+    if len(view.parts) > 1:
         hint = "wrong? type the right number"
-    lower = box._replace(y=upper.bottom, height=box.height - upper.height)
     sheet.write_in(lower, hint, sheet.fitting(hint, Style(14, QUIET_COLOUR), lower.width))
 
 
@@ -3236,9 +3248,7 @@ def draw_number(sheet: Sheet, box: Box, reading: Reading) -> None:
         ]
         ways.append((largest_text(sheet, box, lines), lines))
     size, lines = max(ways)
-    height = box.height / len(lines)
-    for number, line in enumerate(lines):
-        place = Box(box.x, round(box.y + number * height), box.width, round(height))
+    for line, place in zip(lines, cells(box, 1, len(lines)), strict=True):
         sheet.write_in(place, line, Style(size, colour, 600))
 
 
@@ -3260,7 +3270,7 @@ def draw_thumbnails(sheet: Sheet, layout: Layout, view: View) -> None:
     label = layout.thumbnails._replace(height=sheet.units(14))
     sheet.write_in(label, words, sheet.fitting(words, Style(13, QUIET_COLOUR), label.width))
     for number, box in enumerate(boxes):
-        sheet.squares(box, view.reading.parts[number].image)
+        sheet.squares(box, view.parts[number].image)
         sheet.outline(box, CAP_COLOUR)
         if number == view.chosen and len(boxes) > 1:
             sheet.outline(box.inset(-sheet.units(1)), BEST_COLOUR, 2.5)
@@ -3283,9 +3293,8 @@ def draw_bar(sheet: Sheet, box: Box, answer: int, prediction: Prediction | None)
     if is_best:
         style = Style(15, TEXT_COLOUR, 700)
     sheet.write_in(box, "none" if answer == OTHER else str(answer), style)
-    left, right = sheet.units(BAR_LABEL), sheet.units(BAR_FIGURE)
-    bar = Box(box.x + left, box.y, box.width - left - right, box.height)
-    bar = bar._replace(y=bar.y + bar.height // 8, height=bar.height - bar.height // 4)
+    _, bar = box.inset(0, box.height // 8).split_left(sheet.units(BAR_LABEL))
+    bar, _ = bar.split_left(bar.width - sheet.units(BAR_FIGURE))
     sheet.fill(bar, TROUGH_COLOUR)
     sheet.outline(bar, EDGE_COLOUR)
     share = probability(prediction, answer) if prediction else 0
@@ -3306,11 +3315,11 @@ def draw_caps(sheet: Sheet, layout: Layout, view: View) -> None:
         is_pointed = pointed == Target("key", name.lower())
         sheet.rounded(face, POINTED_COLOUR if is_pointed else CAP_COLOUR)
         style = Style(13, BEST_COLOUR if is_lit else TEXT_COLOUR, 600)
-        left = face.x + sheet.units(7)
-        sheet.write_in(face._replace(x=left), name, style)
-        left += max(sheet.units(13), sheet.measure(name, style) + sheet.units(6))
-        word = Box(left, face.y, face.right - sheet.units(4) - left, face.height)
-        label = sheet.fitting(CAPS[name], Style(13, QUIET_COLOUR), word.width)
+        _, text = face.split_left(sheet.units(7))
+        sheet.write_in(text, name, style)
+        key_width = max(sheet.units(13), sheet.measure(name, style) + sheet.units(6))
+        _, word = text.split_left(key_width)
+        label = sheet.fitting(CAPS[name], Style(13, QUIET_COLOUR), word.width - sheet.units(4))
         sheet.write_in(word, CAPS[name], label)
 
 
@@ -3339,7 +3348,7 @@ def tinted(image: np.ndarray, view: View, explanation: Explanation) -> np.ndarra
     if image.ndim == 2:
         coloured = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
     box = view.part_boxes()[view.chosen]
-    place = scaled(box, image.shape[1] / view.size[0], Box(0, 0, 0, 0))
+    place = box.scaled(image.shape[1] / view.size[0])
     area = coloured[place.y : place.bottom, place.x : place.right]
     size = area.shape[1::-1]
     is_orange = explanation.for_answer >= explanation.for_runner_up
@@ -3368,7 +3377,7 @@ def draw_part_labels(sheet: Sheet, layout: Layout, view: View) -> None:
     frames = [box.inset(-sheet.units(3)) for box in boxes]
     labels = label_places(sheet, layout.canvas, frames)
     for number, (frame, label) in enumerate(zip(frames, labels, strict=True)):
-        prediction = view.reading.parts[number].prediction
+        prediction = view.parts[number].prediction
         colour = answer_colour(prediction)
         is_chosen = number == view.chosen
         sheet.outline(frame.clipped(layout.canvas), colour if is_chosen else EDGE_COLOUR, 1.5)
@@ -3383,17 +3392,22 @@ def label_places(sheet: Sheet, canvas: Box, frames: Sequence[Box]) -> list[Box]:
     for frame in frames:
         size = min(LARGEST_LABEL, max(SMALLEST_LABEL, 0.3 * frame.height / sheet.scale))
         side = sheet.units(LABEL_RATIO * size)
-        middle, lowest = frame.x + (frame.width - side) // 2, frame.bottom - side
-        beside = [
-            Box(middle, frame.bottom, side, side),
-            Box(middle, frame.y - side, side, side),
-            Box(frame.right, lowest, side, side),
-            Box(frame.x - side, lowest, side, side),
-        ]
-        free = [place for place in beside if is_free(place, canvas, frames)]
+        free = [place for place in beside(frame, side) if is_free(place, canvas, frames)]
         corner = frame._replace(width=side, height=side)
         places.append([*free, corner][0])
     return places
+
+
+def beside(frame: Box, side: int) -> list[Box]:
+    """Places for a square of this side: below a frame, above it, at its right and at its left."""
+    middle = frame.x + (frame.width - side) // 2
+    foot = frame.bottom - side
+    return [
+        Box(middle, frame.bottom, side, side),
+        Box(middle, frame.y - side, side, side),
+        Box(frame.right, foot, side, side),
+        Box(frame.x - side, foot, side, side),
+    ]
 
 
 def is_free(place: Box, canvas: Box, frames: Sequence[Box]) -> bool:
@@ -3403,7 +3417,7 @@ def is_free(place: Box, canvas: Box, frames: Sequence[Box]) -> bool:
 
 def draw_notes(sheet: Sheet, layout: Layout, view: View, explanation: Explanation | None) -> None:
     """Draw the status lines and what colours stand for, each on its own ground; the invitation."""
-    x, y = layout.canvas.x + sheet.units(10), layout.canvas.y + sheet.units(10)
+    x, y = layout.canvas.inset(sheet.units(10))[:2]
     for line in view.status:
         y = sheet.note(line, x, y, Style(13, QUIET_COLOUR)).bottom + sheet.units(4)
     if explanation:
@@ -3455,14 +3469,13 @@ def draw_message(sheet: Sheet, layout: Layout, view: View) -> None:
     """Write what came of the last key, on a ground of its own at the canvas's lower edge."""
     if not view.message:
         return
-    height = sheet.units(44)
-    strip = layout.canvas._replace(y=layout.canvas.bottom - height, height=height)
+    _, strip = layout.canvas.split_top(layout.canvas.height - sheet.units(44))
     sheet.fill(strip, PANEL_COLOUR)
     sheet.fill(strip._replace(height=sheet.units(1)), EDGE_COLOUR)
-    style, margin = Style(16), sheet.units(20)
-    width = sheet.measure_words(view.message, style)
-    style = style._replace(size=style.size * min(1, (strip.width - 2 * margin) / width))
-    sheet.words_in(strip._replace(x=strip.x + margin), view.message, style)
+    text = strip.inset(sheet.units(20), 0)
+    style = Style(16)
+    size = style.size * text.width / sheet.measure_words(view.message, style)
+    sheet.words_in(text, view.message, style._replace(size=min(style.size, size)))
 
 
 def draw_help(sheet: Sheet, layout: Layout) -> None:
@@ -3554,13 +3567,11 @@ def explain(part: Part, recognizer: Recognizer) -> Explanation:
         runner_up = None
         falls[..., second] = 0
     for_answer, for_runner_up = falls[..., first], falls[..., second]
-    return Explanation(
-        BARS[first],
-        runner_up,
-        part.prediction.taught,
-        np.where(for_answer >= for_runner_up, strength(for_answer), 0),
-        np.where(for_answer < for_runner_up, strength(for_runner_up), 0),
-    )
+    is_for_answer = for_answer >= for_runner_up
+    for_answer = np.where(is_for_answer, strength(for_answer), 0)
+    for_runner_up = np.where(is_for_answer, 0, strength(for_runner_up))
+    taught = part.prediction.taught
+    return Explanation(BARS[first], runner_up, taught, for_answer, for_runner_up)
 
 
 def strength(falls: np.ndarray) -> np.ndarray:
@@ -3587,14 +3598,16 @@ class LayerGrid(NamedTuple):
     def tile(self, number: int) -> Box:
         """The square of one map or unit."""
         row, column = divmod(number, self.columns)
-        x, y = self.box.x + column * self.side, self.box.y + row * self.side
+        x = self.box.x + column * self.side
+        y = self.box.y + row * self.side
         return Box(x, y, self.side, self.side)
 
     def map_at(self, x: int, y: int) -> int | None:
         """The map or unit whose square is at a pixel."""
         if not self.box.contains(x, y):
             return None
-        row, column = (y - self.box.y) // self.side, (x - self.box.x) // self.side
+        row = (y - self.box.y) // self.side
+        column = (x - self.box.x) // self.side
         number = row * self.columns + column
         return number if number < self.count else None
 
@@ -3613,7 +3626,8 @@ def place_layer(room: Box, shape: tuple[int, ...], scale: float, zoom: float) ->
     side = max(1, room.width // columns)
     if count <= CLASSES:
         side = min(side, round(ANSWER_TILE * scale))
-    return LayerGrid(title, Box(room.x, title.bottom, columns * side, rows * side), side, count)
+    box = Box(room.x, title.bottom, columns * side, rows * side)
+    return LayerGrid(title, box, side, count)
 
 
 def place_layers(
@@ -3660,7 +3674,7 @@ def field_of(units: Box, name: str, layers: Sequence[Layer]) -> Box:
     names = [layer.name for layer in layers]
     for layer in reversed(layers[: names.index(name) + 1]):
         if layer.kind == "pooling":
-            units = Box(2 * units.x, 2 * units.y, 2 * units.width, 2 * units.height)
+            units = units.scaled(2)
         elif layer.kind == "convolution":
             units = under_kernel(units, layer)
         else:
@@ -3813,23 +3827,17 @@ def draw_unit(sheet: Sheet, layout: Layout, view: View, unit: Unit) -> None:
     values = view.activations[unit.layer].values[0]
     maps = as_maps(values)
     box = layout.large_map
-    large = LayerGrid(box, box, box.width, 1)
-    sheet.area(box)[:] = mosaic(shade(maps)[..., unit.map, None], large)
+    alone = LayerGrid(box, box, box.width, 1)
+    sheet.area(box)[:] = mosaic(shade(maps)[..., unit.map, None], alone)
     sheet.outline(box.inset(-sheet.units(1)), EDGE_COLOUR)
-    scale = box.width / maps.shape[1]
-    sheet.outline(scaled(unit.place, scale, box), FIELD_COLOUR, 1.5)
-    title = names_of_layers(view.activations)[unit.layer]
+    place = unit.place.scaled(box.width / maps.shape[1], box.x, box.y)
+    sheet.outline(place, FIELD_COLOUR, 1.5)
+    name = names_of_layers(view.activations)[unit.layer]
     thing = "map" if values.ndim == 3 else "unit"
+    which = f"{thing} {unit.map + 1} of {maps.shape[2]}"
     value = maps[unit.place.y, unit.place.x, unit.map]
-    lines = [title, f"{thing} {unit.map + 1} of {maps.shape[2]}", f"here {value:.2f}"]
+    lines = [name, which, f"here {value:.2f}"]
     sheet.lines(layout.unit_words, lines, Style(LAYER_TEXT, TEXT_COLOUR))
-
-
-def scaled(box: Box, scale: float, place: Box) -> Box:
-    """A box of a picture that is shown so many times larger, from the top left of a place on."""
-    x, y = round(place.x + scale * box.x), round(place.y + scale * box.y)
-    right, bottom = round(place.x + scale * box.right), round(place.y + scale * box.bottom)
-    return Box(x, y, max(1, right - x), max(1, bottom - y))
 
 
 def draw_weights(sheet: Sheet, layout: Layout, layer: Layer, number: int) -> None:
@@ -3837,31 +3845,32 @@ def draw_weights(sheet: Sheet, layout: Layout, layer: Layer, number: int) -> Non
     if layer.weights.ndim != 4 or layer.weights.shape[2] != 1:
         return
     weights = layer.weights[:, :, 0, number]
-    words = layout.unit_words
-    height = sheet.units(WEIGHTS)
-    room = Box(words.x, words.bottom - height, words.width, height)
-    side = height // len(weights)
+    side = sheet.units(WEIGHTS)
+    _, room = layout.unit_words.split_top(layout.unit_words.height - side)
+    square, caption = room.split_left(side)
     strongest = np.abs(weights).max()
-    for (row, column), weight in np.ndenumerate(weights):
-        place = Box(room.x + column * side, room.y + row * side, side - 1, side - 1)
+    height, width = weights.shape
+    for place, weight in zip(cells(square, width, height), weights.ravel(), strict=True):
         colour = BEST_COLOUR if weight > 0 else OTHER_COLOUR
         share = float(abs(weight) / strongest)
-        sheet.fill(place, tuple(round(share * channel) for channel in colour))
-    caption = room._replace(x=room.x + height + sheet.units(8), width=room.width - height)
+        sheet.fill(place.inset(1), tuple(round(share * channel) for channel in colour))
+    _, caption = caption.split_left(sheet.units(8))
     sheet.lines(caption, ["its weights", "orange +", "blue −"], Style(11, QUIET_COLOUR))
 
 
 def draw_field(sheet: Sheet, layout: Layout, view: View, field: Box) -> None:
     """Frame on the digit image and on the drawing what a unit of the network looks at."""
     image = layout.digit_image
-    sheet.outline(scaled(field, image.width / IMAGE_SIZE, image), FIELD_COLOUR, 1.5)
+    in_image = field.scaled(image.width / IMAGE_SIZE, image.x, image.y)
+    sheet.outline(in_image, FIELD_COLOUR, 1.5)
     if view.part is None:
         return
     ink = Box(*cv2.boundingRect(np.uint8(view.part.image > 0)))
     shown = layout.part_boxes(view)[view.chosen]
-    scale = shown.longest / ink.longest
-    x, y = shown.center[0] - scale * ink.center[0], shown.center[1] - scale * ink.center[1]
-    frame = scaled(field, scale, Box(round(x), round(y), 0, 0)).clipped(layout.canvas)
+    scale = shown.longest / max(1, ink.longest)
+    left = shown.center[0] - scale * ink.center[0]  # where the digit image's left edge would be
+    top = shown.center[1] - scale * ink.center[1]
+    frame = field.scaled(scale, left, top).clipped(layout.canvas)
     sheet.outline(frame.inset(-sheet.units(1)), CANVAS_COLOUR, 4)  # seen on white ink, too
     sheet.outline(frame, FIELD_COLOUR, 2)
 
