@@ -4174,7 +4174,9 @@ class Window:
             return
         self._events += 1
         self.pointer = (x, y)
-        if event in (cv2.EVENT_LBUTTONDOWN, cv2.EVENT_LBUTTONDBLCLK):
+        is_press = event in (cv2.EVENT_LBUTTONDOWN, cv2.EVENT_LBUTTONDBLCLK)
+        is_drawn = self.canvas is not None and self.layout.canvas.contains(x, y)
+        if is_press and not is_drawn:
             self.click(x, y)
         if self.canvas:
             self.draw(event, *self.layout.canvas_point(x, y), flags)
@@ -4192,7 +4194,7 @@ class Window:
             self.typed = TypedNumber()
 
     def click(self, x: int, y: int) -> None:
-        """Do what the thing in the panel stands for that was clicked, if there is one."""
+        """Do what the thing stands for that was clicked, if there is one."""
         target = self.layout.target(x, y, self.view())
         if target is None:
             return
