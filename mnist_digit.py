@@ -4288,12 +4288,15 @@ class Window:
         return True
 
     def quit(self) -> None:
+        """End the program."""
         self.open = False
 
     def show_next(self) -> str:
+        """Show the next source."""
         return self.show_source(self.sources.index(self.source) + 1)
 
     def show_previous(self) -> str:
+        """Show the source before."""
         return self.show_source(self.sources.index(self.source) - 1)
 
     def show_source(self, number: int) -> str:
@@ -4306,21 +4309,27 @@ class Window:
         return f"{self.source.name}   ({number + 1} of {len(self.sources)})"
 
     def refuse_to_draw(self) -> str:
+        """Say why a key that is about drawing does nothing."""
         return "This is a picture: it cannot be drawn on"
 
     def undo(self) -> None:
+        """Take back what was done to the drawing last."""
         self.canvas.undo()
 
     def redo(self) -> None:
+        """Do again what was taken back last."""
         self.canvas.redo()
 
     def clear(self) -> None:
+        """Take the whole drawing away."""
         self.canvas.clear()
 
     def widen_brush(self) -> str:
+        """Make the brush a step wider."""
         return self.change_brush(1)
 
     def narrow_brush(self) -> str:
+        """Make the brush a step narrower."""
         return self.change_brush(-1)
 
     def change_brush(self, steps: int) -> str:
@@ -4328,18 +4337,23 @@ class Window:
         return f"Brush: {self.canvas.change_brush(steps)} pixels"
 
     def toggle_eraser(self) -> None:
+        """Have the left button erase, or draw again."""
         self.erases = not self.erases
 
     def toggle_why(self) -> None:
+        """Show or hide why it is this answer."""
         self.why = not self.why
 
     def toggle_layers(self) -> None:
+        """Show or hide the network's layers."""
         self.layers = not self.layers
 
     def toggle_live(self) -> None:
+        """Read along from now on, or on Enter only."""
         self.live = not self.live
 
     def toggle_help(self) -> None:
+        """Show or hide all keys."""
         self.help = not self.help
 
     def save(self) -> str:
