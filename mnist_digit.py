@@ -4358,13 +4358,20 @@ class Window:
 
     def save(self) -> str:
         """Save what is shown; say under which names."""
-        reading = self.read_to_the_end()
+        if self.canvas:
+            return self.save_drawing()
+        reading = self.read()
         if reading is None:
             return self.nothing_read
-        if not self.canvas:
-            path = save_annotated(self.source, reading, self.folder)
-            say(f"Saved {printable(path)}")
-            return f"Saved {path.name}"
+        path = save_annotated(self.source, reading, self.folder)
+        say(f"Saved {printable(path)}")
+        return f"Saved {path.name}"
+
+    def save_drawing(self) -> str:
+        """Save the drawing and its strokes; say under which names."""
+        self.canvas.finish()
+        if not self.canvas.strokes:
+            return self.nothing_read
         path = save_drawing(self.canvas, self.folder)
         say(f"Saved {printable(path.with_suffix('.png'))} and {path.name}")
         return f"Saved {path.stem}.png and .json"
