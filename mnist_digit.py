@@ -53,7 +53,9 @@ try:
 except ImportError as error:
     if __name__ != "__main__":
         raise
-    advice = "on Debian: apt install libgl1 libglib2.0-0"  # the wheel does not bring these along
+    advice = (
+        "on Debian: apt install libgl1 libglib2.0-0 libsm6"  # the wheel does not bring these along
+    )
     if isinstance(error, ModuleNotFoundError):
         advice = "pip install -r requirements.txt, or start it by: uv run mnist_digit.py"
     sys.exit(f"mnist_digit: OpenCV cannot start ({error}); {advice}")
@@ -4736,13 +4738,18 @@ class Display:
     _EVENT_SIZE = 24 * ctypes.sizeof(ctypes.c_long)
 
     def __init__(self) -> None:
-        """Connect; raises ValueError where there is no display: there cv2's Qt would abort all."""
+        """Connect; raises ValueError where no window can be opened: there cv2's Qt would abort all."""
         self._display = None
         # Xlib calls it where the display itself is lost, and would end the process after it.
         self._on_lost_display = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(end_without_display)
         if not sys.platform.startswith("linux"):
             return
-        self._x11 = ctypes.CDLL("libX11.so.6")  # cv2 needs it, too
+        try:
+            self._x11 = ctypes.CDLL("libX11.so.6")
+            ctypes.CDLL("libSM.so.6")  # cv2's Qt aborts all where this one is missing
+        except OSError as error:
+            advice = "on Debian: apt install libgl1 libsm6"
+            raise ValueError(f"no window can be opened ({error}); {advice}") from error
         self._x11.XOpenDisplay.restype = ctypes.c_void_p
         self._display = ctypes.c_void_p(self._x11.XOpenDisplay(None))
         if not self._display:

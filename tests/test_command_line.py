@@ -255,6 +255,16 @@ def test_without_a_display(name):
     assert status == 1 and not out and is_one_line_with(err, name or "not set", "xvfb-run")
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="others need none")
+def test_a_library_that_the_window_lacks_is_named(monkeypatch, capsys):
+    def missing(name):
+        raise OSError(f"{name}: cannot open shared object file: No such file or directory")
+
+    monkeypatch.setattr(md.ctypes, "CDLL", missing)
+    assert md.main([]) == 1
+    assert is_one_line_with(capsys.readouterr().err, "cannot open", "libsm6")
+
+
 def test_missing_shared_library_is_named(tmp_path):
     (tmp_path / "cv2.py").write_text(
         "raise ImportError('libGL.so.1: cannot open shared object file')"
