@@ -78,6 +78,7 @@ def interrupted(small_mnist, tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_a_resumed_training_ends_like_one_left_alone(
     small_mnist, trained, interrupted, tmp_path, capfd
 ):
@@ -90,6 +91,7 @@ def test_a_resumed_training_ends_like_one_left_alone(
     assert not (tmp_path / "resumed" / "model" / "digit.training.npz").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["settings", "state"])
 def test_what_cannot_be_resumed_is_begun_afresh(interrupted, tmp_path, capfd, change):
     content = (interrupted / "model" / "digit.training.npz").read_bytes()
