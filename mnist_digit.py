@@ -3877,21 +3877,24 @@ def draw_field(sheet: Sheet, layout: Layout, view: View, field: Box) -> None:
     sheet.outline(frame, FIELD_COLOUR, 2)
 
 
-def key_name(code: int, place: int = 0, shifted: bool = False) -> str:
+def key_name(code: int, place: int = 0, held: str = "") -> str:
     """The name in KEYS of a key, by its code in X or of cv2.waitKeyEx; "" where it has none.
 
-    Where its code has none, its place counts, as X's keycode: on many keyboards that have other
-    letters than Latin ones, or digits with Shift only, it is the same as on an English one.
+    held: "shift+", "ctrl+" or "ctrl+shift+" where these keys are held. Where its code has no name,
+    its place counts, as X's keycode: on many keyboards that have other letters than Latin ones, or
+    digits with Shift only, it is the same as on an English one.
     """
+    before = held if held.startswith("ctrl+") else ""  # Shift alone is in the code already
     name = SPECIAL_KEYS.get(code, "")
     if not name and code < 128:
         name = chr(code).lower()
+    name = before + name
     if name in KEY_NAMED or name in TYPED:
         return name
     at_place = PLACES.get(place, "")
     is_foreign = 0x100 <= code < 0xFD00 or code >= 0x1000000  # neither Latin-1 nor a special key
-    if is_foreign or (at_place in TYPED and at_place.isdigit() and not shifted):
-        return at_place
+    if is_foreign or (at_place.isdigit() and not held):
+        return before + at_place
     return ""
 
 
@@ -3901,8 +3904,7 @@ def waited_key_name(code: int) -> str:
         return SPECIAL_KEYS[code]
     if code & GTK_ALT:
         return ""
-    name = key_name(code & 0xFFFF)
-    return f"ctrl+{name}" if code & GTK_CTRL else name
+    return key_name(code & 0xFFFF, held="ctrl+" if code & GTK_CTRL else "")
 
 
 def with_right_button(event: int, flags: int) -> tuple[int, int]:
@@ -4977,9 +4979,12 @@ class QtEvents:
         if held & (QT_ALT | QT_SUPER):  # the desktop's own keys
             return
         place = 0 if held & QT_ALT_GR else event.scan_code
-        name = key_name(event.virtual_key, place, bool(held & QT_SHIFT))
+        held_too = ""
         if held & QT_CTRL:
-            name = f"ctrl+shift+{name}" if held & QT_SHIFT else f"ctrl+{name}"
+            held_too += "ctrl+"
+        if held & QT_SHIFT:
+            held_too += "shift+"
+        name = key_name(event.virtual_key, place, held_too)
         # X repeats a held key as a release and a press of one moment; Qt now and then misses that.
         is_repeat = bool(event.is_repeat) or moment_of(event) == self._released
         self._window.press(name, is_repeat)
