@@ -13,6 +13,8 @@ Examples:
   mnist_digit.py                      open the window
   mnist_digit.py three.png photo.jpg  read image files, one line for each
   mnist_digit.py --teach 4 photo.jpg  tell what a file shows, if it was misread
+  mnist_digit.py --show photo.jpg     show pictures, and what is read in them
+  mnist_digit.py --camera             read what a camera sees
   mnist_digit.py --open drawing.json  go on with a saved drawing
   mnist_digit.py --train              train, then open the window
   mnist_digit.py --train --no-window --recipe plain-sgd --data mnist.npz
@@ -35,6 +37,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -44,6 +47,7 @@ if __name__ == "__main__":
     # OpenCV reads these when it is imported: it unpacks no larger picture, and prints nothing itself.
     os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "50000000")
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # quiet, in FFmpeg's numbers
     # NumPy's: for matrices as small as the network's, threads that wait for each other cost more.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
@@ -881,6 +885,8 @@ def open_network(path: Path) -> Network | KerasNetwork:
     suffix = path.suffix.lower()
     if suffix == ".tflite":
         raise ValueError(f"{printable(path)}: LiteRT is not read; name a .keras, .h5 or .npz file")
+    if suffix not in (".npz", ".keras", ".h5"):
+        raise ValueError(f"{printable(path)}: not a .npz, .keras or .h5 file")
     if suffix == ".npz":
         if not path.exists() and path.with_suffix(".keras").exists():
             restore_network(path)
@@ -2016,7 +2022,11 @@ def read_digit_image(
     path: str | os.PathLike[str], recognizer: Recognizer | None = None
 ) -> np.ndarray:
     """The digit image, shape (28, 28), of all that read_file() reads together. Raises ValueError as that does."""
-    reading = read_file(path, recognizer or Recognizer())
+    return ink_together(read_file(path, recognizer or Recognizer()))
+
+
+def ink_together(reading: Reading) -> np.ndarray:
+    """The digit image, shape (28, 28), of all the ink that was read in a picture."""
     return redraw_at_stroke_width(np.max([part.mask for part in reading.parts], axis=0))
 
 
@@ -2062,26 +2072,7 @@ class Stroke:
     @property
     def inked(self) -> Box:
         """The part of the canvas that holds all its ink."""
-        return area_around(self.box, self.brush // 2 + 1)
-
-
-def area_around(box: Box, margin: int) -> Box:
-    """A box with a margin around it, as far as it lies on the canvas."""
-    left = max(box.x - margin, 0)
-    top = max(box.y - margin, 0)
-    right = min(box.right + margin, CANVAS_SIZE)
-    bottom = min(box.bottom + margin, CANVAS_SIZE)
-    return Box(left, top, right - left, bottom - top)
-
-
-def overlap(one: Box, other: Box) -> bool:
-    """Whether two boxes have a pixel in common."""
-    return (
-        one.x < other.right
-        and other.x < one.right
-        and one.y < other.bottom
-        and other.y < one.bottom
-    )
+        return self.box.inset(-(self.brush // 2 + 1)).clipped(WHOLE_CANVAS)
 
 
 def middle(stroke: Stroke) -> float:
@@ -2119,7 +2110,8 @@ def paint_lines(lines: Sequence[np.ndarray], width: int, area: Box) -> np.ndarra
     for line in lines:
         closed = len(line) == 1  # cv2 draws no open line of one point
         cv2.polylines(paper, [line], closed, 0)
-    around = area_around(area, width // (2 * FINE) + 1)  # ink of lines there reaches into the area
+    reach = width // (2 * FINE) + 1
+    around = area.inset(-reach).clipped(WHOLE_CANVAS)  # ink of lines there reaches into the area
     distance = cv2.distanceTransform(crop(paper, around, FINE), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     inside = Box(area.x - around.x, area.y - around.y, area.width, area.height)
     within = width / 2 + 0.5 - crop(distance, inside, FINE)
@@ -2176,9 +2168,9 @@ class Eraser:
         self, strokes: list[Stroke], start: Point, stop: Point
     ) -> tuple[list[Stroke], Box | None]:
         """Strokes after the eraser went straight from start to stop, and where they look different."""
-        margin = (self.width + BRUSHES[-1]) // 2 + 1
-        way = area_around(Stroke([start, stop], 0).box, margin)
-        near = [stroke for stroke in strokes if overlap(stroke.box, way)]
+        reach = (self.width + BRUSHES[-1]) // 2 + 1
+        way = Stroke([start, stop], 0).box.inset(-reach)
+        near = [stroke for stroke in strokes if stroke.box.meets(way)]
         if not near:
             return strokes, None
         segments = segments_of(near)
@@ -2425,7 +2417,7 @@ class Canvas:
     def image(self) -> np.ndarray:
         """What the drawing looks like: uint8, shape (CANVAS_SIZE, CANVAS_SIZE), white on black."""
         if self._stale:
-            near = [stroke for stroke in self.strokes if overlap(stroke.inked, self._stale)]
+            near = [stroke for stroke in self.strokes if stroke.inked.meets(self._stale)]
             crop(self._image, self._stale)[:] = paint(near, self._stale)
             self._stale = None
         return self._image
@@ -2530,6 +2522,306 @@ def as_numbers(values: object) -> np.ndarray:
     return np.empty(0)
 
 
+# --- pictures in the window ------------------------------------------------------------------
+
+MOST_SHOWN = 1600  # pixels of a picture's longer side: as much as most windows show
+UNDER_GLASS = 128  # the grey that is shown where a picture is transparent: all ink stands out
+FRAME_SIDE = 640  # pixels of a camera's longer side that are read: enough to see by, soon done
+STANDING_SECONDS = 0.5  # what was read in most frames of so long a time stands
+MOST = 0.6  # of them: of two texts that come in turns, neither has so many
+FEWEST_VOTES = 3  # so many frames count, even where they took longer
+OPENING_SECONDS = 10  # a camera that gave no picture by then gives none
+SILENT_SECONDS = 5  # a camera that gave no picture for so long is gone
+FILM_RATE = 25  # pictures a second of a video file that does not tell its rate
+
+
+def to_look_at(stored: np.ndarray, most: int = MOST_SHOWN) -> np.ndarray:
+    """A picture of any depth as it is shown: uint8 BGR, its longer side so many pixels at most."""
+    scale = min(1, most / max(stored.shape[:2]))
+    size = [max(1, round(side * scale)) for side in stored.shape[1::-1]]
+    picture = cv2.resize(stored, size, interpolation=cv2.INTER_AREA)
+    if picture.dtype != np.uint8:  # numbers without an agreed black and white
+        picture = cv2.normalize(picture, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)
+    if picture.ndim == 2:
+        return cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
+    if picture.shape[2] == 4:
+        opaque = picture[..., 3:] / np.float32(255)
+        return np.uint8(picture[..., :3] * opaque + UNDER_GLASS * (1 - opaque))
+    return picture
+
+
+class Picture:
+    """A picture that is shown and read; as a drawing, but that it never changes.
+
+    stored: of any depth, shape (h, w) or (h, w, channels), as open_picture() gives it. The boxes of
+    what was read are in pixels of image.
+    """
+
+    changes = 0
+
+    def __init__(self, name: str, stored: np.ndarray) -> None:
+        self.name = name
+        self.image = to_look_at(stored)
+        self._stored = stored
+        self._scale = self.image.shape[1] / stored.shape[1]
+        self._reading: Reading | None = None
+        self._recognizer: Recognizer | None = None  # which read it, and
+        self._lessons: object = None  # what it had been taught
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The width and height of image."""
+        return self.image.shape[1], self.image.shape[0]
+
+    def read(self, recognizer: Recognizer) -> Reading | None:
+        """What it says; None where it shows no ink. It is read again where more was taught."""
+        if recognizer is not self._recognizer or recognizer.hand.taught is not self._lessons:
+            self._recognizer = recognizer
+            self._lessons = recognizer.hand.taught
+            self._reading = self._read_anew(recognizer)
+        return self._reading
+
+    def _read_anew(self, recognizer: Recognizer) -> Reading | None:
+        try:
+            reading = read_image(self._stored, recognizer)
+        except ValueError:  # no ink in it
+            return None
+        return shrunk(reading, self._scale)
+
+    def digit_image(self) -> np.ndarray | None:
+        """The digit image, shape (28, 28), of all its ink that was read; None where there is none."""
+        return ink_together(self._reading) if self._reading else None
+
+
+def shrunk(reading: Reading, scale: float) -> Reading:
+    """The same reading of a picture that is so many times as large."""
+    return Reading(
+        [[part._replace(box=part.box.scaled(scale)) for part in row] for row in reading.rows]
+    )
+
+
+class Frame(NamedTuple):
+    """One picture of a camera or a video file."""
+
+    number: int  # from 1 on
+    seconds: float  # when it was taken
+    picture: np.ndarray  # uint8 BGR, its longer side at most FRAME_SIDE
+
+
+class Film:
+    """The frames of a camera (its number) or a video file (its path), as time goes by.
+
+    They are taken in a thread of their own, for a camera may let one wait. newest is the last one;
+    where a video file ends, its last frame stays.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.is_camera = source.isdecimal()
+        self.name = f"camera {source}" if self.is_camera else printable(source)
+        self.newest: Frame | None = None
+        self.is_closed = False
+        self._source = int(source) if self.is_camera else source
+        self._failure = ""  # why no more frames will come
+        self._taken_at = 0.0  # when the newest was, by time.monotonic()
+        self._has_begun = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def open(self) -> None:
+        """Start it and wait for the first frame. Raises ValueError where none comes."""
+        if not self.is_camera and not Path(self._source).is_file():
+            raise ValueError(f"{self.name}: no such file")
+        with silenced():  # what libraries say of a camera that is not there
+            self._thread.start()
+            self._has_begun.wait(OPENING_SECONDS)
+        if self.newest is None:
+            self.close()
+            raise ValueError(f"{self.name}: {self._failure or 'gives no picture'}")
+
+    def check(self) -> None:
+        """Raise ValueError where a camera went away."""
+        is_silent = self.is_camera and time.monotonic() - self._taken_at > SILENT_SECONDS
+        if self._failure or is_silent:
+            failure = self._failure or "gives no more pictures"
+            raise ValueError(f"{self.name}: {failure}")
+
+    def close(self) -> None:
+        """Take no more frames."""
+        self.is_closed = True
+        self._thread.join(1)  # not longer: a camera that went away may hold it for good
+
+    def _run(self) -> None:
+        try:
+            capture = cv2.VideoCapture(self._source)
+            if not capture.isOpened():
+                self._failure = "no such camera" if self.is_camera else "not a video"
+            elif self.is_camera:
+                self._watch(capture)
+            else:
+                self._play(capture)
+            capture.release()
+        except Exception as error:  # cv2 raises nearly every kind
+            self._failure = f"cannot be read ({reason(error)})"
+        self._has_begun.set()
+
+    def _watch(self, capture: cv2.VideoCapture) -> None:
+        """Take the frames of a camera, until it goes away."""
+        while not self.is_closed:
+            is_taken, picture = capture.read()
+            if not is_taken:
+                self._failure = "gives no more pictures"
+                return
+            self._show(time.monotonic(), picture)
+
+    def _play(self, capture: cv2.VideoCapture) -> None:
+        """Take the frames of a video file, each at its time."""
+        rate = capture.get(cv2.CAP_PROP_FPS)
+        if not 1 <= rate <= 240:  # also where it is not a number
+            rate = FILM_RATE
+        begin = time.monotonic()
+        for number in itertools.count():
+            is_taken, picture = capture.read()
+            if self.is_closed or not is_taken:
+                break
+            time.sleep(max(0, begin + number / rate - time.monotonic()))
+            self._show(number / rate, picture)
+        if self.newest is None:
+            self._failure = "not a video"
+
+    def _show(self, seconds: float, picture: np.ndarray) -> None:
+        number = self.newest.number + 1 if self.newest else 1
+        self._taken_at = time.monotonic()
+        self.newest = Frame(number, seconds, to_look_at(picture, FRAME_SIDE))
+        self._has_begun.set()
+
+
+class Votes:
+    """What was read in the last frames, and what stands among that: so that nothing flickers."""
+
+    def __init__(self) -> None:
+        self._cast: list[tuple[Frame, Reading | None]] = []  # the last one last
+
+    def add(self, frame: Frame, reading: Reading | None) -> None:
+        """Take what was read in the next frame, None for nothing; what is too old is dropped."""
+        cast = [*self._cast, (frame, reading)]
+        since = frame.seconds - STANDING_SECONDS
+        recent = [vote for vote in cast if vote[0].seconds > since]
+        self._cast = max(recent, cast[-FEWEST_VOTES:], key=len)
+
+    @property
+    def standing(self) -> tuple[Frame, Reading] | None:
+        """The newest frame and reading with the text that was read in most of the last frames."""
+        cast = self._cast
+        texts = [reading.text for _, reading in cast if reading]
+        enough = MOST * max(len(cast), FEWEST_VOTES)
+        for frame, reading in reversed(cast):
+            if reading and texts.count(reading.text) >= enough:
+                return frame, reading
+        return None
+
+
+class Camera:
+    """A camera, or a video file in its place, that is shown and read live.
+
+    source: the camera's number, or the file's path. Raises ValueError where it gives no picture.
+    Frames are read in a thread, so that the window never waits.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._film = Film(source)
+        self._film.open()
+        self.name = self._film.name
+        self._votes = Votes()
+        self._held: Picture | None = None  # the picture that stands still
+        self._recognizer: Recognizer | None = None
+        self._readings = 0  # how many frames were read
+        self._turns = 0  # how often the picture was held, or went on
+        self._thread = threading.Thread(target=self._read_frames, daemon=True)
+
+    @property
+    def image(self) -> np.ndarray:
+        """What is seen: uint8 BGR, shape (height, width, 3)."""
+        return self._held.image if self._held else self._film.newest.picture
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """The width and height of image."""
+        return self.image.shape[1], self.image.shape[0]
+
+    @property
+    def changes(self) -> int:
+        """A number that grows whenever image or reading change."""
+        if self._held:
+            return self._turns
+        return self._turns + self._film.newest.number + self._readings
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the picture stands still."""
+        return self._held is not None
+
+    def check(self) -> None:
+        """Raise ValueError where the camera went away."""
+        self._film.check()
+
+    def close(self) -> None:
+        """Let the camera go. Threads that ran on would break the program's end."""
+        self._film.close()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def hold(self) -> None:
+        """Let the picture stand still: the one that was read last, or else the newest."""
+        if self._held is None:
+            standing = self._votes.standing
+            frame = standing[0] if standing else self._film.newest
+            self._turns = self.changes + 1
+            self._held = Picture(self.name, frame.picture)
+
+    def go_on(self) -> None:
+        """Show again what comes from the camera."""
+        self._held = None
+        self._turns += 1
+
+    def read(self, recognizer: Recognizer) -> Reading | None:
+        """What stands, None where nothing does; of a picture that is held, what it says."""
+        if self._held:
+            return self._held.read(recognizer)
+        self._recognizer = recognizer
+        if self._thread.ident is None:
+            self._thread.start()
+        standing = self._votes.standing
+        return standing[1] if standing else None
+
+    def digit_image(self) -> np.ndarray | None:
+        """The digit image, shape (28, 28), of all ink in the picture that is held."""
+        return self._held.digit_image() if self._held else None
+
+    def _read_frames(self) -> None:
+        """Read the newest frame, again and again."""
+        last = 0
+        while not self._film.is_closed:
+            frame = self._film.newest
+            if self._held or frame.number == last:
+                time.sleep(0.01)
+                continue
+            last = frame.number
+            self._votes.add(frame, read_frame(frame.picture, self._recognizer))
+            self._readings += 1
+
+
+def read_frame(picture: np.ndarray, recognizer: Recognizer) -> Reading | None:
+    """What one frame, uint8 BGR, says; None where no digit is seen."""
+    try:
+        reading = read_image(picture, recognizer)
+    except ValueError:  # no ink in it
+        return None
+    has_digit = any(prediction.digit is not None for prediction in reading.digits)
+    return reading if has_digit else None
+
+
+Source = Canvas | Picture | Camera  # what the window shows and reads
+
+
 # --- window --------------------------------------------------------------------------------
 
 WINDOW_SIZE = (900, CANVAS_SIZE)  # as it opens: the canvas, and the panel at its right
@@ -2623,6 +2915,7 @@ KEYS = [
     Key("s, Ctrl+S", "save drawing and strokes", "save", "save"),
     Key("Right", "the next picture", act="show_next"),
     Key("Left", "the picture before", act="show_previous"),
+    Key("Space", "hold a camera's picture, or go on", act="toggle_hold"),
     Key("Enter", "print the answer", "answer", "enter"),
     Key("0 ... 9", "tell which digit it is: your hand is learned"),
     Key("x", "tell that it is no digit", "no digit"),
@@ -4030,7 +4323,7 @@ class Window:
     def __init__(
         self,
         recognizer: Recognizer,
-        sources: Sequence[Canvas] = (),
+        sources: Sequence[Source] = (),
         folder: Path = Path(),
     ) -> None:
         self.recognizer = recognizer
@@ -4090,6 +4383,8 @@ class Window:
             lines.append("live reading is off: <Enter> answers")
         if self.erases:
             lines.append("eraser: <e> draws again")
+        if isinstance(self.source, Camera) and self.source.is_held:
+            lines.append("the picture is held: <Space> goes on")
         if self.chosen is not None:
             lines.append("digits are for the chosen part alone: <Esc> chooses all")
         if self.recognizer.path.absolute() != MODEL:
@@ -4344,6 +4639,18 @@ class Window:
         """Have the left button erase, or draw again."""
         self.erases = not self.erases
 
+    def toggle_hold(self) -> None:
+        """Hold a camera's picture, or go on."""
+        if isinstance(self.source, Camera) and self.source.is_held:
+            self.source.go_on()
+        else:
+            self.hold_still()
+
+    def hold_still(self) -> None:
+        """Hold a camera's picture, so that what is taught is what is seen."""
+        if isinstance(self.source, Camera):
+            self.source.hold()
+
     def toggle_why(self) -> None:
         """Show or hide why it is this answer."""
         self.why = not self.why
@@ -4409,6 +4716,7 @@ class Window:
 
     def type(self, character: str) -> str:
         """Take the next character of the right number; with the last one, learn the number."""
+        self.hold_still()
         if self.read_to_the_end() is None:
             return self.nothing_read
         if self.typed.is_learned:  # the number goes on, so what was learned of it came too early
@@ -4463,6 +4771,7 @@ class Window:
 
     def say_it_is(self, answer: int) -> str:
         """Learn that the part whose bars are shown is this digit, or none for OTHER."""
+        self.hold_still()
         if self.read_to_the_end() is None:
             return self.nothing_read
         view = self.view()
@@ -4546,6 +4855,8 @@ class Window:
 
     def show(self) -> None:
         """Draw the window if something changed, and do what the person does for a moment."""
+        if isinstance(self.source, Camera):
+            self.source.check()
         state = self.state()
         if state != self._shown:
             cv2.imshow(WINDOW_TITLE, self.frame())
@@ -4992,18 +5303,36 @@ class QtEvents:
 
 # --- command line --------------------------------------------------------------------------
 
+MOST_PIPED = 200_000_000  # bytes of a picture from standard input
 
-def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """The options; model and plots are those of the recipe where none are named. Ends the program on wrong usage."""
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of the command line; its help is the manual."""
     keys = "\n".join(f"  {key.names:25}{key.does}" for key in KEYS)
-    description = f"{__doc__}\nIn the window:\n{keys}"
     parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=f"{__doc__}\nIn the window:\n{keys}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = parser.add_argument
-    add("files", nargs="*", metavar="FILE", help="pictures to read instead of opening the window")
-    add("--open", type=Path, metavar="FILE", help="a saved drawing to go on with")
-    add("--teach", metavar="DIGITS", help="what the files show; learn it")
+    add_reading_options(parser.add_argument)
+    add_training_options(parser.add_argument_group("training").add_argument)
+    return parser
+
+
+def add_reading_options(add: Callable) -> None:
+    """Add the options of reading and of the window."""
+    add("files", nargs="*", metavar="FILE", help="pictures to read; - is standard input")
+    add("--json", action="store_true", help="say all that is known of a picture, as JSON")
+    add("--show", action="store_true", help="show the pictures in the window")
+    add(
+        "--camera",
+        nargs="?",
+        const="0",
+        metavar="N or FILE",
+        help="read what a camera sees (default: 0), or a video file",
+    )
+    add("--open", type=Path, metavar="FILE", help="a saved drawing to go on with, or a picture")
+    add("--teach", metavar="DIGITS", help="what the files show: one digit for each part; learn it")
+    add("--as-one", action="store_true", help="with --teach: all that a file shows is one digit")
     add("--forget", action="store_true", help="forget all that was taught")
     add(
         "--hand",
@@ -5011,13 +5340,11 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
         metavar="FILE",
         help="what you taught (model/hand.npz); with --train: train on it, too",
     )
-    add(
-        "--model",
-        type=Path,
-        metavar="FILE",
-        help="the network: .npz, .keras or .h5",
-    )
-    add = parser.add_argument_group("training").add_argument
+    add("--model", type=Path, metavar="FILE", help="the network: .npz, .keras or .h5")
+
+
+def add_training_options(add: Callable) -> None:
+    """Add the options of training."""
     add("--train", action="store_true", help="train, although there is a trained network")
     add("--no-window", action="store_true", help="stop after training")
     add(
@@ -5029,112 +5356,254 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     add(
         "--recipe",
         choices=RECIPES,
-        default="default",
         help="how to train; each but default has a model/RECIPE.npz",
     )
     add("--epochs", type=int, metavar="N", help="(default: the recipe's)")
     add("--batch-size", type=int, metavar="N", help="(default: the recipe's)")
-    add("--seed", type=int, default=0, metavar="N", help="of all that is random (default: 0)")
+    add("--seed", type=int, metavar="N", help="of all that is random (default: 0)")
     add(
         "--plots",
         type=Path,
         metavar="DIR",
         help="where the plots go (default: plots/, plots/RECIPE/)",
     )
+
+
+def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options, with their defaults. Ends the program on wrong usage."""
+    parser = build_parser()
     options = parser.parse_args(arguments)
-    names, counts = (
-        (options.open, options.hand, options.model, options.data),
-        (options.epochs, options.batch_size),
-    )
-    digits, busy = options.teach, options.files or options.forget
-    for wrong, usage in (
-        (
-            any(path and not path.name for path in names),
-            "--open, --hand, --model and --data are to name a file",
-        ),
-        (
-            any(n is not None and n < 1 for n in counts),
-            "--epochs and --batch-size are to be above 0",
-        ),
-        (not 0 <= options.seed < 1 << 32, "--seed is to be from 0 to 4294967295"),
-        (digits is not None and not re.fullmatch("[0-9]+", digits), "--teach takes digits"),
-        (digits and not options.files, "--teach needs the files that show them"),
-        (
-            options.no_window and not (options.train or busy),
-            "--no-window leaves nothing to do but --train",
-        ),
-        (
-            options.open and (options.no_window or busy),
-            "--open opens the window: nothing else is to be done",
-        ),
-    ):
-        if wrong:
-            parser.error(usage)
-    options.own = options.model is None  # not named: trained where it is missing
-    options.model = options.model or (
-        MODEL if options.recipe == "default" else MODEL.with_stem(options.recipe)
-    )
-    options.plots = options.plots or (
-        PLOTS if options.model == MODEL else PLOTS / options.model.stem
-    )
+    check_values(parser, options)
+    check_combinations(parser, options)
+    fill_defaults(options)
+    if not options.train:
+        check_recipe_is_trained(parser, options)
     return options
 
 
-def reading_of(file: str, recognizer: Recognizer, digits: str | None) -> Reading:
-    """What a picture says, once it is taught to show digits: one in all, or one for each part."""
-    if digits:
-        parts = read_file(file, recognizer).parts
-        images = (
-            [read_digit_image(file, recognizer)]
-            if len(digits) == 1
-            else [part.image for part in parts]
+def check_values(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """End the program where the value of an option cannot be right."""
+    for name in ("open", "hand", "model", "data"):
+        path = getattr(options, name)
+        if path is not None and not path.name:
+            parser.error(f"--{name} is to name a file")
+    for name in ("epochs", "batch_size"):
+        number = getattr(options, name)
+        if number is not None and number < 1:
+            parser.error(f"--{name.replace('_', '-')} is to be above 0")
+    if options.seed is not None and not 0 <= options.seed < 1 << 32:
+        parser.error("--seed is to be from 0 to 4294967295")
+    if options.teach is not None and not re.fullmatch("[0-9]+", options.teach):
+        parser.error("--teach takes digits")
+    if options.camera == "":
+        parser.error("--camera takes the number of a camera, or a video file")
+
+
+def check_combinations(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """End the program where an option would do nothing, or two do not go together."""
+    check_training_options(parser, options)
+    check_window_options(parser, options)
+    if options.teach and not options.files:
+        parser.error("--teach needs the files that show the digits")
+    if options.json and not options.files:
+        parser.error("--json needs the files to read")
+    if options.show and not options.files:
+        parser.error("--show needs the pictures to show")
+    if options.as_one and len(options.teach or "") != 1:
+        parser.error("--as-one needs --teach and one digit")
+    if options.files.count("-") > 1:
+        parser.error("- can be read once only")
+
+
+def check_training_options(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """End the program where an option of training would do nothing."""
+    if not options.train:
+        for name in ("data", "epochs", "batch_size", "seed", "plots"):
+            if getattr(options, name) is not None:
+                parser.error(f"--{name.replace('_', '-')} does nothing without --train")
+        if options.recipe and options.model:
+            parser.error("--recipe does nothing beside --model without --train")
+        if options.no_window and not (options.files or options.forget):
+            parser.error("--no-window leaves nothing to do but --train")
+
+
+def check_window_options(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """End the program where options that open the window do not go with others."""
+    chosen = [f"--{name}" for name in ("open", "show", "camera") if getattr(options, name)]
+    if len(chosen) > 1:
+        parser.error(f"{chosen[0]} and {chosen[1]} do not go together")
+    if not chosen:
+        return
+    if options.no_window or options.forget or options.json or options.teach:
+        parser.error(f"{chosen[0]} opens the window: nothing else is to be done")
+    if options.files and not options.show:
+        parser.error(f"{chosen[0]} opens the window: files are not read; try --show")
+
+
+def fill_defaults(options: argparse.Namespace) -> None:
+    """Fill in what was not said: the recipe, its network, its plots, the hand, the seed."""
+    options.is_own_model = options.model is None  # not named: it is trained where it is missing
+    options.recipe = options.recipe or "default"
+    if options.model is None and options.recipe == "default":
+        options.model = MODEL
+    elif options.model is None:
+        options.model = MODEL.with_stem(options.recipe)
+    if options.plots is None and options.model == MODEL:
+        options.plots = PLOTS
+    elif options.plots is None:
+        options.plots = PLOTS / options.model.stem
+    options.seed = options.seed or 0
+
+
+def check_recipe_is_trained(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """End the program where another recipe is asked for, and has not been trained."""
+    if options.recipe != "default" and not is_trained(options.model):
+        parser.error(f"--recipe {options.recipe} was never trained: add --train")
+
+
+def is_trained(model: Path) -> bool:
+    """Whether there is a network of this name, in either of its two files."""
+    return model.exists() or model.with_suffix(".keras").exists()
+
+
+def open_sources(options: argparse.Namespace) -> list[Source]:
+    """What the window is to show; empty where none is to open.
+
+    Raises ValueError and OSError where a drawing, a picture or a camera cannot be opened.
+    """
+    if options.show:
+        return [Picture(Path(file).name, open_picture(file)) for file in options.files]
+    if options.files or options.no_window or options.forget:
+        return []
+    if options.camera:
+        return [Camera(options.camera)]
+    if options.open is None:
+        return [Canvas()]
+    if options.open.suffix.lower() == ".json":
+        return [Canvas(open_drawing(options.open))]
+    return [Picture(options.open.name, open_picture(options.open))]
+
+
+def forget_all(path: Path) -> None:
+    """Forget all that was taught, and say how much that was."""
+    forgotten = Hand(path).change(lambda taught: NOTHING)
+    say(f"{printable(path)}: forgot {counted(len(forgotten.labels), 'taught digit')}")
+
+
+def train_as_told(options: argparse.Namespace) -> None:
+    """Train by the recipe, and save the network and its plots."""
+    options.model = options.model.with_suffix(".npz")
+    try:
+        train(
+            options.data,
+            options.recipe,
+            options.epochs,
+            options.batch_size,
+            options.seed,
+            options.model,
+            options.plots,
+            options.hand if options.train else None,
         )
-        if len(images) != len(digits):
-            raise ValueError(
-                f"{printable(file)}: {len(images)} parts are read, not {len(digits)}; teach one at a time"
-            )
-        for image, digit in zip(images, digits, strict=True):
-            recognizer.teach(image, int(digit))
-    return read_file(file, recognizer)
+    except KeyboardInterrupt:
+        say("\nInterrupted; the same command goes on after the last finished epoch.")
+        raise
 
 
-def run(options: argparse.Namespace) -> int:
-    """Forget, train, read files, show the window: what the options ask for. Returns the exit status."""
-    shows_window = not (options.files or options.no_window or options.forget)
-    if shows_window:  # what cannot work is refused before a training, not after it
-        canvas = Canvas(open_drawing(options.open) if options.open else ())
-        check_display()
-    hand = options.hand or HAND
-    if options.forget:
-        forgotten = Hand(hand).change(lambda taught: NOTHING)
-        say(f"{printable(hand)}: forgot {len(forgotten.labels)} taught digits")
-    trained = options.model.exists() or options.model.with_suffix(".keras").exists()
-    if options.train or (options.own and not trained and (options.files or shows_window)):
-        options.model = options.model.with_suffix(".npz")
-        try:
-            train(
-                options.data,
-                options.recipe,
-                options.epochs,
-                options.batch_size,
-                options.seed,
-                options.model,
-                options.plots,
-                options.hand if options.train else None,
-            )
-        except KeyboardInterrupt:
-            say("\nInterrupted; the same command goes on after the last finished epoch.")
-            raise
-    if shows_window:
-        Window(Recognizer(options.model, hand), [canvas]).run()
-    recognizer, status = Recognizer(options.model, hand) if options.files else None, 0
+def read_piped() -> np.ndarray:
+    """The picture on standard input, as open_picture() gives it. Raises ValueError."""
+    data = sys.stdin.buffer.read(MOST_PIPED + 1)
+    if len(data) > MOST_PIPED:
+        raise ValueError("standard input: larger than 200 megabytes")
+    try:
+        return decode(np.frombuffer(data, np.uint8))
+    except (ValueError, cv2.error, MemoryError) as error:
+        raise ValueError(f"standard input: cannot be read ({reason(error)})") from error
+
+
+def read_named(file: str, options: argparse.Namespace, recognizer: Recognizer) -> Reading:
+    """What a picture says, after it was taught what it shows. Raises ValueError and OSError."""
+    called = "standard input" if file == "-" else printable(file)
+    stored = read_piped() if file == "-" else open_picture(file)
+    try:
+        reading = read_image(stored, recognizer)
+        if options.teach:
+            teach_as_told(reading, options, recognizer)
+            reading = read_image(stored, recognizer)
+    except ValueError as error:
+        raise ValueError(f"{called}: {error}") from error
+    return reading
+
+
+def teach_as_told(reading: Reading, options: argparse.Namespace, recognizer: Recognizer) -> None:
+    """Teach what is read as the digits that were told. Raises ValueError where they do not fit."""
+    images = [part.image for part in reading.parts]
+    if options.as_one:
+        images = [ink_together(reading)]
+    if len(images) != len(options.teach):
+        seen = counted(len(images), "part")
+        raise ValueError(
+            f"{seen} seen, not {len(options.teach)}: --teach takes a digit for each part,"
+            " --as-one one digit for all of it"
+        )
+    for image, digit in zip(images, options.teach, strict=True):
+        recognizer.teach(image, int(digit))
+
+
+def as_json(file: str, reading: Reading) -> str:
+    """All that is known of a picture that was read, as one line of JSON."""
+    rows = []
+    for row in reading.rows:
+        rows.append([part_as_dict(part) for part in row])
+    said = {"file": file, "text": reading.text, "confidence": reading.confidence, "rows": rows}
+    return json.dumps(said)
+
+
+def part_as_dict(part: Part) -> dict[str, object]:
+    """A part of a reading for JSON; its box is x, y, width, height in pixels of the picture."""
+    return {
+        "digit": part.prediction.digit,
+        "confidence": part.prediction.confidence,
+        "probabilities": part.prediction.probabilities.tolist(),
+        "box": part.box,
+    }
+
+
+def read_files(options: argparse.Namespace, recognizer: Recognizer) -> int:
+    """Print a line for each file; return the exit status: 1 where one could not be read."""
+    status = 0
     for file in options.files:
         try:
-            answer(f"{printable(file)}: {reading_of(file, recognizer, options.teach)}")
+            reading = read_named(file, options, recognizer)
         except ValueError as error:
             say(f"mnist_digit: {error}")
             status = 1
+            continue
+        answer(as_json(file, reading) if options.json else f"{printable(file)}: {reading}")
     return status
+
+
+def run(options: argparse.Namespace) -> int:
+    """Forget, train, show the window or read files, as the options say; return the exit status."""
+    sources = open_sources(options)  # what cannot work is refused before a training, not after it
+    try:
+        if sources:
+            check_display()
+        if options.forget:
+            forget_all(options.hand or HAND)
+        has_use = sources or options.files
+        if options.train or (options.is_own_model and has_use and not is_trained(options.model)):
+            train_as_told(options)
+        if not has_use:
+            return 0
+        recognizer = Recognizer(options.model, options.hand or HAND)
+        if sources:
+            Window(recognizer, sources).run()
+            return 0
+        return read_files(options, recognizer)
+    finally:
+        for source in sources:
+            if isinstance(source, Camera):
+                source.close()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,5 +1,6 @@
 """The drawing and the keys, without a window: by hand, and by a hundred thousand wild events."""
 
+import json
 import random
 
 import cv2
@@ -176,6 +177,43 @@ def test_erasing_everything_leaves_nothing(canvas):
     drag(canvas, (100, 100), (120, 100))
     drag(canvas, (100, 100), (120, 100), button=RIGHT)
     assert canvas.strokes == [] and canvas.digit_image() is None
+
+
+@pytest.mark.parametrize("width", [md.BRUSHES[0], md.BRUSHES[-1]])
+def test_the_eraser_cuts_where_its_rim_went(canvas, width):
+    """A stroke across a jump of the eraser, of any direction, loses what lies within both radii."""
+    canvas.brush = 12
+    drag(canvas, (50, 280), (510, 280))
+    canvas.brush = width
+    drag(canvas, (280, 100), (320, 500), button=RIGHT)
+    left, right = canvas.strokes
+    way = np.array([280, 100, 320, 500], float)
+    slope = np.hypot(*(way[2:] - way[:2]))
+    for end in (left.points[-1], right.points[0]):
+        across, down = end - way[:2]
+        distance = abs(across * (way[3] - way[1]) - down * (way[2] - way[0])) / slope
+        assert distance == pytest.approx((width + 12) / 2 + 1, abs=0.8)
+
+
+def test_erasing_once_more_at_the_same_place_takes_nothing_more(canvas):
+    rng = np.random.default_rng(3)
+    drag(canvas, *rng.integers(0, md.CANVAS_SIZE, (300, 2)).tolist())
+    for _ in range(20):
+        way = rng.integers(0, md.CANVAS_SIZE, (2, 2)).tolist()
+        drag(canvas, *way, button=RIGHT)
+        before = state(canvas)
+        drag(canvas, *way, button=RIGHT)
+        assert state(canvas) == before
+
+
+def test_what_is_erased_looks_as_what_is_left_drawn_anew(canvas):
+    rng = np.random.default_rng(4)
+    for brush in (6, 24, 60):
+        canvas.brush = brush
+        drag(canvas, *rng.integers(0, md.CANVAS_SIZE, (40, 2)).tolist())
+        canvas.brush = 24
+        drag(canvas, *rng.integers(0, md.CANVAS_SIZE, (9, 2)).tolist(), button=RIGHT)
+        assert np.array_equal(canvas.image, picture_of(canvas.strokes))
 
 
 # --- undoing
@@ -384,11 +422,33 @@ def test_a_drawing_is_saved_and_opened_again(window, capsys):
         '{"canvas_size": 9, "strokes": [{"brush": 9, "points": []}]}',
         '{"canvas_size": 9, "strokes": [{"brush": 9, "points": [[NaN, 1]]}]}',
         '{"canvas_size": 9, "strokes": [{"brush": 9, "points": [[1, 2, 3]]}]}',
+        '{"canvas_size": 9, "strokes": []}',
+        '{"canvas_size": 1e-320, "strokes": [{"brush": 9, "points": [[1, 2]]}]}',
+        '{"canvas_size": "9", "strokes": [{"brush": 9, "points": [[1, 2]]}]}',
+        '{"canvas_size": 9, "strokes": [{"brush": null, "points": [[1, 2]]}]}',
+        '{"canvas_size": 9, "strokes": [{"brush": 9, "points": [[1e999, 2]]}]}',
+        '{"canvas_size": 9, "strokes": [7]}',
     ],
 )
 def test_what_is_no_drawing_is_refused(tmp_path, text):
     (tmp_path / "drawing.json").write_text(text)
     with pytest.raises(ValueError, match=r"drawing\.json: not a drawing"):
+        md.open_drawing(tmp_path / "drawing.json")
+
+
+@pytest.mark.parametrize(
+    "drawing, words",
+    [
+        ({"canvas_size": 9, "strokes": []}, "no strokes"),
+        ({"canvas_size": 0, "strokes": [{"brush": 9, "points": [[1, 2]]}]}, "canvas_size"),
+        ({"canvas_size": 9, "strokes": [{"brush": 9, "points": []}]}, "pairs of numbers"),
+        ({"canvas_size": 9, "strokes": [{"brush": [], "points": [[1, 2]]}]}, "brush"),
+        ({"canvas_size": 9, "strokes": [{"brush": 9, "points": [[1, 2]] * 10**6}]}, "200,000"),
+    ],
+)
+def test_what_is_odd_in_a_drawing_is_said(tmp_path, drawing, words):
+    (tmp_path / "drawing.json").write_text(json.dumps(drawing))
+    with pytest.raises(ValueError, match=words):
         md.open_drawing(tmp_path / "drawing.json")
 
 

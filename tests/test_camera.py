@@ -1,0 +1,202 @@
+"""A camera, stood in for by a video of a sheet of paper that is moved before it."""
+
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+import mnist_digit as md
+from tests.program import start
+from tests.real_window import ProgramWindow, wait_until
+
+RATE = 25  # frames a second
+MOVING = 40  # frames until the sheet stands still
+STILL = 100  # frames for which it does
+FOUR = [[(0, 0), (0, 8), (8, 8)], [(7, 0), (7, 16)]]
+TWO = [[(0, 3), (2, 0), (6, 0), (8, 3), (7, 6), (0, 16), (9, 16)]]
+
+
+def sheet():
+    """A sheet of paper that says 42: uint8, 300x200."""
+    paper = np.full((200, 300), 235, np.uint8)
+    for x, strokes in ((50, FOUR), (145, TWO)):
+        digit = md.draw_digit_image([np.array(stroke, float) for stroke in strokes], 2.3)
+        ink = cv2.resize(digit, (100, 100), interpolation=cv2.INTER_CUBIC).clip(0, 1)
+        area = paper[40:140, x : x + 100]
+        np.minimum(area, np.uint8(235 - 190 * ink), out=area)
+    return paper
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory):
+    """The path of a video: the sheet is moved into the picture, turned, and then held still."""
+    path = tmp_path_factory.mktemp("video") / "sheet.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), RATE, (640, 480))
+    rng = np.random.default_rng(0)
+    paper = sheet()
+    for number in range(MOVING + STILL):
+        way = min(1, number / MOVING)
+        turned = cv2.getRotationMatrix2D((150, 100), 20 * (1 - way), 1)
+        turned[:, 2] += (-150 + 330 * way, -100 + 240 * way)
+        frame = np.full((480, 640), 90, np.uint8)
+        cv2.warpAffine(paper, turned, (640, 480), frame, borderMode=cv2.BORDER_TRANSPARENT)
+        grain = rng.normal(0, 4, frame.shape)
+        frame = np.uint8((frame + grain).clip(0, 255))
+        writer.write(cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR))
+    writer.release()
+    return path
+
+
+def test_the_sheet_is_read_rightly_in_nine_of_ten_frames_once_it_stands_still(video, recognizer):
+    capture = cv2.VideoCapture(str(video))
+    votes = md.Votes()
+    right = 0
+    for number in range(MOVING + STILL):
+        _, picture = capture.read()
+        frame = md.Frame(number + 1, number / RATE, picture)
+        votes.add(frame, md.read_frame(picture, recognizer))
+        stands = votes.standing
+        right += number >= MOVING and stands is not None and stands[1].text == "42"
+    assert right >= 90
+
+
+def reading_of(text):
+    """A reading that says this."""
+    predictions = [md.Prediction(int(digit), 1.0, np.zeros(10)) for digit in text]
+    return md.Reading([[md.Part(md.Box(0, 0, 9, 9), np.zeros((28, 28)), p) for p in predictions]])
+
+
+@pytest.mark.parametrize(
+    "texts, stands",
+    [
+        ("7", None),  # one frame is not enough
+        ("77 7", "7"),
+        ("7777777 1 77", "7"),  # what flickers is not shown
+        ("7777777777 11111111111", "1"),
+        ("71717171717171", None),
+        ("777     7", None),  # mostly nothing
+    ],
+)
+def test_what_was_read_in_most_frames_of_the_last_half_second_stands(texts, stands):
+    votes = md.Votes()
+    for number, text in enumerate(texts):
+        frame = md.Frame(number, number / RATE, np.zeros((9, 9, 3), np.uint8))
+        votes.add(frame, None if text == " " else reading_of(text))
+    assert (votes.standing and votes.standing[1].text) == stands
+
+
+def test_slow_frames_stand_too():
+    votes = md.Votes()
+    for number in range(3):
+        votes.add(md.Frame(number, 2.0 * number, np.zeros((9, 9, 3), np.uint8)), reading_of("7"))
+    assert votes.standing[1].text == "7"
+
+
+def test_a_picture_that_is_held_stands_still_and_can_be_taught(video):
+    recognizer = md.Recognizer()
+    camera = md.Camera(str(video))
+    try:
+        wait_until(lambda: camera.read(recognizer), "a reading")
+        before = camera.changes
+        wait_until(lambda: camera.changes != before, "the next frame")
+        camera.hold()
+        held, changes = camera.image, camera.changes
+        reading = camera.read(recognizer)
+        time.sleep(0.2)
+        assert camera.image is held and camera.changes == changes
+        digit = (reading.digits[0].digit + 5) % 10
+        recognizer.teach(reading.parts[0].image, digit)
+        assert camera.read(recognizer).digits[0].digit == digit
+        camera.go_on()
+        assert not camera.is_held
+    finally:
+        camera.close()
+
+
+def test_the_last_frame_of_a_video_stays(tmp_path, recognizer):
+    path = tmp_path / "short.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), RATE, (640, 480))
+    for level in (50, 100, 200):
+        writer.write(np.full((480, 640, 3), level, np.uint8))
+    writer.release()
+    camera = md.Camera(str(path))
+    try:
+        wait_until(lambda: camera.image.mean() > 190, "the last frame")
+        time.sleep(0.1)
+        camera.check()
+        assert camera.read(recognizer) is None and camera.size == (640, 480)
+    finally:
+        camera.close()
+
+
+@pytest.mark.parametrize("name", ["77", "none.avi", "folder", "notes.txt"])
+def test_what_is_no_camera_and_no_video_is_named_in_a_line(tmp_path, monkeypatch, name, capfd):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "notes.txt").write_text("no video")
+    assert md.main(["--camera", name]) == 1
+    out, err = capfd.readouterr()
+    assert not out and err.count("\n") == 1 and name in err and err.startswith("mnist_digit: ")
+
+
+class GoingAway:
+    """A cv2.VideoCapture that gives ten pictures and no more."""
+
+    def __init__(self, _source):
+        self.left = 10
+
+    def isOpened(self):  # noqa: N802  cv2's name
+        return True
+
+    def read(self):
+        self.left -= 1
+        return self.left >= 0, np.zeros((480, 640, 3), np.uint8)
+
+    def release(self):
+        pass
+
+
+def test_a_camera_that_goes_away_is_named(monkeypatch):
+    monkeypatch.setattr(cv2, "VideoCapture", GoingAway)
+    camera = md.Camera("0")
+    with pytest.raises(ValueError, match="camera 0: gives no more pictures"):
+        wait_until(camera.check, "the camera to go away")
+
+
+class Stuck(GoingAway):
+    """A cv2.VideoCapture that never answers."""
+
+    def read(self):
+        time.sleep(3600)
+
+
+def test_a_camera_that_never_answers_is_given_up(monkeypatch):
+    monkeypatch.setattr(cv2, "VideoCapture", Stuck)
+    monkeypatch.setattr(md, "OPENING_SECONDS", 0.1)
+    with pytest.raises(ValueError, match="camera 0: gives no picture"):
+        md.Camera("0")
+
+
+def test_the_window_reads_a_video_live_and_enter_prints_it(video, display, tmp_path):
+    window = ProgramWindow(display, tmp_path, tmp_path, "--camera", video)
+    try:
+        time.sleep((MOVING + STILL) / RATE)
+        lines = []
+
+        def reads_42():
+            window.press("Return")
+            lines[:] = window.lines
+            return lines and lines[-1].startswith("42 (")
+
+        wait_until(reads_42, "the sheet's number")
+        window.press("q")
+        assert window.wait() == 0 and window.errors == ""
+    finally:
+        window.stop()
+
+
+def test_no_camera_ends_the_program_at_once(display):
+    process = start("--camera", "77")
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1 and not out and err.count("\n") == 1

@@ -1,0 +1,125 @@
+"""Pictures in the window: what is shown, read and taught, one after the other."""
+
+import cv2
+import numpy as np
+import pytest
+
+import mnist_digit as md
+
+SEVEN = [[(0, 0), (9, 0), (3, 16)]]
+ONE = [[(4, 0), (4, 16)]]
+
+
+def paper_with(*numbers, scale=1):
+    """A picture of numbers, each digit a list of strokes, dark on light: uint8."""
+    picture = np.full((300, 420), 240, np.uint8)
+    x = 60
+    for strokes in numbers:
+        digit = md.draw_digit_image([np.array(stroke, float) for stroke in strokes], 2.3)
+        ink = cv2.resize(digit, (140, 140), interpolation=cv2.INTER_CUBIC).clip(0, 1)
+        area = picture[70:210, x : x + 140]
+        np.minimum(area, np.uint8(240 - 200 * ink), out=area)
+        x += 130
+    return cv2.resize(picture, None, fx=scale, fy=scale)
+
+
+@pytest.fixture
+def files(tmp_path):
+    """Two image files: they say 71 and 7."""
+    paths = [tmp_path / "first.png", tmp_path / "second.png"]
+    cv2.imwrite(str(paths[0]), paper_with(SEVEN, ONE))
+    cv2.imwrite(str(paths[1]), paper_with(SEVEN))
+    return paths
+
+
+def picture_in(path):
+    return md.Picture(path.name, md.open_picture(path))
+
+
+def test_a_picture_reads_as_its_file_does(files, recognizer):
+    picture, file = picture_in(files[0]), md.read_file(files[0], recognizer)
+    reading = picture.read(recognizer)
+    assert str(reading) == str(file) and reading.text == "71"
+    assert [part.box for part in reading.parts] == [part.box for part in file.parts]
+    assert picture.read(recognizer) is reading
+
+
+@pytest.mark.parametrize("kind", ["grey", "colour", "transparent", "16 bits"])
+def test_every_kind_of_picture_is_shown_in_colour(kind):
+    grey = paper_with(SEVEN)
+    stored = {
+        "grey": grey,
+        "colour": cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR),
+        "transparent": cv2.merge([grey, grey, grey, 255 - grey]),
+        "16 bits": np.uint16(grey) * 200,
+    }[kind]
+    picture = md.Picture("a", stored)
+    assert picture.image.shape == (300, 420, 3) and picture.image.dtype == np.uint8
+    assert picture.size == (420, 300) and np.ptp(picture.image) > 50
+
+
+def test_boxes_fit_a_huge_picture_as_it_is_shown(recognizer):
+    picture = md.Picture("huge", paper_with(SEVEN, ONE, scale=10))
+    assert max(picture.size) == md.MOST_SHOWN
+    for part in picture.read(recognizer).parts:
+        inside = picture.image[part.box.y : part.box.bottom, part.box.x : part.box.right]
+        assert inside.min() < 100 and inside.max() > 200
+        assert part.box.clipped(md.Box(0, 0, *picture.size)) == part.box
+
+
+def test_a_blank_picture_is_shown_and_reads_as_nothing(recognizer):
+    picture = md.Picture("blank", np.full((200, 300), 255, np.uint8))
+    assert picture.read(recognizer) is None and picture.digit_image() is None
+
+
+def test_a_picture_is_read_again_when_more_was_taught(files):
+    recognizer = md.Recognizer()
+    picture = picture_in(files[1])
+    image = picture.read(recognizer).parts[0].image
+    recognizer.teach(image, 4)
+    assert picture.read(recognizer).text == "4"
+    recognizer.forget()
+    assert picture.read(recognizer).text == "7"
+
+
+def test_the_keys_go_through_pictures_teach_and_save_them(files, tmp_path, capfd):
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    window = md.Window(md.Recognizer(), [picture_in(path) for path in files], folder)
+    window.press("enter")
+    window.press("right")
+    window.press("enter")
+    window.press("s")
+    window.press("4")
+    window.press("enter")
+    window.press("left")
+    window.press("s")
+    assert [line.split(" ")[0] for line in capfd.readouterr().out.splitlines()] == ["71", "7", "4"]
+    assert {path.name for path in folder.iterdir()} == {"first-read.png", "second-read.png"}
+    copy = cv2.imread(str(folder / "first-read.png"))
+    assert copy.shape == (300, 420, 3) and not np.array_equal(copy, window.source.image)
+
+
+def test_a_blank_picture_says_that_nothing_is_read(capfd):
+    picture = md.Picture("blank", np.full((200, 300), 255, np.uint8))
+    window = md.Window(md.Recognizer(), [picture])
+    for key in ("enter", "s", "4"):
+        window.press(key)
+        assert "Nothing" in window.message
+    assert capfd.readouterr().out == ""
+
+
+@pytest.mark.parametrize("option", ["--show", "--open"])
+def test_pictures_open_the_window(files, monkeypatch, option):
+    shown = []
+    monkeypatch.setattr(md, "check_display", lambda: None)
+    monkeypatch.setattr(md.Window, "run", lambda window: shown.append(window.source.name))
+    assert md.main([option, str(files[0])]) == 0
+    assert shown == ["first.png"]
+
+
+def test_what_is_no_picture_is_not_shown(tmp_path, capsys):
+    (tmp_path / "notes.txt").write_text("no picture")
+    assert md.main(["--show", str(tmp_path / "notes.txt")]) == 1
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and "notes.txt" in err
