@@ -3619,22 +3619,29 @@ def draw_caps(sheet: Sheet, layout: Layout, view: View) -> None:
 
 
 def draw_image(sheet: Sheet, layout: Layout, view: View, explanation: Explanation | None) -> None:
-    """Draw the drawing or picture, and in colour what its ink speaks for."""
+    """Draw the drawing or picture with its parts framed, and in colour what its ink speaks for."""
     sheet.fill(layout.canvas, CANVAS_COLOUR)
     area = sheet.area(fitted(layout.canvas, view.size))
-    height, width = area.shape[:2]
+    image = as_shown(view, explanation, area.shape[1::-1])
+    if view.image.ndim == 3:
+        area[:] = image
+        draw_frames(sheet, layout, view)
+    else:  # a drawing has the canvas's colour behind it, and its ink is before the frames
+        draw_frames(sheet, layout, view)
+        cv2.max(area, image, area)
+
+
+def as_shown(view: View, explanation: Explanation | None, size: tuple[int, int]) -> np.ndarray:
+    """The drawing or picture in the size in which it is shown, BGR."""
     image = view.image
-    if width < view.size[0]:
-        image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+    if size[0] < view.size[0]:
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     if explanation:
         image = tinted(image, view, explanation)
-    image = cv2.resize(image, (width, height))
-    if image.ndim == 3 and view.image.ndim == 3:
-        area[:] = image
-        return
+    image = cv2.resize(image, size)
     if image.ndim == 2:
         image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
-    cv2.max(area, image, area)  # a drawing's paper has the canvas's colour
+    return image
 
 
 def tinted(image: np.ndarray, view: View, explanation: Explanation) -> np.ndarray:
@@ -3664,21 +3671,31 @@ def ink_in(box: Box, view: View, size: tuple[int, int]) -> np.ndarray:
     return cv2.resize(ink, size, interpolation=cv2.INTER_AREA) / np.float32(255)
 
 
+def frames_of_parts(sheet: Sheet, layout: Layout, view: View) -> list[Box]:
+    """The frames around the parts, where there are several."""
+    if len(view.parts) < 2:
+        return []
+    return [box.inset(-sheet.units(3)) for box in layout.part_boxes(view)]
+
+
+def draw_frames(sheet: Sheet, layout: Layout, view: View) -> None:
+    """Frame each of several parts, the one that the bars are of in its answer's colour."""
+    for number, frame in enumerate(frames_of_parts(sheet, layout, view)):
+        colour = EDGE_COLOUR
+        if number == view.chosen:
+            colour = answer_colour(view.part.prediction)
+        sheet.outline(frame.clipped(layout.canvas), colour, 1.5)
+
+
 def draw_part_labels(sheet: Sheet, layout: Layout, view: View) -> None:
-    """Frame each of several parts, and write beside it what it was read as."""
-    boxes = layout.part_boxes(view)
-    if len(boxes) < 2:
-        return
-    frames = [box.inset(-sheet.units(3)) for box in boxes]
+    """Write beside each of several parts what it was read as."""
+    frames = frames_of_parts(sheet, layout, view)
     labels = label_places(sheet, layout.canvas, frames)
-    for number, (frame, label) in enumerate(zip(frames, labels, strict=True)):
-        prediction = view.parts[number].prediction
-        colour = answer_colour(prediction)
-        is_chosen = number == view.chosen
-        sheet.outline(frame.clipped(layout.canvas), colour if is_chosen else EDGE_COLOUR, 1.5)
+    for part, label in zip(view.parts, labels, strict=False):
         sheet.rounded(label, PANEL_COLOUR)
         size = label.height / LABEL_RATIO / sheet.scale
-        sheet.write_in(label, str(prediction), Style(size, colour, 600, "middle"))
+        style = Style(size, answer_colour(part.prediction), 600, "middle")
+        sheet.write_in(label, str(part.prediction), style)
 
 
 def label_places(sheet: Sheet, canvas: Box, frames: Sequence[Box]) -> list[Box]:

@@ -196,6 +196,17 @@ def test_rows_are_written_in_as_many_lines_as_let_them_be_large(recognizer: md.R
     assert min(len(line) for line in lines) >= 12
 
 
+def test_no_frame_crosses_the_ink_of_a_drawing(recognizer: md.Recognizer) -> None:
+    """Neither its own part's nor that of a neighbour that reaches under it."""
+    view = view_of(SIX + ONE, recognizer)
+    first, second = view.parts
+    wide = second._replace(box=md.Box.around([first.box, second.box]))
+    frame = md.draw(
+        view._replace(reading=md.Reading([[first, wide]])), md.Layout((900, 560)), recognizer
+    )
+    assert (frame[:, : md.CANVAS_SIZE][view.image == 255] == 255).all()
+
+
 # --- why
 
 
