@@ -4290,16 +4290,21 @@ def lessons_for(
 
 
 def annotated(image: np.ndarray, reading: Reading) -> np.ndarray:
-    """A picture, uint8 BGR, with a box around each part, and above it what it was read as."""
+    """A picture, uint8 BGR, with a box around each part, and beside it what it was read as."""
     picture = image.copy()
     if picture.ndim == 2:
         picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
-    thickness = 1 + max(picture.shape) // 600
+    line = 1 + max(picture.shape) // 600  # thickness in pixels
     for part in reading.parts:
         box, colour = part.box, answer_colour(part.prediction)
-        cv2.rectangle(picture, (box.x, box.y), (box.right, box.bottom), colour, thickness)
-        size = int(np.clip(box.height // 3, 12, 60))
-        place = box.x, box.y - 2 * thickness
+        cv2.rectangle(picture, (box.x, box.y), (box.right, box.bottom), colour, line)
+        size = int(np.clip(box.height // 4, 12, 40))  # of the label, below or above the box
+        top = box.bottom
+        if top + size > picture.shape[0]:
+            top = box.y - size
+        below = top + size
+        cv2.rectangle(picture, (box.x, top), (box.x + size, below), PANEL_COLOUR, cv2.FILLED)
+        place = box.x + size // 5, below - size // 7
         cv2.putText(picture, str(part.prediction), place, colour, font("sans", 600), size, 600)
     return picture
 
