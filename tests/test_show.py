@@ -100,6 +100,25 @@ def test_the_keys_go_through_pictures_teach_and_save_them(files, tmp_path, capfd
     assert copy.shape == (300, 420, 3) and not np.array_equal(copy, window.source.image)
 
 
+def test_a_click_on_a_part_of_a_picture_chooses_what_a_digit_is_for(files):
+    window = md.Window(md.Recognizer(), [picture_in(files[0])])
+    part = window.layout.part_boxes(window.view())[1]
+    x, y = part.x + part.width // 2, part.y + part.height // 2
+    window.on_mouse(cv2.EVENT_LBUTTONDOWN, x, y, cv2.EVENT_FLAG_LBUTTON)
+    window.on_mouse(cv2.EVENT_LBUTTONUP, x, y, 0)
+    window.press("4")
+    assert window.read().text == "74"
+
+
+@pytest.mark.parametrize("name", ["u", "y", "c", "e", "]", "["])
+def test_keys_that_draw_say_that_a_picture_cannot_be_drawn_on(files, name):
+    window = md.Window(md.Recognizer(), [picture_in(files[0])])
+    before = window.source.image.copy()
+    window.press(name)
+    assert "picture" in window.message
+    assert np.array_equal(window.source.image, before)
+
+
 def test_a_blank_picture_says_that_nothing_is_read(capfd):
     picture = md.Picture("blank", np.full((200, 300), 255, np.uint8))
     window = md.Window(md.Recognizer(), [picture])
