@@ -25,8 +25,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import ctypes
+import errno
 import functools
 import hashlib
+import io
 import itertools
 import json
 import math
@@ -35,10 +37,12 @@ import platform
 import re
 import shutil
 import signal
+import stat
 import sys
 import tempfile
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
@@ -290,7 +294,7 @@ def read_handwriting(path: Path = HANDWRITING) -> tuple[list[Character], list[Ch
 
     Raises ValueError naming the file and the reason where there are none.
     """
-    with opening(path, "no handwriting to learn from"), np.load(path) as arrays:
+    with errors_naming(path, "no handwriting to learn from"), open_arrays(path) as arrays:
         stops = np.cumsum(arrays["stroke_lengths"].astype(int))
         strokes = np.split(arrays["points"].astype(np.float32), stops[:-1])
         labels, writers = arrays["labels"].tolist(), arrays["writer"].tolist()
@@ -583,7 +587,8 @@ def load_digits(path: Path, *names: str, answers: int = OTHER) -> Digits:
     Labels are integers below the number of answers. Raises ValueError naming the file and the
     reason where it holds no such arrays.
     """
-    with opening(path, f"not an .npz file with {' and '.join(names)}"), np.load(path) as arrays:
+    otherwise = f"not an .npz file with {' and '.join(names)}"
+    with errors_naming(path, otherwise), open_arrays(path) as arrays:
         images, labels = (arrays[name] for name in names)
         if images.dtype != np.uint8 or images.shape != (len(images), IMAGE_SIZE, IMAGE_SIZE):
             found = f"{images.dtype} images of shape {images.shape}"
@@ -863,7 +868,7 @@ def save_network(network: Network, path: Path) -> None:
 
 def load_network(path: Path) -> Network:
     """The network that save_network() wrote. Raises ValueError and what NumPy raises."""
-    with np.load(path, allow_pickle=False) as arrays:
+    with open_arrays(path) as arrays:
         described = arrays["layers"].tolist()
         layers = [
             Layer(*map(str, words), arrays[f"weights_{number}"], arrays[f"bias_{number}"])
@@ -890,11 +895,12 @@ def open_network(path: Path) -> Network | KerasNetwork:
     if suffix == ".npz":
         if not path.exists() and path.with_suffix(".keras").exists():
             restore_network(path)
-        with opening(path, "not a network of this program"):
+        with errors_naming(path, "not a network of this program"):
             network = load_network(path)
     else:
         network = network_of(open_keras_model(path))
-    with opening(path, "not a network that takes a 28x28 image and gives ten probabilities"):
+    otherwise = "not a network that takes a 28x28 image and gives ten probabilities"
+    with errors_naming(path, otherwise), silenced(), memory_limit(MOST_MEMORY):
         check_answers(network)
     return network
 
@@ -1135,9 +1141,9 @@ def prepare(data: Path | None, recipe: Recipe, seed: int, hand: Path | None) -> 
         no_digits = Handwriting(held_out, rng).write(0, apart // 2, apart // 4)
         validation = join(validation, digits_of(held_out), no_digits)
     if hand:
-        taught = load_digits(hand, *Digits._fields, answers=OTHER + 1)
-        training = join(training, taught)
-        say(f"{printable(hand)}: {len(taught.labels)} taught digits join the training")
+        lessons = read_lessons(hand)
+        training = join(training, Digits(lessons.images, lessons.labels))
+        say(f"{printable(hand)}: {counted(len(lessons.labels), 'lesson')} join the training")
     return Material(training, validation, test, characters)
 
 
@@ -1453,7 +1459,13 @@ def open_keras_model(path: Path) -> keras.Model:
     keras = import_keras()
     keras.ops.zeros(1)  # TensorFlow starts its threads now, not within the bounds below
     failed = "not a network that can be opened safely"
-    with opening(path, failed, 400_000_000), tempfile.TemporaryDirectory() as folder:
+    with (
+        errors_naming(path, failed),
+        silenced(),
+        memory_limit(400_000_000),
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        require_file(path)
         # Keras knows its kinds of files by endings in small letters.
         copy = shutil.copyfile(path, f"{folder}/network{path.suffix.lower()}")
         model = keras.models.load_model(copy, compile=False, safe_mode=True)
@@ -1548,77 +1560,236 @@ def prediction_of(probabilities: np.ndarray, taught: bool = False) -> Prediction
 
 
 REACH = 0.33  # from this distance on, what was taught of one drawing says nothing of another
-TRUST = 5  # at a distance n times smaller the taught digit's odds are n ** TRUST times as high
-NOTHING = Digits(np.zeros((0, IMAGE_SIZE, IMAGE_SIZE), np.uint8), np.zeros(0, np.uint8))
+TRUST = 4  # at a distance n times smaller the taught digit's odds are n ** TRUST times as high
+NEAREST = 1e-6  # the distance of a drawing to itself, so that its odds stay finite
+EQUALLY_NEAR = 1.25  # times the distance of the nearest lesson: of these lessons the last counts
+LEAST = 0.001  # the probability that the taught digit has at least where a lesson speaks
+DECISIVE = 10  # times the odds: a lesson that gives its digit so much more has decided
+MOST_BYTES = 200_000_000  # of a file of lessons: 250,000 of them
+
+
+class Lesson(NamedTuple):
+    """What a person said that a digit image shows."""
+
+    image: np.ndarray  # float, shape (28, 28), in [0, 1]
+    digit: int | None  # None: no digit
+
+
+class Lessons(NamedTuple):
+    """All that a person said, in the order in which it was said."""
+
+    images: np.ndarray  # uint8, shape (n, 28, 28)
+    labels: np.ndarray  # uint8, shape (n,): 0 to 9, or OTHER
+    corrections: np.ndarray  # int64, shape (n,): lessons of one correction have the same number
+
+
+NOTHING = Lessons(
+    np.zeros((0, IMAGE_SIZE, IMAGE_SIZE), np.uint8), np.zeros(0, np.uint8), np.zeros(0, np.int64)
+)
+
+
+class DamagedError(ValueError):
+    """A file is not as this program wrote it."""
+
+
+def read_lessons(path: Path) -> Lessons:
+    """The lessons in a file that write_lessons() wrote, or an earlier version, without corrections.
+
+    Raises DamagedError where the file was read whole and its check sums are wrong, and OSError
+    where it cannot be read or never held lessons.
+    """
+    require_file(path)
+    if path.stat().st_size > MOST_BYTES:
+        raise OSError(errno.EFBIG, "too large for lessons of this program", path)
+    content = path.read_bytes()
+    if not content:
+        return NOTHING
+    no_lessons = OSError(errno.EINVAL, "not lessons of this program", path)
+    if b"images.npy" not in content:  # which even a damaged file of lessons names
+        raise no_lessons
+    try:
+        if not is_whole_archive(content):
+            raise DamagedError(f"{printable(path)}: damaged")
+        return unpack_lessons(content)
+    except DamagedError:
+        raise
+    except MemoryError as error:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM), path) from error
+    except Exception as error:  # NumPy raises nearly every kind
+        raise no_lessons from error
+
+
+def is_whole_archive(content: bytes) -> bool:
+    """Whether these bytes are a zip archive all of whose files have the right check sum.
+
+    Raises OverflowError where they would unpack to more than MOST_BYTES.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(file.file_size for file in archive.infolist()) > MOST_BYTES:
+                raise OverflowError("too large")
+            return archive.testzip() is None
+    except (MemoryError, OSError, OverflowError):  # the archive is not damaged
+        raise
+    except Exception:  # zipfile raises nearly every kind
+        return False
+
+
+def unpack_lessons(content: bytes) -> Lessons:
+    """The lessons in the bytes of an .npz file. Raises nearly every kind of error where there are none."""
+    with np.load(io.BytesIO(content)) as arrays:
+        images, labels = arrays["images"], arrays["labels"]
+        corrections = np.arange(len(labels))  # before there were corrections, each lesson was one
+        if "corrections" in arrays:
+            corrections = arrays["corrections"]
+    if images.dtype != np.uint8 or images.shape != (len(labels), IMAGE_SIZE, IMAGE_SIZE):
+        raise ValueError("not digit images")
+    if (
+        labels.dtype.kind not in "iu"
+        or labels.ndim != 1
+        or not set(labels) <= set(range(OTHER + 1))
+    ):
+        raise ValueError("not labels")
+    if corrections.dtype.kind not in "iu" or corrections.shape != labels.shape:
+        raise ValueError("not corrections")
+    return Lessons(images, labels.astype(np.uint8), corrections.astype(np.int64))
+
+
+def write_lessons(lessons: Lessons, path: Path) -> None:
+    """Write lessons as an .npz file. Raises OSError; what was there stays then."""
+    with replacing(path) as new, open(new, "wb") as file:  # a name alone would get .npz added
+        np.savez(file, **lessons._asdict())
 
 
 def describe(images: np.ndarray) -> np.ndarray:
-    """What digit images, shape (n, 28, 28) or (28, 28), are compared by: vectors of length 1, shape (n, 196)."""
-    small = images.reshape(-1, 14, 2, 14, 2).mean(
-        axis=(2, 4), dtype=np.float32
-    )  # forgives strokes moved a little
-    return small.reshape(-1, 196) / np.maximum(np.linalg.norm(small, axis=(1, 2)), 1e-6)[:, None]
+    """What digit images, shape (n, 28, 28), are compared by: vectors of length 1, shape (n, 196)."""
+    cells = images.reshape(-1, 14, 2, 14, 2)
+    small = cells.mean(axis=(2, 4), dtype=np.float32)  # forgives strokes moved a little
+    lengths = np.linalg.norm(small, axis=(1, 2))
+    return small.reshape(-1, 196) / np.maximum(lengths, 1e-6)[:, None]
+
+
+def in_nine_places(images: np.ndarray) -> Iterator[np.ndarray]:
+    """Images, shape (n, 28, 28), as they are and moved by a pixel: the centre of mass may jump by one."""
+    for down, right in itertools.product((-1, 0, 1), repeat=2):
+        yield np.roll(images, (down, right), axis=(1, 2))
 
 
 class Hand:
-    """What was taught of how a person writes, kept in a file, or in memory where path is None. Raises OSError."""
+    """What was taught of how a person writes, kept in a file, or in memory where path is None.
+
+    Raises OSError where the file can be neither read nor written, or holds something else. One
+    that is damaged is set aside under a new name, and that name printed.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path = path
+        self.path = None if path is None else Path(os.path.realpath(path))
+        self.changes = 0  # how often what is known has changed
         self._know(NOTHING)
-        self._read()
+        if self.path is None:
+            return
+        try:
+            self._know(read_lessons(self.path))
+        except FileNotFoundError:
+            return
+        except DamagedError:
+            self.change(lambda lessons: lessons)  # sets it aside while no other process is at it
 
     def __len__(self) -> int:
         return len(self.taught.labels)
 
-    def _know(self, taught: Digits) -> None:
-        self.taught, self.descriptions = taught, describe(taught.images)
+    def add(self, lessons: Sequence[Lesson]) -> None:
+        """Learn lessons as one correction."""
+        images = [np.uint8(np.rint(255 * np.clip(lesson.image, 0, 1))) for lesson in lessons]
+        labels = [OTHER if lesson.digit is None else lesson.digit for lesson in lessons]
 
-    def _read(self) -> None:
-        """Take up what the file holds, if there is one; what is no digits is set aside, and its new name printed."""
-        if self.path is None or not self.path.exists():
-            return
-        if not self.path.is_file() or not os.access(
-            self.path, os.R_OK
-        ):  # a folder, a device: nothing to set aside
-            raise OSError(None, "not a file that can be read", self.path)
-        try:
-            self._know(load_digits(self.path, *Digits._fields, answers=OTHER + 1))
-        except ValueError as error:
-            aside = self.path.rename(f"{self.path}.damaged-{time.time_ns()}")
-            say(f"mnist_digit: {error}; set aside as {printable(aside.name)}")
+        def append(known: Lessons) -> Lessons:
+            number = known.corrections.max(initial=0) + 1
+            new = Lessons(
+                np.array(images, np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE),
+                np.array(labels, np.uint8),
+                np.full(len(labels), number),
+            )
+            return Lessons(*map(np.concatenate, zip(known, new, strict=True)))
 
-    def change(self, edit: Callable[[Digits], Digits]) -> Digits:
-        """Edit what was taught, also what other windows have taught meanwhile; return what it was before."""
-        with locked(self.path.with_suffix(".lock")) if self.path else contextlib.nullcontext():
-            self._read()
-            before, after = self.taught, edit(self.taught)
-            if self.path:
-                with (
-                    replacing(self.path) as new,
-                    open(new, "wb") as file,
-                ):  # a name alone would get .npz added
-                    np.savez(file, **after._asdict())
+        self.change(append)
+
+    def take_back(self) -> list[Lesson]:
+        """Forget the last correction; return its lessons, none where nothing was taught."""
+
+        def without_last(known: Lessons) -> Lessons:
+            if not len(known.labels):
+                return known
+            kept = known.corrections != known.corrections[-1]
+            return Lessons(*(array[kept] for array in known))
+
+        before = self.change(without_last)
+        if not len(before.labels):
+            return []
+        last = before.corrections == before.corrections[-1]
+        return [
+            Lesson(image / np.float32(255), int(label) if label < 10 else None)
+            for image, label in zip(before.images[last], before.labels[last], strict=True)
+        ]
+
+    def change(self, edit: Callable[[Lessons], Lessons]) -> Lessons:
+        """Edit the lessons, also those of other windows since; return what they were before."""
+        if self.path is None:
+            before = self.taught
+            self._know(edit(before))
+            return before
+        with locked(self.path.with_name(f"{self.path.name}.lock")):
+            before = self._read_again()
+            after = edit(before)
+            if after is not before:
+                write_lessons(after, self.path)
         self._know(after)
         return before
 
-    def correct(self, probabilities: np.ndarray, image: np.ndarray) -> np.ndarray:
-        """The probabilities of a digit image, shape (11,), after what was taught; they sum to 1."""
-        probabilities = np.maximum(
-            probabilities, 1e-9
-        )  # so all can be taught, and only that is surer than 1 - 1e-9
-        if len(self):
-            distances = 1 - np.einsum(
-                "ij,j", self.descriptions, describe(image)[0]
-            )  # @ waits long for BLAS's threads
-            nearest = max(
-                float(distances.min()), 1e-6
-            )  # it alone speaks, so a wrong one ends where it is put right
-            digit = self.taught.labels[distances <= 1.25 * nearest][
-                -1
-            ]  # of about equally near ones the last
-            probabilities[digit] *= max(1.0, REACH / nearest) ** TRUST
-        return probabilities / probabilities.sum()
+    def _know(self, lessons: Lessons) -> None:
+        self.taught = lessons
+        self.descriptions = np.array([describe(moved) for moved in in_nine_places(lessons.images)])
+        self.changes += 1
+
+    def _read_again(self) -> Lessons:
+        """What the file holds now; one that is damaged is set aside. Nobody else may be at it."""
+        try:
+            return read_lessons(self.path)
+        except FileNotFoundError:
+            return NOTHING
+        except DamagedError as error:
+            aside = self.path.rename(f"{self.path}.damaged-{time.time_ns()}")
+            say(f"mnist_digit: {error}; set aside as {printable(aside.name)}")
+            return NOTHING
+
+    def correct(
+        self, probabilities: np.ndarray, images: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The probabilities of digit images after what was taught, and whether a lesson decided.
+
+        probabilities has shape (n, answers) and images (n, 28, 28), in [0, 1]; what is returned has
+        the shapes (n, answers) and (n,). The nearest lesson alone speaks, so that a wrong one ends
+        where it is put right.
+        """
+        if not len(self):
+            return probabilities, np.zeros(len(images), bool)
+        distances = self.distances(images)
+        nearest = np.maximum(distances.min(axis=1), NEAREST)
+        equally_near = distances <= EQUALLY_NEAR * nearest[:, None]
+        last = len(self) - 1 - equally_near[:, ::-1].argmax(axis=1)
+        labels = self.taught.labels[last]
+        odds = np.maximum(1, REACH / nearest) ** TRUST
+        rows = np.arange(len(images))
+        corrected = probabilities.copy()
+        corrected[rows, labels] = np.maximum(probabilities[rows, labels], LEAST) * odds
+        corrected /= corrected.sum(axis=1, keepdims=True)
+        return corrected, (corrected[rows, labels] > 0.5) & (odds > DECISIVE)
+
+    def distances(self, images: np.ndarray) -> np.ndarray:
+        """How far images, shape (n, 28, 28), are from each lesson, shape (n, lessons): 0 to 1."""
+        described = describe(images)
+        places = [described @ descriptions.T for descriptions in self.descriptions]
+        return 1 - np.max(places, axis=0)
 
 
 def check_digit_images(images: np.ndarray) -> None:
@@ -1666,27 +1837,37 @@ class Recognizer:
         images = np.asarray(images)
         check_digit_images(images)
         images = images.astype(np.float32, copy=False)
-        predictions = []
-        for image, probabilities in zip(images, self.judge(images), strict=True):
-            predictions.append(prediction_of(self.hand.correct(probabilities, image)))
-        return predictions
+        probabilities, taught = self.hand.correct(self.judge(images), images)
+        return [
+            prediction_of(*answer) for answer in zip(probabilities, taught.tolist(), strict=True)
+        ]
 
-    def teach(self, image: np.ndarray, digit: int) -> None:
-        """Read this digit image, and those like it, as this digit from now on. Raises ValueError, OSError."""
-        if image.shape != (IMAGE_SIZE, IMAGE_SIZE) or digit not in (None, *range(10)):
-            raise ValueError(
-                f"what is taught has shape (28, 28) and is a digit, not {image.shape} and {digit}"
-            )
-        new = Digits(
-            np.uint8(np.rint(255 * np.clip(image, 0, 1)))[None],
-            np.array([OTHER if digit is None else digit], np.uint8),
-        )
-        self.hand.change(lambda taught: join(taught, new))
+    def teach(self, image: np.ndarray, digit: int | None) -> None:
+        """Read this digit image, and those like it, as this digit from now on (None: as no digit).
 
-    def forget(self) -> int | None:
-        """Take back the last teaching; return which digit it taught, None where there is none. Raises OSError."""
-        before = self.hand.change(lambda taught: Digits(*(array[:-1] for array in taught)))
-        return int(before.labels[-1]) if len(before.labels) else None
+        Raises ValueError where image or digit is none, and OSError where it cannot be kept.
+        """
+        self.teach_all([Lesson(image, digit)])
+
+    def teach_all(self, lessons: Sequence[Lesson]) -> None:
+        """Learn several digit images as one correction, which forget() takes back as a whole.
+
+        Raises ValueError where an image or a digit is none, and OSError where they cannot be kept.
+        """
+        lessons = [Lesson(np.asarray(image), digit) for image, digit in lessons]
+        for image, digit in lessons:
+            check_digit_images(image[None])
+            if digit is not None and digit not in range(10):
+                raise ValueError(f"what is taught is a digit 0 to 9 or None, not {digit}")
+        if lessons:
+            self.hand.add(lessons)
+
+    def forget(self) -> list[Lesson] | None:
+        """Take back the last correction; return its lessons, None where nothing was taught.
+
+        Raises OSError where that cannot be kept.
+        """
+        return self.hand.take_back() or None
 
 
 # --- reading ---------------------------------------------------------------------------------
@@ -1747,10 +1928,10 @@ def find_parts(boxes: np.ndarray, judge: Callable[[int, int], Part], hand: Hand)
     )
     overlaps = np.maximum.accumulate(right)[:-1] - np.minimum.accumulate(left[::-1])[-2::-1]
     cuts = [1, *np.where(overlaps > OVERLAP * tallest, TOGETHER, 1)]
-    if (
-        len(hand) and (whole := judge(0, len(boxes))).prediction.probabilities.max() > 1 - 1e-9
-    ):  # see Hand.correct()
-        return [whole]
+    if len(hand):
+        whole = judge(0, len(boxes))
+        if whole.prediction.taught:
+            return [whole]
     best = [(0.0, [])]  # of the pieces before each cut: the least cost, and the parts that have it
     for stop in range(1, len(boxes) + 1):
         ways = []
@@ -1981,7 +2162,8 @@ def open_picture(path: str | os.PathLike[str]) -> np.ndarray:
 
     Raises ValueError naming the file and the reason.
     """
-    with opening(Path(path), "cannot be read"):
+    with errors_naming(Path(path), "cannot be read"), silenced(), memory_limit(MOST_MEMORY):
+        require_file(Path(path))
         return decode(np.fromfile(path, np.uint8))
 
 
@@ -2484,9 +2666,9 @@ def save_drawing(canvas: Canvas, folder: Path) -> Path:
 
 def open_drawing(path: Path) -> list[Stroke]:
     """The strokes that save_drawing wrote as this .json. Raises ValueError naming the file."""
-    with opening(
-        path, "not a drawing that this program saved as .json; a picture is read without --open"
-    ):
+    otherwise = "not a drawing that this program saved as .json; a picture is read without --open"
+    with errors_naming(path, otherwise), memory_limit(MOST_MEMORY):
+        require_file(path)
         drawing = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(drawing, dict) or not isinstance(drawing.get("strokes"), list):
             raise ValueError("it has no list of strokes")
@@ -4262,7 +4444,7 @@ class TypedNumber:
     def __init__(self) -> None:
         self.text = ""
         self.is_learned = False  # complete: what it says was learned, or was known already
-        self.lessons = 0  # how many it took to learn it
+        self.taught = 0  # how many it took to learn it
 
     @property
     def is_open(self) -> bool:
@@ -4804,8 +4986,7 @@ class Window:
 
     def learn(self, lessons: Sequence[tuple[np.ndarray, int | None]], expected: str) -> str:
         """Learn which digits images are, and read again; say whether it is as expected now."""
-        for image, digit in lessons:
-            self.recognizer.teach(image, digit)
+        self.recognizer.teach_all(lessons)
         text = self.read().text
         if text.replace(" ", "") != expected:
             return f"Learned, yet it reads {text}"
@@ -4822,8 +5003,11 @@ class Window:
 
     def forget(self) -> str:
         """Take back the last correction; say what it had taught."""
-        digit = self.recognizer.forget()
-        return "There is nothing to forget" if digit is None else f"Forgotten: a {digit}"
+        lessons = self.recognizer.forget()
+        if lessons is None:
+            return "There is nothing to forget"
+        digits = [NO_DIGIT if lesson.digit is None else str(lesson.digit) for lesson in lessons]
+        return f"Forgotten: it was {''.join(digits)}"
 
     # --- the loop
 
@@ -4911,8 +5095,10 @@ def say(line: str) -> None:
 
 def answer(line: str) -> None:
     """Print a line to standard output. Raises OSError, naming it, where that fails."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    expressible = line.encode(encoding, "backslashreplace").decode(encoding)
     try:
-        print(line, flush=True)
+        print(expressible, flush=True)
     except OSError as error:
         with silenced(1):
             sys.stdout.flush()  # what could not be written would be tried again at the end
@@ -4925,24 +5111,54 @@ def printable(path: str | os.PathLike[str]) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """Why something failed, in the first sentence of the error that started it; never more than a line."""
-    while error.__context__ and not getattr(
-        error, "strerror", None
-    ):  # what the system says is clear enough
+    """Why something failed, in the first sentence of the error that started it; one line."""
+    system_says = getattr(error, "strerror", None)
+    while error.__context__ and not system_says:
         error = error.__context__
-    said = (
-        getattr(error, "strerror", None),
-        getattr(error, "err", None),
-        str(error).strip(),
-    )  # system, OpenCV, others
-    return printable(re.split(r"(?<!\d)\. |\n", next(filter(None, said), type(error).__name__))[0])[
-        :160
-    ]
+        system_says = getattr(error, "strerror", None)
+    opencv_says = getattr(error, "err", None)
+    words = system_says or opencv_says or str(error).strip() or type(error).__name__
+    first_sentence = re.split(r"(?<!\d)\. |\n", words)[0]
+    return printable(first_sentence)[:160]
+
+
+@contextlib.contextmanager
+def errors_naming(path: Path, otherwise: str) -> Iterator[None]:
+    """Every error in reading a file becomes a ValueError: its name, what it is not, and why."""
+    try:
+        yield
+    except Exception as error:  # Keras, h5py, OpenCV, NumPy and zipfile raise nearly every kind
+        raise ValueError(f"{printable(path)}: {otherwise} ({reason(error)})") from error
+
+
+MOST_MEMORY = 700_000_000  # bytes that reading a file may take: a small file may hold gigabytes
+
+
+@contextlib.contextmanager
+def open_arrays(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
+    """The arrays of an .npz file, none of which may run code. Raises nearly every kind of error."""
+    require_file(path)
+    with memory_limit(MOST_MEMORY):
+        arrays = np.load(path, allow_pickle=False)
+        if not isinstance(arrays, np.lib.npyio.NpzFile):
+            raise ValueError("it holds one array without a name")
+        with arrays:
+            yield arrays
+
+
+def require_file(path: Path) -> None:
+    """Raise OSError where a path is no file: a folder, or a pipe or a device, which may never end."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise FileNotFoundError(errno.ENOENT, "no such file", path) from None
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "not a file", path)
 
 
 @contextlib.contextmanager
 def silenced(descriptor: int = 2) -> Iterator[None]:
-    """Standard error, or another stream, goes nowhere, also what libraries write to it by themselves."""
+    """Standard error, or another stream, goes nowhere, also what libraries write to it."""
     kept = os.dup(descriptor)
     try:
         with open(os.devnull, "w") as nowhere:
@@ -4968,29 +5184,23 @@ def replace_closed_streams() -> None:
 
 
 @contextlib.contextmanager
-def opening(path: Path, otherwise: str, memory: int = 700_000_000) -> Iterator[None]:
-    """Every error in reading a file becomes a ValueError that names it, says what it is not, and why."""
-    try:
-        with silenced(), contextlib.ExitStack() as undo:
-            if not path.is_file():
-                raise ValueError("not a file" if path.exists() else "no such file")
-            if (
-                sys.platform == "linux"
-            ):  # so many bytes more are all it gets: a small file may unpack to gigabytes
-                import resource
+def memory_limit(more: int) -> Iterator[None]:
+    """The process gets at most so many bytes more (on Linux): a small file may unpack to gigabytes."""
+    if sys.platform != "linux":
+        yield
+        return
+    import resource
 
-                soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-                most = (
-                    int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
-                    + memory
-                )
-                resource.setrlimit(
-                    resource.RLIMIT_DATA, (most if soft < 0 else min(most, soft), hard)
-                )
-                undo.callback(resource.setrlimit, resource.RLIMIT_DATA, (soft, hard))
-            yield
-    except Exception as error:  # Keras, h5py, OpenCV, NumPy and zipfile raise nearly every kind
-        raise ValueError(f"{printable(path)}: {otherwise} ({reason(error)})") from error
+    usual, highest = resource.getrlimit(resource.RLIMIT_DATA)
+    pages = Path("/proc/self/statm").read_text().split()[5]  # of data and stack, see proc(5)
+    limit = int(pages) * resource.getpagesize() + more
+    if usual != resource.RLIM_INFINITY:
+        limit = min(limit, usual)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, highest))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (usual, highest))
 
 
 def keep_freed_memory() -> None:
@@ -5016,12 +5226,19 @@ def interrupts_noted(interrupts: list[int]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def replacing(path: Path, mark: str = ".new") -> Iterator[Path]:
-    """A new file that takes path's place when all went well; even a loss of power leaves one of the two, and whole."""
+    """A new file that takes path's place when all went well.
+
+    Even a loss of power leaves one of the two, and whole. A symbolic link stays one, and the new
+    file has the mode (who may read and write it) of the old one.
+    """
+    path = Path(os.path.realpath(path))
     new = path.with_suffix(mark + path.suffix)
     try:
         yield new
         with open(new, "rb+") as file:
             os.fsync(file.fileno())
+        if path.exists():
+            shutil.copymode(path, new)
         new.replace(path)
     finally:
         new.unlink(missing_ok=True)
@@ -5029,23 +5246,25 @@ def replacing(path: Path, mark: str = ".new") -> Iterator[Path]:
 
 @contextlib.contextmanager
 def locked(path: Path, busy: str = "") -> Iterator[None]:
-    """Hold a folder, or an empty file, against other processes; wait for it, or raise ValueError saying it is busy."""
+    """Hold a folder, or an empty file that is made for it, against other processes.
+
+    Waits until it is free; or, where there are words for a busy one, raises ValueError with them.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     if os.name == "nt":  # no flock there
         yield
         return
     import fcntl
 
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_CREAT, 0o666)
+    opened = os.open(path, os.O_RDONLY if path.is_dir() else os.O_CREAT, 0o666)
     try:
-        fcntl.flock(
-            handle, fcntl.LOCK_EX | (fcntl.LOCK_NB if busy else 0)
-        )  # let go with the process, however it ends
+        # The system lets go of it with the process, however that ends.
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB if busy else fcntl.LOCK_EX)
         yield
     except BlockingIOError as error:
         raise ValueError(f"{printable(path)}: {busy}") from error
     finally:
-        os.close(handle)
+        os.close(opened)
 
 
 def window_size() -> tuple[int, int] | None:
@@ -5567,8 +5786,8 @@ def teach_as_told(reading: Reading, options: argparse.Namespace, recognizer: Rec
             f"{seen} seen, not {len(options.teach)}: --teach takes a digit for each part,"
             " --as-one one digit for all of it"
         )
-    for image, digit in zip(images, options.teach, strict=True):
-        recognizer.teach(image, int(digit))
+    lessons = zip(images, map(int, options.teach), strict=True)
+    recognizer.teach_all([Lesson(image, digit) for image, digit in lessons])
 
 
 def as_json(file: str, reading: Reading) -> str:

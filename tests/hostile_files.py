@@ -329,15 +329,15 @@ def with_vast_dataset(content: bytes) -> bytes:
     return kept.getvalue()
 
 
-def npz_bomb() -> bytes:
-    """An .npz file of a megabyte with a gigabyte of images."""
+def npz_bomb(name: str = "x_train", thousands: int = 1400) -> bytes:
+    """An .npz file of a megabyte with a gigabyte of images in an array of this name."""
     file = io.BytesIO()
     with (
         zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as parts,
-        parts.open("x_train.npy", "w") as images,
+        parts.open(f"{name}.npy", "w") as images,
     ):
-        header = {"descr": "|u1", "fortran_order": False, "shape": (1_400_000, 28, 28)}
+        header = {"descr": "|u1", "fortran_order": False, "shape": (1000 * thousands, 28, 28)}
         np.lib.format.write_array_header_1_0(images, header)
-        for _ in range(1400):
+        for _ in range(thousands):
             images.write(bytes(1000 * 28 * 28))
     return file.getvalue()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import mnist_digit
-from mnist_digit import Canvas, Digits, Recognizer, say
+from mnist_digit import Canvas, Lessons, Recognizer, say
 from tests.benchmark.measures import (
     Answers,
     add_mnist,
@@ -100,7 +100,7 @@ def hand_row(
                             np.mean(test.right & ~test.refused)
                             - np.mean(learned.right & ~learned.refused)
                         )
-                while recognizer.forget() is not None:
+                while recognizer.forget():
                     pass
     before, after, with_slips = map(np.concatenate, (before, after, with_slips))
     return (
@@ -143,9 +143,8 @@ def measure(options: argparse.Namespace) -> None:
     lessons = write_digits(10_000, np.random.default_rng(0))
     rows = []
     for count in (0, 100, 10_000):
-        recognizer.hand.change(
-            lambda taught, count=count: Digits(*(array[:count] for array in lessons))
-        )
+        taught = Lessons(lessons.images[:count], lessons.labels[:count], np.arange(count))
+        recognizer.hand.change(lambda _, taught=taught: taught)
         times = milliseconds(recognizer.predict, mnist.images[:1010])[10:]
         rows.append(
             (f"{count:,}", *(f"{np.percentile(times, share):.3f} ms" for share in (50, 99)))
