@@ -400,7 +400,7 @@ def test_files_are_taught_and_forgotten_on_the_command_line(tmp_path):
     before = run(three, lines, "--hand", hand)
     assert "three.png: 3 (" in before[1] and "lines.png: 11 (" in before[1]
     assert "three.png: 5 (" in run("--teach", 5, three, "--hand", hand)[1]
-    assert "lines.png: 4 (" in run("--teach", 4, lines, "--hand", hand)[1]
+    assert "lines.png: 4 (" in run("--teach", 4, "--as-one", lines, "--hand", hand)[1]
     status, out, err, _ = run("--teach", 42, three, "--hand", hand)
     assert status == 1 and not out and err.count("\n") == 1 and "three.png" in err
     status, out, err, _ = run(three, lines, "--hand", hand)
