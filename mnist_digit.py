@@ -5761,7 +5761,7 @@ def read_piped() -> np.ndarray:
         raise ValueError(f"standard input: cannot be read ({reason(error)})") from error
 
 
-def read_named(file: str, options: argparse.Namespace, recognizer: Recognizer) -> Reading:
+def read_as_told(file: str, options: argparse.Namespace, recognizer: Recognizer) -> Reading:
     """What a picture says, after it was taught what it shows. Raises ValueError and OSError."""
     called = "standard input" if file == "-" else printable(file)
     stored = read_piped() if file == "-" else open_picture(file)
@@ -5814,7 +5814,7 @@ def read_files(options: argparse.Namespace, recognizer: Recognizer) -> int:
     status = 0
     for file in options.files:
         try:
-            reading = read_named(file, options, recognizer)
+            reading = read_as_told(file, options, recognizer)
         except ValueError as error:
             say(f"mnist_digit: {error}")
             status = 1
