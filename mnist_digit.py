@@ -3026,15 +3026,16 @@ CAP_HEIGHT = 26  # of a key that can be clicked, with the gap to the next one
 CAP_GAP = 5
 NOTE_HEIGHT = 22
 LABEL_GAP = 6  # between the hint below the answer and the words above the thumbnails
-LAYERS_TITLE = 30
-LAYERS_MARGIN = 12  # between the digit image and what stands beside and below it
+LAYERS_MARGIN = 16
+LAYERS_GAP = 10  # between the digit image and what stands beside and below it
 DIGIT_IMAGE = 112  # the side of the digit image, and of a map that is pointed at: 4 by 4 a pixel
-LAYER_TITLE = 17
-LAYER_GAP = 5
+LAYER_TITLE = 17  # the height of its name and shape
+LAYER_GAP = 3
 LAYER_TEXT = 12.5
 ANSWER_TILE = 26  # the side of the squares of the last layer, which bear the answers' names
-LARGEST_ZOOM, SMALLEST_ZOOM = 12, 0.5  # units in the side of a map of one pixel
-ZOOM_STEP = 0.1
+LARGEST_SIDE = 64  # of the square of a map or unit
+UNIT_AS_MAP = 2  # a unit is shown as large as a map of 2x2 pixels
+SMALLEST_SIDE = 2  # pixels of the square of a map or unit
 SMALLEST_PARTED = 4  # pixels; larger squares have a line between them
 WEIGHTS = 50  # the side of the square of a map's weights
 LABEL_RATIO = 1.35  # a part's label is so many times as high as its text
@@ -3155,11 +3156,11 @@ MEANINGS = [
     Meaning("blue", "ink that speaks for the runner-up", OTHER_COLOUR),
     Meaning("grey", "a guess, or no digit: look twice", QUIET_COLOUR, CANVAS_COLOUR),
 ]
+LAYERS_HEADING = "Inside the network"
 LAYERS_HINT = [
     "bright: strong in its layer",
-    "point at a map: it is shown",
-    "large, and green frames",
-    "show what it looks at",
+    "point at a map: it is large,",
+    "green: what it looks at",
 ]
 ANSWER_NAMES = [*DIGITS, "?", "??"]  # "??": several characters
 INVITATION = ("Draw a digit", "or several, side by side")
@@ -3342,7 +3343,7 @@ class Layout:
         else:
             self._place_in_one_column(self._content(regions.panel, WIDEST_PANEL))
         if shows_layers:
-            self._place_layers(regions.layers.inset(self.units(MARGIN)))
+            self._place_layers(regions.layers.inset(self.units(LAYERS_MARGIN)))
 
     def units(self, count: float) -> int:
         """So many units in pixels, at least one."""
@@ -3396,16 +3397,14 @@ class Layout:
 
     def _place_layers(self, content: Box) -> None:
         """The digit image, the map that is pointed at, what is said of it, and the layers."""
-        side, gap = self.units(DIGIT_IMAGE), self.units(LAYERS_MARGIN)
+        side, gap = self.units(DIGIT_IMAGE), self.units(LAYERS_GAP)
         is_strip = content.width > content.height
         if is_strip:  # these stand at the left one below another, the layers at their right
             left, self.layers_room = content.split_left(side + gap)
-            self.layers_title, left = left.split_top(self.units(LAYERS_TITLE))
             places = stack(left, [side + gap] * 3)
             self.digit_image, self.large_map, self.unit_words = places
         else:
-            self.layers_title, below = content.split_top(self.units(LAYERS_TITLE))
-            upper, self.layers_room = below.split_top(side + gap)
+            upper, self.layers_room = content.split_top(side + gap)
             self.digit_image, rest = upper.split_left(side + gap)
             self.unit_words, self.large_map = rest.split_left(rest.width - side)
         self.digit_image = self.digit_image._replace(width=side, height=side)
@@ -4106,34 +4105,40 @@ class LayerGrid(NamedTuple):
         return number if number < self.count else None
 
 
-def place_layer(room: Box, shape: tuple[int, ...], scale: float, zoom: float) -> LayerGrid:
-    """The squares of one layer from the top of the room, in rows that fill its width."""
-    count = shape[-1]
-    title = room._replace(height=round(LAYER_TITLE * scale))
-    side = zoom * scale
-    if len(shape) == 3:
-        side *= math.sqrt(shape[0])  # small maps are shown larger for their size
-    if count <= CLASSES:
-        side = ANSWER_TILE * scale
-    rows = math.ceil(count / max(1, room.width // side))
+def place_layer(room: Box, count: int, rows: int, scale: float) -> LayerGrid:
+    """The squares of a layer in so many rows, as wide as the room, from its top."""
+    title, below = room.split_top(round(LAYER_TITLE * scale))
     columns = math.ceil(count / rows)
-    side = max(1, room.width // columns)
+    side = room.width // columns
     if count <= CLASSES:
         side = min(side, round(ANSWER_TILE * scale))
-    box = Box(room.x, title.bottom, columns * side, rows * side)
+    rows = math.ceil(count / columns)
+    box = below._replace(width=columns * side, height=rows * side)
     return LayerGrid(title, box, side, count)
 
 
 def place_layers(
-    room: Box, shapes: Sequence[tuple[int, ...]], scale: float, zoom: float
+    room: Box, counts: Sequence[int], rows: Sequence[int], scale: float
 ) -> list[LayerGrid]:
-    """The layers one below another, from the top of the room."""
+    """The layers one below another from the top of the room, each in its number of rows."""
     grids, gap = [], round(LAYER_GAP * scale)
-    for shape in shapes:
-        grid = place_layer(room, shape, scale, zoom)
+    for count, layer_rows in zip(counts, rows, strict=True):
+        grid = place_layer(room, count, layer_rows, scale)
         grids.append(grid)
         room = room._replace(y=grid.box.bottom + gap)
     return grids
+
+
+def layers_to_enlarge(
+    grids: Sequence[LayerGrid], shapes: Sequence[tuple[int, ...]], scale: float
+) -> list[int]:
+    """Which layers may be shown larger, first those whose maps are smallest for their size."""
+    zooms = {}
+    for number, (grid, shape) in enumerate(zip(grids, shapes, strict=True)):
+        height = shape[0] if len(shape) == 3 else UNIT_AS_MAP
+        if grid.count > CLASSES and grid.columns > 1 and grid.side < LARGEST_SIDE * scale:
+            zooms[number] = grid.side / height**0.75  # a small map needs more for each pixel
+    return sorted(zooms, key=zooms.get)
 
 
 @functools.lru_cache(maxsize=4)
@@ -4142,10 +4147,18 @@ def arrange_layers(room: Box, shapes: tuple[tuple[int, ...], ...], scale: float)
 
     shapes are (height, width, maps) or (units,). Layers for which there is no room are left out.
     """
-    for zoom in np.arange(LARGEST_ZOOM, SMALLEST_ZOOM, -ZOOM_STEP):
-        grids = place_layers(room, shapes, scale, zoom)
-        if grids[-1].box.bottom <= room.bottom:
-            return grids
+    counts = [shape[-1] for shape in shapes]
+    rows = [math.ceil(count / (room.width // SMALLEST_SIDE)) for count in counts]
+    grids = place_layers(room, counts, rows, scale)
+    is_growing = True
+    while is_growing:
+        is_growing = False
+        for layer in layers_to_enlarge(grids, shapes, scale):
+            more = [*rows[:layer], rows[layer] + 1, *rows[layer + 1 :]]
+            larger = place_layers(room, counts, more, scale)
+            if larger[-1].box.bottom <= room.bottom:
+                rows, grids, is_growing = more, larger, True
+                break
     return [grid for grid in grids if grid.box.bottom <= room.bottom]
 
 
@@ -4256,9 +4269,6 @@ def draw_layers(sheet: Sheet, layout: Layout, view: View, network: Network) -> N
     if layout.layers.x == 0:  # they stand below the panel
         line = layout.layers._replace(height=sheet.units(1))
     sheet.fill(line, EDGE_COLOUR)
-    heading, style = "Inside the network", Style(17, TEXT_COLOUR, 600)
-    style = sheet.fitting(heading, style, layout.layers_title.width)
-    sheet.write_in(layout.layers_title, heading, style)
     draw_seen(sheet, layout.digit_image, view)
     if not view.activations:
         return
@@ -4271,7 +4281,10 @@ def draw_layers(sheet: Sheet, layout: Layout, view: View, network: Network) -> N
         draw_layer(sheet, grid, activation.values[0])
     unit = unit_pointed_at(layout, view)
     if unit is None:
-        sheet.lines(layout.unit_words, LAYERS_HINT, Style(LAYER_TEXT, QUIET_COLOUR))
+        heading, below = layout.unit_words.split_top(sheet.units(22))
+        style = sheet.fitting(LAYERS_HEADING, Style(15, TEXT_COLOUR, 600), heading.width)
+        sheet.write_in(heading, LAYERS_HEADING, style)
+        sheet.lines(below, LAYERS_HINT, Style(LAYER_TEXT, QUIET_COLOUR))
         return
     draw_unit(sheet, layout, view, unit)
     name = view.activations[unit.layer].name
@@ -4349,7 +4362,8 @@ def draw_weights(sheet: Sheet, layout: Layout, layer: Layer, number: int) -> Non
         share = float(abs(weight) / strongest)
         sheet.fill(place.inset(1), tuple(round(share * channel) for channel in colour))
     _, caption = caption.split_left(sheet.units(8))
-    sheet.lines(caption, ["its weights", "orange +", "blue −"], Style(11, QUIET_COLOUR))
+    if caption.width > side:
+        sheet.lines(caption, ["its weights", "orange +", "blue −"], Style(11, QUIET_COLOUR))
 
 
 def draw_field(sheet: Sheet, layout: Layout, view: View, field: Box) -> None:
