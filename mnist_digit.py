@@ -3380,7 +3380,8 @@ class Layout:
         left = left._replace(width=left.width - gap)
         self.answer, thumbnails = left.split_top(self.units(ANSWER_HEIGHT))
         _, self.thumbnails = thumbnails.split_top(self.units(LABEL_GAP))
-        self.bars = cells(bars, 1, len(BARS))
+        height = min(bars.height, self.units(len(BARS) * LARGEST_BAR))
+        self.bars = cells(bars._replace(height=height), 1, len(BARS))
         self.caps = self._caps(caps, 5, rows)
 
     def _caps(self, box: Box, columns: int, rows: int) -> dict[str, Box]:
