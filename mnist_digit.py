@@ -285,7 +285,8 @@ class Character(NamedTuple):
     """A digit, letter or sign as somebody wrote it with a pen on a tablet."""
 
     label: str  # "7"
-    writer: int  # a number of the file's own
+    source: str  # "pen" or "unipen": the dataset that it comes from
+    writer: str  # "pen 12": the person, after the source
     strokes: list[np.ndarray]  # float32 points (x, y), y downwards, shape (n, 2), in 0 ... LEVELS
 
 
@@ -298,10 +299,12 @@ def read_handwriting(path: Path = HANDWRITING) -> tuple[list[Character], list[Ch
         stops = np.cumsum(arrays["stroke_lengths"].astype(int))
         strokes = np.split(arrays["points"].astype(np.float32), stops[:-1])
         labels, writers = arrays["labels"].tolist(), arrays["writer"].tolist()
-        counts, is_held_out = arrays["stroke_counts"].tolist(), arrays["held_out"].tolist()
+        names, is_held_out = arrays["writers"].tolist(), arrays["held_out"].tolist()
+        counts = arrays["stroke_counts"].tolist()
         trained, held_out, start = [], [], 0
         for label, writer, count in zip(labels, writers, counts, strict=True):
-            character = Character(label, writer, strokes[start : start + count])
+            source, name = names[writer].split(" ")[0], names[writer]
+            character = Character(label, source, name, strokes[start : start + count])
             (held_out if is_held_out[writer] else trained).append(character)
             start += count
     return trained, held_out
@@ -363,7 +366,7 @@ def with_hook(
 
 def by_writer(characters: Sequence[Character], labels: str) -> list[list[Character]]:
     """Those characters that have one of the labels, a list for each writer."""
-    groups: dict[int, list[Character]] = {}
+    groups: dict[str, list[Character]] = {}
     for character in characters:
         if character.label in labels:
             groups.setdefault(character.writer, []).append(character)
@@ -371,11 +374,19 @@ def by_writer(characters: Sequence[Character], labels: str) -> list[list[Charact
 
 
 class Handwriting:
-    """Writes images of digits and of what is no digit, each real writer as often as any other."""
+    """Writes images of digits and of what is no digit, endlessly varied.
+
+    Each source of digits is as frequent as the other, for both have their own ways to write; and
+    each writer is as frequent as any other of the source, however much they left.
+    """
 
     def __init__(self, characters: Sequence[Character], rng: np.random.Generator) -> None:
         self.rng = rng
-        self.digits = by_writer(characters, DIGITS)
+        sources = {character.source for character in characters}
+        self.digits = [
+            by_writer([one for one in characters if one.source == source], DIGITS)
+            for source in sorted(sources)
+        ]
         self.letters = by_writer(characters, LETTERS_UNLIKE_DIGITS)
         self.signs = by_writer(characters, SIGNS_UNLIKE_DIGITS)
         self.in_rows = by_writer(characters, DIGITS + LETTERS_UNLIKE_DIGITS + "+=")
@@ -386,7 +397,7 @@ class Handwriting:
         labels = np.repeat([0, OTHER, SEVERAL], [digits, others, several])
         for i, image in enumerate(images):
             if i < digits:
-                character = self.pick(self.pick(self.digits))
+                character = self.digit()
                 labels[i] = int(character.label)
                 image[:] = self.drawn(vary(character.strokes, self.rng))
             elif i < digits + others:
@@ -398,6 +409,10 @@ class Handwriting:
     def pick(self, values: Sequence) -> object:
         """One of the values, each as likely as any other."""
         return values[self.rng.integers(len(values))]
+
+    def digit(self) -> Character:
+        """A digit as somebody wrote it."""
+        return self.pick(self.pick(self.pick(self.digits)))
 
     def drawn(self, strokes: Sequence[np.ndarray]) -> np.ndarray:
         """The digit image of strokes, drawn with some pen: uint8, shape (28, 28)."""
@@ -430,15 +445,15 @@ class Handwriting:
         """A digit on its side, on its head or seen from behind, where that makes no digit."""
         turns = [(1, 1, "12345679"), (3, 1, "2345679"), (2, 1, "347"), (0, -1, "34679")]
         quarters, mirror, digits = self.pick(turns)
-        character = self.pick(self.pick(self.digits))
+        character = self.digit()
         while character.label not in digits:
-            character = self.pick(self.pick(self.digits))
+            character = self.digit()
         strokes = vary(character.strokes, self.rng)
         return [turned(stroke * (mirror, 1), quarters * np.pi / 2) for stroke in strokes]
 
     def ruled(self) -> list[np.ndarray]:
         """A digit on rules, on squares or in a frame, or these alone."""
-        strokes = self.pick(self.pick(self.digits)).strokes if self.rng.random() < 0.75 else []
+        strokes = self.digit().strokes if self.rng.random() < 0.75 else []
         return rules(strokes, self.rng)
 
     def scribble(self) -> list[np.ndarray]:
@@ -468,9 +483,9 @@ class Handwriting:
 # How often each kind of other character is written: letters are the hardest to tell from digits.
 OTHER_KINDS = {
     "letter": 0.44,
-    "sign": 0.14,
-    "scribble": 0.16,
-    "shape": 0.07,
+    "sign": 0.18,
+    "scribble": 0.15,
+    "shape": 0.04,
     "overlaid": 0.06,
     "turned_digit": 0.05,
     "ruled": 0.05,
@@ -1042,9 +1057,9 @@ RECIPES = {
 # --- training --------------------------------------------------------------------------------
 
 # For each of MNIST's images in an epoch so many are written by the hands in handwriting.npz:
-WRITTEN_DIGITS = 0.6
+WRITTEN_DIGITS = 0.8
 WRITTEN_OTHERS = 0.4
-WRITTEN_SEVERAL = 0.25
+WRITTEN_SEVERAL = 0.2
 LOW_RESOLUTION = 0.06  # of all images: scanned coarsely and thinned, as digits in pictures are
 REFUSED = 0.003  # of true digits: so many may be refused, that letters and scribbles are
 

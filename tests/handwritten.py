@@ -28,7 +28,5 @@ def write_digits(count: int, rng: np.random.Generator, no_digits: int = 0) -> mn
 
 def held_out(source: str) -> list[mnist_digit.Character]:
     """The characters of those writers of a source, "pen" or "unipen", who are never trained on."""
-    with np.load(mnist_digit.HANDWRITING) as arrays:
-        names = arrays["writers"].tolist()
     _, characters = mnist_digit.read_handwriting()
-    return [one for one in characters if names[one.writer].startswith(f"{source} ")]
+    return [character for character in characters if character.source == source]
