@@ -6,7 +6,7 @@
 """Draw a digit with the mouse and be told which digit it is.
 
 The window reads along while you draw. Behind it stands a convolutional network
-trained on MNIST and on synthetic handwriting. A trained network is kept in
+trained on MNIST and on the strokes of real people. A trained network is kept in
 model/; where it is missing the program trains one first.
 
 Examples:
