@@ -5056,6 +5056,7 @@ class Window:
             cv2.moveWindow(WINDOW_TITLE, CORNER, CORNER)
             cv2.setMouseCallback(WINDOW_TITLE, self.on_mouse)
             display.watch(events.window_id)
+            end_without_destructors()
             while self.is_open() and not signals:
                 if display.window_is_lost():
                     raise ValueError("the window is gone: another program destroyed it")
@@ -5387,6 +5388,18 @@ def end_without_display(_: object) -> int:
     """End the process at once: the display is gone, and with it the window."""
     say("mnist_digit: the display is gone")
     os._exit(1)
+
+
+def end_without_destructors() -> None:
+    """Have the C library's exit() end the process at once from now on.
+
+    Qt calls it where it loses the display, and the destructors of cv2 would then abort the process
+    if a thread reads a camera meanwhile.
+    """
+    if sys.platform.startswith("linux"):
+        libc = ctypes.CDLL(None)
+        if hasattr(libc, "on_exit"):  # as in glibc
+            libc.on_exit(libc._exit, None)
 
 
 def prepare_qt() -> None:

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ from mnist_digit import (
     WINDOW_SIZE,
 )
 from tests.handwritten import write_character
-from tests.program import environment, wait_until
+from tests.program import PATIENCE, environment, start, wait_until
 from tests.real_window import ASIDE, Display, ProgramWindow, in_canvas, put_text
 
 if TYPE_CHECKING:
@@ -861,6 +862,29 @@ def test_ctrl_c_closes_the_window(window: ProgramWindow, busy: bool) -> None:
     if busy:
         mouse.kill()
         mouse.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [1, 1.5, 2, 2.5])
+def test_a_display_that_ends_while_a_video_is_read_aborts_nothing(
+    tmp_path: Path, seconds: float
+) -> None:
+    """The thread that reads it goes on while the process ends."""
+    path = tmp_path / "video.avi"
+    video = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, (320, 240))
+    sheet = np.full((240, 320, 3), 230, np.uint8)
+    put_text(sheet, "42", 60, 170, 140, (20, 20, 20))
+    for _ in range(10 * PATIENCE):
+        video.write(sheet)
+    video.release()
+    with Display() as screen:
+        process = start("--camera", path, env=environment(DISPLAY=screen.name))
+        screen.run("xdotool", "search", "--sync", "--onlyvisible", "--name", "Draw a digit")
+        time.sleep(seconds)
+        screen.stop(by_force=True)
+        _, errors = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 1
+        assert errors.count("\n") == 1
 
 
 @pytest.mark.parametrize("name, status", [("SIGTERM", 143), ("SIGHUP", 129)])
