@@ -141,8 +141,8 @@ class Box(NamedTuple):
 
     def meets(self, other: Box) -> bool:
         """Whether the two have any pixel in common."""
-        common = self.clipped(other)
-        return common.width > 0 and common.height > 0
+        beside = self.x >= other.right or other.x >= self.right
+        return not (beside or self.y >= other.bottom or other.y >= self.bottom)
 
     def split_left(self, width: int) -> tuple[Box, Box]:
         """The left part of this width, and the rest at its right."""
@@ -2304,9 +2304,9 @@ def paint_lines(lines: Sequence[np.ndarray], width: int, area: Box) -> np.ndarra
     """The ink of lines of this width in an area: uint8, FINE times as large as the area."""
     # On a canvas that holds them whole: cv2 shifts a line that it cuts off by up to a pixel.
     paper = np.full((FINE * CANVAS_SIZE, FINE * CANVAS_SIZE), 255, np.uint8)
-    for line in lines:
-        closed = len(line) == 1  # cv2 draws no open line of one point
-        cv2.polylines(paper, [line], closed, 0)
+    cv2.polylines(paper, [line for line in lines if len(line) > 1], False, 0)
+    for dot in [line for line in lines if len(line) == 1]:  # of which cv2 draws nothing
+        paper[dot[0, 1], dot[0, 0]] = 0
     reach = width // (2 * FINE) + 1
     around = area.inset(-reach).clipped(WHOLE_CANVAS)  # ink of lines there reaches into the area
     distance = cv2.distanceTransform(crop(paper, around, FINE), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
@@ -2510,10 +2510,11 @@ def lines_left(
     before = np.cumsum(touched) - touched + segments.stroke
     line = np.stack([before, before, before + touched], axis=1)[kept]
     if len(line):
-        begins = np.flatnonzero(np.diff(line)) + 1
-        strokes = np.repeat(segments.stroke[:, None], 3, axis=1)[kept][[0, *begins]]
-        lines = np.split(np.rint(points[kept]).astype(np.int32), begins)
-        yield from zip(lines, strokes.tolist(), strict=True)
+        begins = [0, *(np.flatnonzero(np.diff(line)) + 1).tolist()]
+        strokes = np.repeat(segments.stroke, kept.sum(axis=1))[begins].tolist()
+        points = np.rint(points[kept]).astype(np.int32)
+        for begin, end, stroke in zip(begins, [*begins[1:], None], strokes, strict=True):
+            yield points[begin:end], stroke
 
 
 class Canvas:
@@ -2614,7 +2615,8 @@ class Canvas:
     def image(self) -> np.ndarray:
         """What the drawing looks like: uint8, shape (CANVAS_SIZE, CANVAS_SIZE), white on black."""
         if self._stale:
-            near = [stroke for stroke in self.strokes if stroke.inked.meets(self._stale)]
+            around = self._stale.inset(-(BRUSHES[-1] // 2 + 1))
+            near = [stroke for stroke in self.strokes if stroke.box.meets(around)]
             crop(self._image, self._stale)[:] = paint(near, self._stale)
             self._stale = None
         return self._image
