@@ -4489,18 +4489,16 @@ class TypedNumber:
         return [None if character == NO_DIGIT else int(character) for character in self.text]
 
 
-def lessons_for(
-    digits: Sequence[int | None], parts: Sequence[Part]
-) -> list[tuple[np.ndarray, int | None]]:
-    """What is to be learned so that parts are read as these digits: digit images and digits.
+def lessons_for(digits: Sequence[int | None], parts: Sequence[Part]) -> list[Lesson]:
+    """What is to be learned so that parts are read as these digits; None for no digit.
 
     A part that is read rightly, and not by guess, needs no lesson.
     """
-    return [
-        (part.image, digit)
-        for part, digit in zip(parts, digits, strict=True)
-        if part.prediction.digit != digit or part.prediction.confidence < LOOK_TWICE
-    ]
+    lessons = []
+    for part, digit in zip(parts, digits, strict=True):
+        if part.prediction.digit != digit or part.prediction.confidence < LOOK_TWICE:
+            lessons.append(Lesson(part.image, digit))
+    return lessons
 
 
 def annotated(image: np.ndarray, reading: Reading) -> np.ndarray:
@@ -4988,7 +4986,7 @@ class Window:
             lessons = lessons_for(number.digits, [parts[place] for place in places])
             expected = self.text_with(number.text, places)
         elif len(number.text) == 1:
-            lessons = [(self.source.digit_image(), number.digits[0])]
+            lessons = [Lesson(self.source.digit_image(), number.digits[0])]
             expected = number.text
         else:
             self.typed = TypedNumber()
@@ -5014,10 +5012,10 @@ class Window:
         typed, digit = str(answer), answer
         if answer == OTHER:
             typed, digit = NO_DIGIT, None
-        return self.learn([(view.part.image, digit)], self.text_with(typed, [view.chosen]))
+        return self.learn([Lesson(view.part.image, digit)], self.text_with(typed, [view.chosen]))
 
-    def learn(self, lessons: Sequence[tuple[np.ndarray, int | None]], expected: str) -> str:
-        """Learn which digits images are, and read again; say whether it is as expected now."""
+    def learn(self, lessons: Sequence[Lesson], expected: str) -> str:
+        """Learn these as one correction, and read again; say whether it is as expected now."""
         self.recognizer.teach_all(lessons)
         text = self.read().text
         if text.replace(" ", "") != expected:
@@ -5038,8 +5036,8 @@ class Window:
         lessons = self.recognizer.forget()
         if lessons is None:
             return "There is nothing to forget"
-        digits = [NO_DIGIT if lesson.digit is None else str(lesson.digit) for lesson in lessons]
-        return f"Forgotten: it was {''.join(digits)}"
+        names = ["no digit" if lesson.digit is None else str(lesson.digit) for lesson in lessons]
+        return f"Forgotten: {', '.join(names)}"
 
     # --- the loop
 
