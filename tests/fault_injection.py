@@ -29,8 +29,8 @@ from tests.handwritten import write_digits
 from tests.hostile_files import (
     CANARY,
     good_picture,
-    hostile_exports,
     hostile_networks,
+    hostile_npz_networks,
     hostile_pictures,
 )
 from tests.program import PROGRAM, Outcome, run, start
@@ -619,7 +619,7 @@ def try_all(options: argparse.Namespace) -> None:
         tried = {path.name: read_pictures([path], places["pictures"]) for path in pictures}
         tried["all at once"] = read_pictures(pictures, places["pictures"])
         report("hostile pictures: traceback, abort, over 1 GiB of memory", len(pictures), tried)
-        models = [*hostile_exports(places["models"]), *hostile_networks(places["models"])]
+        models = [*hostile_npz_networks(places["models"]), *hostile_networks(places["models"])]
         tried = {model.name: open_models([model], places["models"]) for model in models}
         report(
             "hostile models: traceback, abort, code run, over 1 GiB of memory", len(tried), tried

@@ -1,12 +1,12 @@
-"""Files that hold no digit, no network or no data, whatever they are called, and some that are meant to do harm."""
+"""Files that hold no digit, no network or no data, and some that are meant to do harm."""
 
 from __future__ import annotations
 
-import hashlib
 import io
 import itertools
 import json
 import os
+import pathlib
 import shutil
 import struct
 import zipfile
@@ -63,7 +63,7 @@ def png_of_size(width: int, height: int) -> bytes:
 
 
 def tiff_of_size(width: int, height: int, bits: int, samples: int, kind: int) -> bytes:
-    """A black TIFF, deflated: kilobytes, whatever its size. kind: 1 unsigned, 2 signed, 3 floating point."""
+    """A black TIFF, deflated: kilobytes. kind: 1 unsigned, 2 signed, 3 floating point."""
     strip = zlib.compress(bytes(width * samples * bits // 8 * 100), 9)  # of 100 rows
     count = height // 100
     start = 8 + len(strip)  # all rows are the same, and so share one strip
@@ -175,22 +175,47 @@ def run_code(x: object) -> object:
     return x
 
 
-def sealed(content: bytes) -> bytes:
-    """Content with the digest that exports end with."""
-    return content + hashlib.sha256(content).digest()
+class RunsCode:
+    """What, when it is unpickled, leaves a trace."""
+
+    def __reduce__(self) -> tuple:
+        return pathlib.Path.touch, (Path(CANARY),)
 
 
-def hostile_exports(folder: Path) -> Iterator[Path]:
-    """Files that are no network for OpenCV, whatever they are called. TensorFlow is not needed for them."""
+def hostile_npz_networks(folder: Path) -> Iterator[Path]:
+    """Files .npz that are no network, would run code, or ask for gigabytes."""
     whole = md.MODEL.read_bytes()
-    picture = cv2.imencode(".png", digit_picture())[1].tobytes()
-    noise = np.random.default_rng(5).bytes(100_000)
+    with np.load(md.MODEL) as arrays:
+        good = dict(arrays)
+    described = good["layers"].tolist()
+    changed = {
+        "runs code": {"layers": np.array([RunsCode()])},
+        "runs code in its weights": {"weights_0": np.array([RunsCode()])},
+        "unknown layer": {"layers": np.array([["a", "lambda", "relu", "same"], *described[1:]])},
+        "layers in two words": {"layers": np.array([["a", "dense"]] * len(described))},
+        "layers are numbers": {"layers": np.arange(12)},
+        "more layers than weights": {"layers": np.array(described * 2)},
+        "a million layers": {"layers": np.array([["a", "flatten", "", ""]] * 1_000_000)},
+        "no layers": {"layers": np.zeros((0, 4), str)},
+        "not a number": {"bias_0": np.full_like(good["bias_0"], np.nan)},
+        "other shapes": {"weights_0": np.zeros((3, 3, 7, 2), np.float32)},
+        "strings for weights": {"weights_0": np.array(["3"])},
+        "a million maps": {"weights_0": np.zeros((3, 3, 1, 1_000_000), np.float32)},
+        "a kernel as large as a house": {"weights_0": np.zeros((9999, 999, 1, 1), np.float32)},
+    }
+    for name, arrays in changed.items():
+        np.savez_compressed(folder / f"{name}.npz", **{**good, **arrays})
+        yield folder / f"{name}.npz"
     bogus = {
-        "empty": b"", "short": b"TFL3", "noise": noise, "text": b"no network\n" * 100, "picture": picture,
-        "halved": whole[: len(whole) // 2], "without its end": whole[:-1], "without its digest": whole[:-32],
-        "longer": whole + b"\0", "sealed noise": sealed(noise), "sealed half": sealed(whole[: len(whole) // 2]),
-        "sealed head": sealed(whole[:8] + noise), "sealed nothing": sealed(b""),
-    }  # fmt: skip
+        "empty": b"",
+        "noise": np.random.default_rng(5).bytes(100_000),
+        "text": b"no network\n" * 100,
+        "picture": cv2.imencode(".png", digit_picture())[1].tobytes(),
+        "halved": whole[: len(whole) // 2],
+        "without its end": whole[:-1],
+        "bomb": npz_bomb("layers"),
+        "bomb in its weights": npz_bomb("weights_0"),
+    }
     for name, content in bogus.items():
         (folder / f"{name}.npz").write_bytes(content)
         yield folder / f"{name}.npz"

@@ -189,9 +189,10 @@ def test_a_picture_in_any_path_is_answered_in_a_line(tmp_path):
         assert outcome.out.startswith(f"{md.printable(tmp_path / name)}: ")
 
 
-def test_hostile_exports_are_refused(tmp_path):
-    models = list(hostile.hostile_exports(tmp_path))
-    assert len(models) >= 15
+@pytest.mark.slow
+def test_hostile_npz_networks_are_refused(tmp_path):
+    models = list(hostile.hostile_npz_networks(tmp_path))
+    assert len(models) >= 20
     assert faults.open_models(models, tmp_path) == []
 
 
