@@ -2826,10 +2826,10 @@ class Film:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def open(self) -> None:
-        """Start it and wait for the first frame. Raises ValueError where none comes."""
-        if not self.is_camera and not Path(self._source).is_file():
-            raise ValueError(f"{self.name}: no such file")
-        with silenced():  # what libraries say of a camera that is not there
+        """Start it and wait for the first frame. Raises ValueError and OSError where none comes."""
+        if not self.is_camera:
+            require_file(Path(self._source))
+        with silenced(), memory_limit(MOST_MEMORY):
             self._thread.start()
             self._has_begun.wait(OPENING_SECONDS)
         if self.newest is None:
@@ -2921,8 +2921,8 @@ class Votes:
 class Camera:
     """A camera, or a video file in its place, that is shown and read live.
 
-    source: the camera's number, or the file's path. Raises ValueError where it gives no picture.
-    Frames are read in a thread, so that the window never waits.
+    source: the camera's number, or the file's path. Raises ValueError and OSError where it gives no
+    picture. Frames are read in a thread, so that the window never waits.
     """
 
     def __init__(self, source: str) -> None:
@@ -5750,13 +5750,28 @@ def is_trained(model: Path) -> bool:
     return model.exists() or model.with_suffix(".keras").exists()
 
 
+def picture_named(file: str) -> np.ndarray:
+    """The picture in a file, or on standard input where it is "-", as open_picture() gives it."""
+    return read_piped() if file == "-" else open_picture(file)
+
+
+def read_piped() -> np.ndarray:
+    """The picture on standard input, as open_picture() gives it. Raises ValueError."""
+    name = Path("standard input")
+    data = sys.stdin.buffer.read(MOST_PIPED + 1)
+    if len(data) > MOST_PIPED:
+        raise ValueError(f"{name}: larger than {MOST_PIPED // 10**6} megabytes")
+    with errors_naming(name, "cannot be read"), silenced(), memory_limit(MOST_MEMORY):
+        return decode(np.frombuffer(data, np.uint8))
+
+
 def open_sources(options: argparse.Namespace) -> list[Source]:
     """What the window is to show; empty where none is to open.
 
     Raises ValueError and OSError where a drawing, a picture or a camera cannot be opened.
     """
     if options.show:
-        return [Picture(Path(file).name, open_picture(file)) for file in options.files]
+        return [Picture(Path(file).name, picture_named(file)) for file in options.files]
     if options.files or options.no_window or options.forget:
         return []
     if options.camera:
@@ -5793,21 +5808,10 @@ def train_as_told(options: argparse.Namespace) -> None:
         raise
 
 
-def read_piped() -> np.ndarray:
-    """The picture on standard input, as open_picture() gives it. Raises ValueError."""
-    data = sys.stdin.buffer.read(MOST_PIPED + 1)
-    if len(data) > MOST_PIPED:
-        raise ValueError("standard input: larger than 200 megabytes")
-    try:
-        return decode(np.frombuffer(data, np.uint8))
-    except (ValueError, cv2.error, MemoryError) as error:
-        raise ValueError(f"standard input: cannot be read ({reason(error)})") from error
-
-
 def read_as_told(file: str, options: argparse.Namespace, recognizer: Recognizer) -> Reading:
     """What a picture says, after it was taught what it shows. Raises ValueError and OSError."""
     called = "standard input" if file == "-" else printable(file)
-    stored = read_piped() if file == "-" else open_picture(file)
+    stored = picture_named(file)
     try:
         reading = read_image(stored, recognizer)
         if options.teach:
