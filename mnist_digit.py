@@ -48,11 +48,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 if __name__ == "__main__":
-    # OpenCV reads these when it is imported: it unpacks no larger picture, and prints nothing itself.
+    # OpenCV reads these on import: refuse pictures above 50 million pixels; print nothing itself.
     os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", "50000000")
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # quiet, in FFmpeg's numbers
-    # NumPy's: for matrices as small as the network's, threads that wait for each other cost more.
+    # NumPy's: on matrices this small, several threads wait for each other and are slower.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 try:
@@ -177,10 +177,10 @@ class Box(NamedTuple):
 
 
 def place_by_mass(ink: np.ndarray) -> np.ndarray:
-    """The digit image whose centre of mass is in the middle, of ink: uint8, at most 20x20.
+    """Ink (uint8, at most 20x20) placed in a digit image, its centre of mass in the middle.
 
-    It is moved by whole pixels, as MNIST's digits were: LeCun et al., "Gradient-based learning
-    applied to document recognition", 1998.
+    Returns float32, shape (28, 28), in [0, 1]. It is moved by whole pixels, as MNIST's digits
+    were: LeCun et al., "Gradient-based learning applied to document recognition", 1998.
     """
     height, width = ink.shape
     moments = cv2.moments(ink)
@@ -195,13 +195,14 @@ def place_by_mass(ink: np.ndarray) -> np.ndarray:
 def draw_digit_image(strokes: Sequence[np.ndarray], width: float = STROKE_WIDTH) -> np.ndarray:
     """The digit image of strokes: float32, shape (28, 28), in [0, 1].
 
-    A stroke is points (x, y), shape (n, 2), n >= 1, in any unit; width is the pen's, in pixels.
+    A stroke is points (x, y), shape (n, 2), n >= 1, in any unit; width is the pen's, in pixels,
+    above 0 and below 20.
     """
     points = np.concatenate(strokes)
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
     scale = (INK_SIZE - width) / max(extent.max(), 1e-6)
     size = np.clip(np.ceil(extent * scale + width), 1, INK_SIZE).astype(int)
-    margin = (size - extent * scale) / 2
+    margin = (size - extent * scale) / 2  # centres the lines in whole pixels
     lines = [line_for_cv2((stroke - low) * scale + margin) for stroke in strokes]
     ink = np.zeros(size[::-1] * OVERSAMPLING, np.uint8)
     thickness = round(width * OVERSAMPLING)
@@ -218,54 +219,64 @@ def line_for_cv2(stroke: np.ndarray) -> np.ndarray:
 
 
 def stroke_width(mask: np.ndarray) -> float:
-    """The mean width of the strokes in a mask (uint8, 0 is paper), in pixels."""
+    """The mean width of the strokes in a mask (uint8, 0 is paper, not all 0), in pixels."""
     distance = cv2.distanceTransform(np.pad(mask, 1), cv2.DIST_L2, 5)
-    # Across a stroke of width w it is w/4 in the mean; crossings and bends, where it is more,
-    # make up a sixth.
+    # Across a straight stroke of width w the mean distance to the paper is w / 4. Crossings and
+    # bends raise the mean over a whole character to about 1.2 times that.
     return 4 / 1.2 * float(distance[distance > 0].mean())
 
 
 def redraw_at_stroke_width(mask: np.ndarray) -> np.ndarray:
-    """The digit image of the ink in a mask (uint8, 0 is paper, not all 0), thinned or thickened."""
+    """The digit image of the ink in a mask (uint8, 0 is paper, not all 0), at STROKE_WIDTH.
+
+    Returns float32, shape (28, 28), in [0, 1].
+    """
     ink = enlarged(cut_out(np.uint8(mask > 0)))
     wanted, measured = STROKE_WIDTH * OVERSAMPLING, stroke_width(ink)
+    # How deep each pixel lies inside the new strokes; at their edges it gets grey.
     if measured > wanted:
         depth = thinned(ink, measured, wanted)
     else:
         depth = (wanted - measured) / 2 + 0.5 - cv2.distanceTransform(1 - ink, cv2.DIST_L2, 5)
     ink = np.uint8(255 * np.clip(depth + 0.5, 0, 1))
+    # What is left is fitted into the ink's square.
     ink = cut_out(ink, 127)
-    height, width = ink.shape
-    longest = max(height, width)
-    size = [max(1, round(side * INK_SIZE / longest)) for side in (width, height)]
+    size = scaled_size(ink, INK_SIZE / max(ink.shape))
     return place_by_mass(cv2.resize(ink, size, interpolation=cv2.INTER_AREA))
 
 
 def cut_out(ink: np.ndarray, above: int = 0) -> np.ndarray:
-    """The least rectangle of ink (uint8) that holds all that is darker than this."""
+    """The smallest part of ink (uint8) that holds all its values above this one."""
     x, y, width, height = cv2.boundingRect(np.uint8(ink > above))
     return ink[y : y + height, x : x + width]
 
 
+def scaled_size(picture: np.ndarray, scale: float) -> tuple[int, int]:
+    """The width and height of a picture that is scaled, each at least one pixel."""
+    height, width = picture.shape[:2]
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
 def enlarged(ink: np.ndarray) -> np.ndarray:
-    """A mask (uint8, of 0 and 1) so large that its strokes fill the oversampled box; with a margin."""
-    height, width = ink.shape
-    longest, wanted = max(width, height), STROKE_WIDTH * OVERSAMPLING
-    inner = max(longest - stroke_width(ink), longest / 4)  # between the middles of outer strokes
+    """A mask (uint8, 0 and 1) enlarged: at STROKE_WIDTH its ink would fill the ink's square.
+
+    One pixel of a digit image is OVERSAMPLING pixels of it. Paper is added around.
+    """
+    longest, wanted = max(ink.shape), STROKE_WIDTH * OVERSAMPLING
+    inner = max(longest - stroke_width(ink), longest / 4)  # for a blot, the first is near 0
     scale = (INK_SIZE * OVERSAMPLING - wanted) / inner
-    size = [max(1, round(side * scale)) for side in (width, height)]
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    ink = cv2.resize(255 * ink, size, interpolation=how)
-    return np.pad(np.uint8(ink > ink.max() / 2), int(wanted) + 2)
+    ink = cv2.resize(255 * ink, scaled_size(ink, scale), interpolation=how)
+    return np.pad(np.uint8(ink > ink.max() / 2), int(wanted) + 2)  # strokes may become wider
 
 
 def thinned(ink: np.ndarray, measured: float, wanted: float) -> np.ndarray:
-    """How deep each pixel lies inside strokes that are thinned to the wanted width; below 0: outside.
+    """How deep each pixel of ink (0 and 1) lies inside its strokes once thinned; below 0: outside.
 
-    Each place keeps its share of the stroke's half width there, so that nothing thin breaks.
+    All become thinner by the same share of their width there, so that nothing thin breaks.
     """
     inside = cv2.distanceTransform(ink, cv2.DIST_L2, 5)
-    reach = int(measured) | 1
+    reach = int(measured) | 1  # odd, and about a stroke's width: it reaches the stroke's middle
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     half_width = cv2.dilate(inside, around)
     return np.where(ink > 0, inside - half_width * (1 - wanted / measured), -1)
@@ -278,7 +289,8 @@ LEVELS = 255  # the longer side of a stored character, in units
 # digits: they are taught neither as digits nor as no digit.
 LETTERS_UNLIKE_DIGITS = "ACEFHKMNPRTVWXYadefhkmnprtuvwx"
 SIGNS_UNLIKE_DIGITS = '#$%&@*+=?<>-~:"'
-PEN_WIDTH, PEN_WIDTHS = 2.4, 0.4  # pixels of a digit image: mean and standard deviation
+PEN_WIDTH = 2.4  # of written images, in pixels: the mean, and
+PEN_WIDTH_DEVIATION = 0.4  # its standard deviation
 
 
 class Character(NamedTuple):
@@ -331,19 +343,22 @@ def turned(points: np.ndarray, angle: float) -> np.ndarray:
 
 
 def vary(strokes: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
-    """The strokes of a character as another hand, or the same on another day, might draw them."""
+    """The strokes (in LEVELS) as another hand, or the same on another day, might draw them.
+
+    They lie around (0, 0) then. The amounts were chosen by trial.
+    """
     carelessness = rng.uniform(0.3, 1.5)
 
     def some(amount: float, *shape: int) -> np.ndarray:
-        """Numbers of this standard deviation, but never beyond what can still be read."""
-        return carelessness * amount * rng.uniform(-1.73, 1.73, shape)
+        """Numbers of standard deviation carelessness * amount, none of them far out."""
+        return carelessness * amount * rng.uniform(-1.73, 1.73, shape)  # 1.73: the root of 3
 
     lengths = [len(stroke) for stroke in strokes]
     points = np.concatenate(strokes) - LEVELS / 2
     # Each stroke: where it lies, and how the hand trembles.
     points = points + np.repeat(some(5.0, len(strokes), 2), lengths, axis=0)
     points = points + some(1.5, *points.shape)
-    # The shape: in a plane that is bent, one part grows and another leans.
+    # The shape: a wave moves x depending on y, and y depending on x.
     frequency, phase = rng.uniform(0.008, 0.03, 2), rng.uniform(0, 2 * np.pi, 2)
     points = points + some(11.0, 2) * np.sin(frequency * points[:, ::-1] + phase)
     # The whole: slanted, stretched and turned.
@@ -371,6 +386,20 @@ def by_writer(characters: Sequence[Character], labels: str) -> list[list[Charact
         if character.label in labels:
             groups.setdefault(character.writer, []).append(character)
     return list(groups.values())
+
+
+# How often each kind of other character is written: letters are the hardest to tell from digits.
+# The keys are the names of Handwriting's methods; "blot" is drawn by blot().
+OTHER_KINDS = {
+    "letter": 0.44,
+    "sign": 0.18,
+    "scribble": 0.15,
+    "shape": 0.04,
+    "overlaid": 0.06,
+    "turned_digit": 0.05,
+    "ruled": 0.05,
+    "blot": 0.03,
+}
 
 
 class Handwriting:
@@ -416,7 +445,7 @@ class Handwriting:
 
     def drawn(self, strokes: Sequence[np.ndarray]) -> np.ndarray:
         """The digit image of strokes, drawn with some pen: uint8, shape (28, 28)."""
-        width = float(np.clip(self.rng.normal(PEN_WIDTH, PEN_WIDTHS), 1.5, 4))
+        width = float(np.clip(self.rng.normal(PEN_WIDTH, PEN_WIDTH_DEVIATION), 1.5, 4))
         return np.uint8(255 * draw_digit_image(strokes, width))
 
     def other(self) -> np.ndarray:
@@ -437,12 +466,13 @@ class Handwriting:
     def overlaid(self) -> list[np.ndarray]:
         """Two letters in one place: a character that nobody has seen before."""
         first, second = self.letter(), self.letter()
-        while len(second) + len(first) < 3:  # two strokes may well be a digit
+        while len(second) + len(first) < 3:  # two strokes together may well look like a digit
             second = self.letter()
         return first + [stroke + self.rng.normal(0, 60, 2) for stroke in second]
 
     def turned_digit(self) -> list[np.ndarray]:
         """A digit on its side, on its head or seen from behind, where that makes no digit."""
+        # Quarter turns, the factor of x (-1: mirrored), and the digits that are none that way.
         turns = [(1, 1, "12345679"), (3, 1, "2345679"), (2, 1, "347"), (0, -1, "34679")]
         quarters, mirror, digits = self.pick(turns)
         character = self.digit()
@@ -452,7 +482,7 @@ class Handwriting:
         return [turned(stroke * (mirror, 1), quarters * np.pi / 2) for stroke in strokes]
 
     def ruled(self) -> list[np.ndarray]:
-        """A digit on rules, on squares or in a frame, or these alone."""
+        """A digit, as it was written, on rules, on squares or in a frame, or these alone."""
         strokes = self.digit().strokes if self.rng.random() < 0.75 else []
         return rules(strokes, self.rng)
 
@@ -465,14 +495,14 @@ class Handwriting:
         return shape_with_corners(self.rng)
 
     def side_by_side(self) -> list[np.ndarray]:
-        """Two to four characters of one writer in a row, apart, touching or overlapping a little."""
+        """Two to four characters of one writer in a row, apart, touching or overlapping."""
         writer = self.pick(self.in_rows)
         digits = [character for character in writer if character.label in DIGITS] or writer
         count = self.rng.choice([2, 2, 2, 2, 3, 3, 4])
         strokes, right = [], 0.0
         for _ in range(count):
             source = digits if self.rng.random() < 0.7 else writer
-            placed = upright(vary(self.pick(source).strokes, self.rng), self.rng)
+            placed = on_base_line(vary(self.pick(source).strokes, self.rng), self.rng)
             near = self.rng.random() < 0.6
             gap = self.rng.uniform(-0.08, 0.15) if near else self.rng.uniform(0, 0.5)
             strokes += [stroke + np.array([right + gap, 0]) for stroke in placed]
@@ -480,24 +510,11 @@ class Handwriting:
         return strokes
 
 
-# How often each kind of other character is written: letters are the hardest to tell from digits.
-OTHER_KINDS = {
-    "letter": 0.44,
-    "sign": 0.18,
-    "scribble": 0.15,
-    "shape": 0.04,
-    "overlaid": 0.06,
-    "turned_digit": 0.05,
-    "ruled": 0.05,
-    "blot": 0.03,
-}
-
-
-def upright(strokes: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
+def on_base_line(strokes: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
     """The strokes moved to the base line and to x = 0, about 1 high: as in a row of writing."""
     points = np.concatenate(strokes)
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
-    scale = rng.uniform(0.85, 1.15) / max(extent[1], 0.8 * extent[0], 1)
+    scale = rng.uniform(0.85, 1.15) / max(extent[1], 0.8 * extent[0], 1)  # a low sign stays low
     place = np.array([0, rng.uniform(-0.1, 0.1) - scale * extent[1]])
     return [(stroke - low) * scale + place for stroke in strokes]
 
@@ -515,16 +532,17 @@ def scribble(rng: np.random.Generator) -> list[np.ndarray]:
 
 def wander(rng: np.random.Generator) -> np.ndarray:
     """A smooth way that turns and crosses itself many times: a sum of waves."""
-    t = np.linspace(0, 2 * np.pi, 80)[:, None, None]
     waves = np.arange(1, rng.integers(4, 9))
-    amplitude = rng.normal(size=(len(waves), 2)).T / waves ** rng.uniform(0, 0.7)
-    return (amplitude * np.sin(t * waves + rng.uniform(0, 2 * np.pi, amplitude.shape))).sum(axis=2)
+    amplitude = rng.normal(size=(len(waves), 2)).T / waves ** rng.uniform(0, 0.7)  # (2, waves)
+    phase = rng.uniform(0, 2 * np.pi, amplitude.shape)
+    t = np.linspace(0, 2 * np.pi, 80)[:, None, None]  # at 80 points
+    return (amplitude * np.sin(t * waves + phase)).sum(axis=2)
 
 
 def zigzag(rng: np.random.Generator) -> np.ndarray:
-    """To and fro across a way, with five corners or more."""
+    """To and fro, with four corners or more: 1 high and 0.4 to 2 wide."""
     count = rng.integers(6, 24)
-    across = np.arange(count) * rng.uniform(0.5, 2) / count  # its width, in its heights
+    across = np.arange(count) * rng.uniform(0.5, 2) / count
     way = np.stack([across, np.arange(count) % 2], axis=1)
     return way + rng.normal(0, rng.uniform(0.03, 0.2), way.shape)
 
@@ -549,6 +567,7 @@ def hatching(rng: np.random.Generator) -> np.ndarray:
     """To and fro until an area is black."""
     count = rng.integers(14, 40)
     across = np.linspace(-1, 1, count)
+    # 1.02, not 1: the ends of a round area keep some height.
     half = np.sqrt(1.02 - across**2) if rng.random() < 0.5 else np.ones(count)
     way = np.stack([across * rng.uniform(0.6, 1.5), half * (-1.0) ** np.arange(count)], axis=1)
     return way + rng.normal(0, 0.08, way.shape)
@@ -557,7 +576,8 @@ def hatching(rng: np.random.Generator) -> np.ndarray:
 def shape_with_corners(rng: np.random.Generator) -> list[np.ndarray]:
     """A polygon of three to six corners, or a star of five, drawn by hand."""
     count = rng.choice([3, 3, 3, 4, 4, 4, 4, 5, 6])
-    angle = 2 * np.pi * (np.arange(count + 1) + rng.choice([0, 0.5, rng.random()])) / count
+    turn = rng.choice([0, 0.5, rng.random()])  # it stands on a side, on a corner, or anyhow
+    angle = 2 * np.pi * (np.arange(count + 1) + turn) / count
     if count == 5 and rng.random() < 0.5:
         angle = 2 * angle  # a star: to every second corner
     points = np.stack([np.sin(angle), -np.cos(angle)], axis=1)
@@ -580,13 +600,13 @@ def rules(strokes: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.nd
         return [*strokes, np.array(frame)]
     step, start = rng.uniform(40, 230), rng.uniform(0, 230)
     lines = [np.array([(left, y), (right, y)]) for y in np.arange(start, bottom, step)]
-    if rng.random() < 0.5 or len(lines) < 2:
+    if rng.random() < 0.5 or len(lines) < 2:  # squares; a single rule alone may be a digit's stroke
         lines += [np.array([(x, top), (x, bottom)]) for x in np.arange(start, right, step)]
     return [*strokes, *lines]
 
 
 def blot(rng: np.random.Generator) -> np.ndarray:
-    """A blot, half a shadow, a bar that lies, or a lone tap: a digit image."""
+    """A digit image of a filled shape, or of a lone tap of the pen: float32, in [0, 1]."""
     if rng.random() < 0.15:
         return draw_digit_image([np.zeros((1, 2))], rng.uniform(1.5, 12))
     angle = np.sort(rng.uniform(0, 2 * np.pi, rng.integers(3, 12)))
@@ -596,21 +616,23 @@ def blot(rng: np.random.Generator) -> np.ndarray:
     return redraw_at_stroke_width(mask)
 
 
-def load_digits(path: Path, *names: str, answers: int = OTHER) -> Digits:
-    """The digits in an .npz file, from its arrays of images and labels, so named.
+def load_digits(
+    path: Path, images_name: str, labels_name: str, answers: int = len(DIGITS)
+) -> Digits:
+    """The digits in an .npz file: its arrays of images and of labels have these names.
 
     Labels are integers below the number of answers. Raises ValueError naming the file and the
     reason where it holds no such arrays.
     """
-    otherwise = f"not an .npz file with {' and '.join(names)}"
+    otherwise = f"not an .npz file with {images_name} and {labels_name}"
     with errors_naming(path, otherwise), open_arrays(path) as arrays:
-        images, labels = (arrays[name] for name in names)
+        images, labels = arrays[images_name], arrays[labels_name]
         if images.dtype != np.uint8 or images.shape != (len(images), IMAGE_SIZE, IMAGE_SIZE):
             found = f"{images.dtype} images of shape {images.shape}"
             raise ValueError(f"{found}, not uint8 of shape (n, 28, 28)")
         is_one_each = labels.shape == (len(images),) and labels.dtype.kind in "iu"
         if not is_one_each or set(labels.tolist()) - set(range(answers)):
-            raise ValueError("labels are not digits 0 to 9, one for each image")
+            raise ValueError(f"labels are not integers 0 to {answers - 1}, one for each image")
     return Digits(images, labels.astype(np.uint8))
 
 
@@ -671,16 +693,17 @@ def bends(count: int, strength: float, rng: np.random.Generator) -> np.ndarray:
     """
     coarse = np.float32(rng.normal(0, 0.5 * strength, (count, 5, 5)))
     size = (IMAGE_SIZE, IMAGE_SIZE)
-    return np.stack([cv2.resize(some, size, interpolation=cv2.INTER_CUBIC) for some in coarse])
+    return np.stack([cv2.resize(grid, size, interpolation=cv2.INTER_CUBIC) for grid in coarse])
 
 
 def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
     """uint8 images (n, 28, 28) as other hands and pens might have drawn them.
 
-    Returns float32 in [0, 1], of the same shape. The strength is from 0 (as they are) to 1.2.
+    Returns float32 in [0, 1], of the same shape. The strength is from 0 (as they are) to 1.2; a
+    training begins with 1.2 and ends with 0.3.
     """
     images = moved(images, strength, rng)
-    tall = np.concatenate(images)  # one call of cv2 does for all
+    tall = np.concatenate(images)  # one call of cv2 does for all: their margins are empty
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     bolder = cv2.dilate(tall, cross).reshape(images.shape)
     thinner = cv2.erode(tall, cross).reshape(images.shape)
@@ -708,7 +731,7 @@ class Layer(NamedTuple):
     bias: np.ndarray = NO_WEIGHTS  # one for each map or unit
 
 
-class Activation(NamedTuple):
+class LayerOutput(NamedTuple):
     """What one layer makes of a batch of digit images."""
 
     name: str
@@ -717,7 +740,7 @@ class Activation(NamedTuple):
 
 
 def convolve(images: np.ndarray, layer: Layer) -> np.ndarray:
-    """The maps (n, height, width, maps) that a layer's kernels find in images or maps."""
+    """The maps, shape (n, height, width, maps), of a layer for (n, height, width, inputs)."""
     height, width, inputs, maps = layer.weights.shape
     if layer.padding == "same":
         above, left = (height - 1) // 2, (width - 1) // 2
@@ -725,6 +748,7 @@ def convolve(images: np.ndarray, layer: Layer) -> np.ndarray:
         images = np.pad(images, margins)
     windows = np.lib.stride_tricks.sliding_window_view(images, (height, width), axis=(1, 2))
     count, rows, columns = windows.shape[:3]
+    # Ordered as the weights are: image, row, column, then y, x and input within the window.
     patches = windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, height * width * inputs)
     found = patches @ layer.weights.reshape(-1, maps) + layer.bias
     return found.reshape(count, rows, columns, maps)
@@ -754,7 +778,7 @@ class Network:
     def __init__(self, layers: Sequence[Layer]) -> None:
         self.layers = list(layers)
 
-    def activations(self, images: np.ndarray) -> list[Activation]:
+    def activations(self, images: np.ndarray) -> list[LayerOutput]:
         """What every layer makes of digit images, float32, shape (n, 28, 28), in [0, 1].
 
         The last one's values are the probabilities of the answers, shape (n, 10, 11 or 12).
@@ -770,7 +794,7 @@ class Network:
             else:
                 values = values @ layer.weights + layer.bias
             values = activate(values, layer.activation)
-            found.append(Activation(layer.name, layer.kind, values))
+            found.append(LayerOutput(layer.name, layer.kind, values))
         return found
 
 
@@ -782,12 +806,13 @@ class KerasNetwork:
         keras = import_keras()
         self._model = keras.Model(model.inputs, [layer.output for layer in model.layers])
 
-    def activations(self, images: np.ndarray) -> list[Activation]:
+    def activations(self, images: np.ndarray) -> list[LayerOutput]:
         """What every layer makes of digit images: see Network.activations()."""
         outputs = self._model(images[..., None], training=False)
         values = [np.asarray(output) for output in outputs]
         return [
-            Activation(*layer[:2], found) for layer, found in zip(self.layers, values, strict=True)
+            LayerOutput(layer.name, layer.kind, found)
+            for layer, found in zip(self.layers, values, strict=True)
         ]
 
 
@@ -848,7 +873,7 @@ def weights_and_bias(layer: keras.Layer) -> list[np.ndarray]:
 def fold(layer: keras.Layer, layers: list[Layer]) -> None:
     """Put a batch normalization or a ReLU into the convolution before it, also over a pooling.
 
-    Both keep the greatest of four the greatest, so they may as well come before the pooling.
+    Both are increasing, so the greatest of four stays the greatest: they may as well come first.
     Raises ValueError where there is no such convolution.
     """
     place = len(layers) - 1
@@ -914,7 +939,7 @@ def open_network(path: Path) -> Network | KerasNetwork:
             network = load_network(path)
     else:
         network = network_of(open_keras_model(path))
-    otherwise = "not a network that takes a 28x28 image and gives ten probabilities"
+    otherwise = "not a network that reads digits"
     with errors_naming(path, otherwise), silenced(), memory_limit(MOST_MEMORY):
         check_answers(network)
     return network
@@ -925,6 +950,9 @@ def restore_network(path: Path) -> None:
     keras_path = path.with_suffix(".keras")
     say(f"{printable(path)} is missing: making it anew from {printable(keras_path.name)} ...")
     network = network_of(open_keras_model(keras_path))
+    if isinstance(network, KerasNetwork):
+        advice = f"{printable(keras_path)}: has layers that no .npz can hold; name it itself"
+        raise ValueError(advice)
     with replacing(path, f".new-{os.getpid()}") as new:  # several windows may do this at once
         save_network(network, new)
 
@@ -952,9 +980,9 @@ class Recipe(NamedTuple):
 def default_layers(k: keras.layers) -> list[keras.Layer]:
     """Three convolutions, normalized, and a dense layer.
 
-    Batch normalization (Ioffe and Szegedy, 2015) learns unseen hands in half the epochs. It stands
-    behind the pooling, where there is a quarter to compute; without a scale of its own, which the
-    next layer's weights stand in for, it comes to the same as before it.
+    Batch normalization (Ioffe and Szegedy, 2015) halves the epochs that unseen hands need. It
+    follows the pooling, where there are a quarter of the values. Without a scale it cannot turn
+    values round, so fold() may move it before the pooling; the next layer's weights do the scaling.
     """
 
     def block(maps: int) -> list[keras.Layer]:
@@ -1040,17 +1068,19 @@ def adadelta_layers(k: keras.layers) -> list[keras.Layer]:
 
 
 def constant(name: str, rate: float) -> Callable:
-    """An optimizer of Keras whose learning rate stays the same."""
+    """For a Recipe: makes the optimizer of this name in Keras, its learning rate constant."""
     return lambda optimizers, steps: getattr(optimizers, name)(rate)
 
 
 RECIPES = {
-    "default": Recipe(default_layers, default_optimizer, 128, epochs=12, handwriting=True),
-    "plain-sgd": Recipe(plain_layers, constant("SGD", 0.01), 32, epochs=10),
-    "conv5": Recipe(conv5_layers, constant("Adam", 0.001), 200, epochs=10),
-    "adam": Recipe(adam_layers, constant("Adam", 0.001), 64, epochs=10),
+    "default": Recipe(
+        default_layers, default_optimizer, batch_size=128, epochs=12, handwriting=True
+    ),
+    "plain-sgd": Recipe(plain_layers, constant("SGD", 0.01), batch_size=32, epochs=10),
+    "conv5": Recipe(conv5_layers, constant("Adam", 0.001), batch_size=200, epochs=10),
+    "adam": Recipe(adam_layers, constant("Adam", 0.001), batch_size=64, epochs=10),
     # Its author's learning rate; with Keras's own, 0.001, it hardly learns.
-    "adadelta": Recipe(adadelta_layers, constant("Adadelta", 1.0), 128, epochs=12),
+    "adadelta": Recipe(adadelta_layers, constant("Adadelta", 1.0), batch_size=128, epochs=12),
 }
 
 
@@ -1061,7 +1091,7 @@ WRITTEN_DIGITS = 0.8
 WRITTEN_OTHERS = 0.4
 WRITTEN_SEVERAL = 0.2
 LOW_RESOLUTION = 0.06  # of all images: scanned coarsely and thinned, as digits in pictures are
-REFUSED = 0.003  # of true digits: so many may be refused, that letters and scribbles are
+REFUSED = 0.003  # the share of true digits that may be read as no digit
 
 
 class Material(NamedTuple):
@@ -1103,9 +1133,10 @@ def train(  # noqa: PLR0913  each is an option of the command line
 ) -> keras.Model:
     """Train by a recipe, say test loss and accuracy, save the network and its plots; return it.
 
-    data is an .npz file of MNIST's (None: Keras's own copy); hand, one of taught digits to train
-    on, too. After an interruption the same call goes on after the last finished epoch. Raises
-    ValueError and OSError; the network that was there stays then.
+    path is an .npz file; .keras and .json are put beside it. data is MNIST as an .npz file (None:
+    Keras's own copy), hand a file of lessons to train on as well. After an interruption the same
+    call continues after the last finished epoch. Raises ValueError and OSError; then the network
+    that was there stays.
     """
     chosen = RECIPES[recipe]
     if epochs:
@@ -1157,8 +1188,12 @@ def prepare(data: Path | None, recipe: Recipe, seed: int, hand: Path | None) -> 
         validation = join(validation, digits_of(held_out), no_digits)
     if hand:
         lessons = read_lessons(hand)
-        training = join(training, Digits(lessons.images, lessons.labels))
-        say(f"{printable(hand)}: {counted(len(lessons.labels), 'lesson')} join the training")
+        taught = Digits(lessons.images, lessons.labels)
+        if not recipe.handwriting:  # of ten answers, none is "no digit"
+            is_digit = taught.labels < OTHER
+            taught = Digits(taught.images[is_digit], taught.labels[is_digit])
+        training = join(training, taught)
+        say(f"{printable(hand)}: {counted(len(taught.labels), 'lesson')} join the training")
     return Material(training, validation, test, characters)
 
 
@@ -1186,7 +1221,8 @@ def fit(
     state = [*model.variables, *model.optimizer.variables]
     settings = settings_digest(model, material, recipe, seed)
     history = resume(unfinished, settings, state)
-    interrupts: list[int] = []  # an exception could hang: Keras runs batches() in another thread
+    # Filled at Ctrl-C. Not an exception: Keras runs batches() in another thread and could hang.
+    interrupts: list[int] = []
 
     def end_batch(batch: int, logs: dict[str, float]) -> None:
         if interrupts:
@@ -1211,7 +1247,7 @@ def fit(
             epochs=recipe.epochs,
             validation_data=validation,
             validation_batch_size=500,
-            shuffle=False,  # they are
+            shuffle=False,  # batches() has shuffled them
             callbacks=[on_end],
             verbose=1 if sys.stderr.isatty() else 2,
         )
@@ -1265,7 +1301,7 @@ def written_images(count: int) -> tuple[int, int, int]:
 
 
 def settings_digest(model: keras.Model, material: Material, recipe: Recipe, seed: int) -> str:
-    """A digest of all that a training's course depends on: only such a training is gone on with."""
+    """A digest of the settings and data of a training: only the same is gone on with."""
     numbers = [recipe.batch_size, recipe.epochs, seed, WRITTEN_DIGITS, WRITTEN_OTHERS]
     digest = hashlib.sha256(json.dumps([*numbers, WRITTEN_SEVERAL, model.to_json()]).encode())
     digest.update(material.training.images.tobytes() + material.training.labels.tobytes())
@@ -1275,7 +1311,7 @@ def settings_digest(model: keras.Model, material: Material, recipe: Recipe, seed
 
 
 def resume(path: Path, settings: str, state: list[keras.Variable]) -> list[dict[str, float]]:
-    """Bring back what an interrupted training with these settings kept; return its history, or []."""
+    """Restore what an interrupted training with these settings kept; return its history, or []."""
     # NumPy and zipfile raise nearly every kind of exception for a damaged file.
     with contextlib.suppress(Exception), np.load(path) as kept:
         history = json.loads(str(kept[settings]))
@@ -1299,7 +1335,7 @@ def batches(
     for epoch in itertools.count(first):
         rng = np.random.default_rng([seed, epoch])  # so an interrupted training ends like any other
         if recipe.handwriting:
-            # From stronger than hands differ to hardly at all: last, digits are as they will be met.
+            # Strong changes first, weak ones at last: then images are like those that will be met.
             strength = 1.2 - 0.9 * epoch / recipe.epochs
             yield from varied_batches(material, steps, strength, rng)
         else:
@@ -1316,8 +1352,8 @@ def varied_batches(
     order = rng.permutation(len(material.training.labels))
     written = np.transpose([share_out(total, steps) for total in written_images(len(order))])
     for places, counts in zip(np.array_split(order, steps), written.tolist(), strict=True):
-        printed = Digits(material.training.images[places], material.training.labels[places])
-        digits = join(printed, handwriting.write(*counts))
+        mnist = Digits(material.training.images[places], material.training.labels[places])
+        digits = join(mnist, handwriting.write(*counts))
         for i in np.flatnonzero(rng.random(len(digits.labels)) < LOW_RESOLUTION):
             digits.images[i] = scanned(digits.images[i], rng)
         yield augment(digits.images, strength, rng)[..., None], digits.labels
@@ -1349,13 +1385,17 @@ def probabilities_of(model: keras.Model, digits: Digits) -> np.ndarray:
 
 
 def calibrate(model: keras.Model, digits: Digits) -> None:
-    """Make a model's confidence what it shows to be on digits of held-out hands."""
-    true = Digits(digits.images[digits.labels < OTHER], digits.labels[digits.labels < OTHER])
-    logits = np.log(probabilities_of(model, true).astype(float) + 1e-12)
+    """Change a model's last layer so that of its answers with confidence 0.9, 90 % are right.
+
+    It is measured on the true digits among these, which were not trained on.
+    """
+    is_digit = digits.labels < OTHER
+    only_digits = Digits(digits.images[is_digit], digits.labels[is_digit])
+    logits = np.log(probabilities_of(model, only_digits).astype(float) + 1e-12)
 
     def loss(temperature: float) -> float:
         scaled = logits / temperature - refusal_shift(logits / temperature)
-        chosen = scaled[np.arange(len(scaled)), true.labels]
+        chosen = scaled[np.arange(len(scaled)), only_digits.labels]
         return float(np.mean(np.logaddexp.reduce(scaled, axis=1) - chosen))
 
     # The best temperature: Guo et al., "On calibration of modern neural networks", 2017.
@@ -1368,8 +1408,9 @@ def calibrate(model: keras.Model, digits: Digits) -> None:
 def refusal_shift(logits: np.ndarray) -> np.ndarray:
     """What is to be taken from logits (n, 12) so that few true digits are refused: shape (12,).
 
-    Training shows far more that is no digit than people draw: the logits of both answers that say
-    so are lowered until only the share REFUSED of the digits that they are of is refused.
+    Training shows far more that is no digit than people draw. So the logits of OTHER and SEVERAL
+    are lowered, both by the same number, until only the share REFUSED of true digits is refused.
+    The logits are those of images of digits.
     """
     none = np.logaddexp.reduce(logits[:, OTHER:], axis=1)
     shift = np.zeros(CLASSES)
@@ -1408,22 +1449,30 @@ def save_model(model: keras.Model, path: Path) -> None:
 
     The two files that were there stay as .old.
     """
-    keras_path, kept = path.with_suffix(".keras"), []
+    keras_path = path.with_suffix(".keras")
     with replacing(path) as new_network, replacing(keras_path) as new_model:
         model.save(new_model)
         save_network(network_of(model), new_network)
-        for file in (keras_path, path):
-            old = file.with_suffix(f".old{file.suffix}")
-            old.unlink(missing_ok=True)
-            if file.exists():
-                with replacing(old) as whole:
-                    shutil.copyfile(file, whole)
-                kept.append(old.name)
-        path.unlink(
-            missing_ok=True
-        )  # so at every moment both are of one network, or one is missing
-    before = f"; the network that was there is now {' and '.join(kept)}" if kept else ""
-    say(f"Saved {printable(path)} and {keras_path.name}{before}")
+        kept = keep_as_old([keras_path, path])
+        # From here until both are renamed one file is missing: never two of different networks.
+        path.unlink(missing_ok=True)
+    said = f"Saved {printable(path)} and {keras_path.name}"
+    if kept:
+        said += f"; the network that was there is now {' and '.join(kept)}"
+    say(said)
+
+
+def keep_as_old(files: Sequence[Path]) -> list[str]:
+    """Copy files, in the place of earlier copies, as .old; return the copies' names."""
+    kept = []
+    for file in files:
+        old = file.with_suffix(f".old{file.suffix}")
+        old.unlink(missing_ok=True)
+        if file.exists():
+            with replacing(old) as whole:
+                shutil.copyfile(file, whole)
+            kept.append(old.name)
+    return kept
 
 
 def save_record(
@@ -1472,7 +1521,7 @@ def versions() -> dict[str, str]:
 def open_keras_model(path: Path) -> keras.Model:
     """The Keras model in a .keras or .h5 file. Raises ValueError naming the file and the reason."""
     keras = import_keras()
-    keras.ops.zeros(1)  # TensorFlow starts its threads now, not within the bounds below
+    keras.ops.zeros(1)  # TensorFlow starts its threads now, outside memory_limit()
     failed = "not a network that can be opened safely"
     with (
         errors_naming(path, failed),
@@ -1509,12 +1558,12 @@ def plot_history(
     loss_axes.set_title("Loss")
     accuracy_axes.set_title("Accuracy in per cent")
     if test_accuracy is not None:
-        label = f"MNIST's test set at last: {test_accuracy:.2%}"
+        label = f"MNIST's test set, in the end: {test_accuracy:.2%}"
         accuracy_axes.axhline(100 * test_accuracy, color="grey", ls=":", label=label)
     for axes in (loss_axes, accuracy_axes):
         axes.legend()
     figure.supxlabel(
-        "Training looks worse than validation: its images are varied, and units are left out.",
+        "Training may look worse than validation: units are left out, and images are varied.",
         fontsize="small",
     )
     with replacing(path) as new:
@@ -1522,7 +1571,7 @@ def plot_history(
 
 
 def plot_confusion(labels: np.ndarray, answers: np.ndarray, path: Path) -> None:
-    """Draw the confusion matrix of answers, 0 to 9 or OTHER, to digits with these labels, as PNG."""
+    """Draw as PNG the confusion matrix of answers, 0 to 9 or OTHER, to digits with these labels."""
     from matplotlib.colors import LogNorm
     from matplotlib.figure import Figure
 
@@ -1531,10 +1580,10 @@ def plot_confusion(labels: np.ndarray, answers: np.ndarray, path: Path) -> None:
     np.add.at(counts, (labels, answers), 1)
     figure = Figure(figsize=(7.4, 6.4), layout="constrained")
     axes = figure.subplots()
-    # The scale is logarithmic: one mistake is to be seen beside a thousand right answers.
+    # The scale is logarithmic, from 0.3: one mistake is to be seen beside a thousand right answers.
     axes.imshow(np.ma.masked_equal(counts, 0), cmap="Blues", norm=LogNorm(0.3, counts.max()))
     for digit, answer in np.argwhere(counts):
-        colour = "white" if counts[digit, answer] > 60 else "black"
+        colour = "white" if counts[digit, answer] > 60 else "black"  # legible on the blue
         axes.text(answer, digit, counts[digit, answer], ha="center", va="center", color=colour)
     axes.set_title(f"MNIST's test set: {np.trace(counts) / counts.sum():.2%} answered rightly")
     axes.set(xlabel="answer", ylabel="digit", yticks=range(len(DIGITS)))
@@ -3212,7 +3261,7 @@ class View(NamedTuple):
     flash: bool = False  # whether the answer has just been printed
     help: bool = False
     why: bool = False
-    activations: Sequence[Activation] = ()  # of the network's layers for the part, if they show
+    activations: Sequence[LayerOutput] = ()  # of the network's layers for the part, if they show
 
     @property
     def parts(self) -> list[Part]:
@@ -4180,7 +4229,7 @@ def arrange_layers(room: Box, shapes: tuple[tuple[int, ...], ...], scale: float)
     return [grid for grid in grids if grid.box.bottom <= room.bottom]
 
 
-def look_inside(image: np.ndarray, network: Network) -> list[Activation]:
+def look_inside(image: np.ndarray, network: Network) -> list[LayerOutput]:
     """What each layer makes of a digit image, without those that change no value."""
     activations = []
     for activation in network.activations(np.float32(image)[None]):
@@ -4261,7 +4310,7 @@ def mosaic(maps: np.ndarray, grid: LayerGrid) -> np.ndarray:
     return cv2.applyColorMap(picture, HEAT)
 
 
-def names_of_layers(activations: Sequence[Activation]) -> list[str]:
+def names_of_layers(activations: Sequence[LayerOutput]) -> list[str]:
     """What each layer is called: "convolution 1", "pooling 1", ..., "answers"."""
     kinds = [activation.kind for activation in activations[:-1]]
     names = []
@@ -4670,7 +4719,7 @@ class Window:
         """What is said where there is nothing to be read."""
         return "Nothing is drawn yet" if self.canvas else "Nothing is read in this picture"
 
-    def look_inside(self, part: Part | None) -> list[Activation]:
+    def look_inside(self, part: Part | None) -> list[LayerOutput]:
         """What each layer of the network makes of a part; nothing where there is none."""
         network = self.recognizer.network
         if part:
