@@ -3578,13 +3578,17 @@ def words_and_keys(text: str) -> list[tuple[str, bool]]:
 class Sheet:
     """A picture of the window to draw on: places are in pixels, sizes of text and lines in units."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, ground: np.ndarray | None = None) -> None:
+        """A sheet in the panel's colour, or with a picture of the same size on it."""
         width, height = layout.size
-        self.image = np.empty((height, width, 3), np.uint8)
         self.whole = Box(0, 0, width, height)
         self.scale = layout.scale
         self.units = layout.units
-        self.fill(self.whole, PANEL_COLOUR)
+        if ground is not None:
+            self.image = ground.copy()
+        else:
+            self.image = np.empty((height, width, 3), np.uint8)
+            self.fill(self.whole, PANEL_COLOUR)
 
     def area(self, box: Box) -> np.ndarray:
         """The pixels in a box, as far as it lies on the sheet: a view."""
@@ -3709,18 +3713,20 @@ class Sheet:
 
 def draw(view: View, layout: Layout, recognizer: Recognizer) -> np.ndarray:
     """The window's picture: uint8 BGR, shape (height, width, 3)."""
-    sheet = Sheet(layout)
+    sheet = Sheet(layout, sheet_with_keys(layout).image)
+    pointed = pointed_at(layout, view)
     explanation = None
     if view.why and view.part:
         explanation = explain(view.part, recognizer)
     draw_answer(sheet, layout, view)
     draw_thumbnails(sheet, layout, view)
-    draw_bars(sheet, layout, view)
-    draw_caps(sheet, layout, view)
+    draw_bars(sheet, layout, view, pointed)
+    draw_special_caps(sheet, layout, view, pointed)
     draw_image(sheet, layout, view, explanation)
     draw_part_labels(sheet, layout, view)
     if layout.layers:
-        draw_layers(sheet, layout, view, recognizer.network)
+        draw_layers(sheet, layout, view)
+        draw_pointed_unit(sheet, layout, view, recognizer.network)
     if view.help:
         draw_help(sheet, layout)
     else:
@@ -3819,10 +3825,9 @@ def draw_thumbnails(sheet: Sheet, layout: Layout, view: View) -> None:
             sheet.outline(box.inset(-sheet.units(1)), BEST_COLOUR, 2.5)
 
 
-def draw_bars(sheet: Sheet, layout: Layout, view: View) -> None:
+def draw_bars(sheet: Sheet, layout: Layout, view: View, pointed: Target | None) -> None:
     """Draw the probabilities of one part's ten digits, and that it is none."""
     prediction = view.part.prediction if view.part else None
-    pointed = pointed_at(layout, view)
     for answer, box in zip(BARS, layout.bars, strict=True):
         if pointed == Target("bar", answer):
             sheet.rounded(box, CAP_COLOUR)
@@ -3848,22 +3853,38 @@ def draw_bar(sheet: Sheet, box: Box, answer: int, prediction: Prediction | None)
     sheet.write_in(box, f"{share:.1%}", style._replace(size=14, weight=400, align="right"))
 
 
-def draw_caps(sheet: Sheet, layout: Layout, view: View) -> None:
-    """Draw the keys, which can be clicked; those that are switched on are lit."""
-    pointed = pointed_at(layout, view)
+@functools.lru_cache(maxsize=2)
+def sheet_with_keys(layout: Layout) -> Sheet:
+    """A sheet with all keys on it, to begin with: they seldom look otherwise."""
+    sheet = Sheet(layout)
+    for name, box in layout.caps.items():
+        draw_cap(sheet, box, name)
+    return sheet
+
+
+def draw_special_caps(sheet: Sheet, layout: Layout, view: View, pointed: Target | None) -> None:
+    """Draw again the keys that are switched on, and the one that is pointed at."""
     for name, box in layout.caps.items():
         is_lit = name in view.lit
-        face = box._replace(height=box.height - sheet.units(2))
-        sheet.rounded(box, BEST_COLOUR if is_lit else TROUGH_COLOUR)  # the cap's lower rim
         is_pointed = pointed == Target("key", name.lower())
-        sheet.rounded(face, POINTED_COLOUR if is_pointed else CAP_COLOUR)
-        style = Style(13, BEST_COLOUR if is_lit else TEXT_COLOUR, 600)
-        _, text = face.split_left(sheet.units(7))
-        sheet.write_in(text, name, style)
-        key_width = max(sheet.units(13), sheet.measure(name, style) + sheet.units(6))
-        _, word = text.split_left(key_width)
-        label = sheet.fitting(CAPS[name], Style(13, QUIET_COLOUR), word.width - sheet.units(4))
-        sheet.write_in(word, CAPS[name], label)
+        if is_lit or is_pointed:
+            draw_cap(sheet, box, name, is_lit, is_pointed)
+
+
+def draw_cap(
+    sheet: Sheet, box: Box, name: str, is_lit: bool = False, is_pointed: bool = False
+) -> None:
+    """Draw a key that can be clicked, and what it does in a word."""
+    face = box._replace(height=box.height - sheet.units(2))
+    sheet.rounded(box, BEST_COLOUR if is_lit else TROUGH_COLOUR)  # the cap's lower rim
+    sheet.rounded(face, POINTED_COLOUR if is_pointed else CAP_COLOUR)
+    style = Style(13, BEST_COLOUR if is_lit else TEXT_COLOUR, 600)
+    _, text = face.split_left(sheet.units(7))
+    sheet.write_in(text, name, style)
+    key_width = max(sheet.units(13), sheet.measure(name, style) + sheet.units(6))
+    _, word = text.split_left(key_width)
+    label = sheet.fitting(CAPS[name], Style(13, QUIET_COLOUR), word.width - sheet.units(4))
+    sheet.write_in(word, CAPS[name], label)
 
 
 def draw_image(sheet: Sheet, layout: Layout, view: View, explanation: Explanation | None) -> None:
@@ -4330,7 +4351,7 @@ def shape_in_words(values: np.ndarray) -> str:
     return f"{maps} maps, {width}×{height}"
 
 
-def draw_layers(sheet: Sheet, layout: Layout, view: View, network: Network) -> None:
+def draw_layers(sheet: Sheet, layout: Layout, view: View) -> None:
     """Draw what each layer of the network makes of the chosen part."""
     line = layout.layers._replace(width=sheet.units(1))
     if layout.layers.x == 0:  # they stand below the panel
@@ -4346,17 +4367,26 @@ def draw_layers(sheet: Sheet, layout: Layout, view: View, network: Network) -> N
         style = sheet.fitting(title, Style(LAYER_TEXT, QUIET_COLOUR), grid.title.width)
         sheet.write_in(grid.title, title, style)
         draw_layer(sheet, grid, activation.values[0])
+
+
+def draw_pointed_unit(sheet: Sheet, layout: Layout, view: View, network: Network) -> None:
+    """Draw the map that is pointed at large, and what its unit under the pointer looks at."""
     unit = unit_pointed_at(layout, view)
     if unit is None:
-        heading, below = layout.unit_words.split_top(sheet.units(22))
-        style = sheet.fitting(LAYERS_HEADING, Style(15, TEXT_COLOUR, 600), heading.width)
-        sheet.write_in(heading, LAYERS_HEADING, style)
-        sheet.lines(below, LAYERS_HINT, Style(LAYER_TEXT, QUIET_COLOUR))
+        draw_layers_hint(sheet, layout.unit_words)
         return
     draw_unit(sheet, layout, view, unit)
     name = view.activations[unit.layer].name
     draw_weights(sheet, layout, layer_named(name, network), unit.map)
     draw_field(sheet, layout, view, field_of(unit.place, name, network.layers))
+
+
+def draw_layers_hint(sheet: Sheet, box: Box) -> None:
+    """Say what one sees of the network, and that one may point at it."""
+    heading, below = box.split_top(sheet.units(22))
+    style = sheet.fitting(LAYERS_HEADING, Style(15, TEXT_COLOUR, 600), heading.width)
+    sheet.write_in(heading, LAYERS_HEADING, style)
+    sheet.lines(below, LAYERS_HINT, Style(LAYER_TEXT, QUIET_COLOUR))
 
 
 def layer_named(name: str, network: Network) -> Layer:
