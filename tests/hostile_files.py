@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import pathlib
+import re
 import shutil
 import struct
 import zipfile
@@ -74,9 +75,11 @@ def tiff_of_size(width: int, height: int, bits: int, samples: int, kind: int) ->
     depths, kinds = struct.pack("<4H", *[bits] * 4), struct.pack("<4H", *[kind] * 4)
     place = [start + sum(map(len, (offsets, sizes, depths)[:i])) for i in range(4)]
     tags = [
-        (256, 4, 1, width), (257, 4, 1, height), (259, 3, 1, 8), (262, 3, 1, 2 if samples > 2 else 1),
-        (277, 3, 1, samples), (278, 4, 1, 100), (284, 3, 1, 1), (273, 4, count, place[0]), (279, 4, count, place[1]),
-        (258, 3, samples, place[2] if samples > 2 else bits), (339, 3, samples, place[3] if samples > 2 else kind),
+        (256, 4, 1, width), (257, 4, 1, height), (259, 3, 1, 8), (277, 3, 1, samples),
+        (278, 4, 1, 100), (284, 3, 1, 1), (273, 4, count, place[0]), (279, 4, count, place[1]),
+        (262, 3, 1, 2 if samples > 2 else 1),
+        (258, 3, samples, place[2] if samples > 2 else bits),
+        (339, 3, samples, place[3] if samples > 2 else kind),
     ]  # fmt: skip
     entries = b"".join(struct.pack("<HHII", *tag) for tag in sorted(tags))
     head = (
@@ -237,7 +240,8 @@ def hostile_networks(folder: Path) -> Iterator[Path]:  # noqa: C901  a list of f
     def ends() -> list[keras.layers.Layer]:
         return [layers.Flatten(), layers.Dense(10, activation="softmax")]
 
-    anonymous = lambda x: (__import__("pathlib").Path("code-was-run").touch(), x)[1]  # noqa: E731  it is to be one
+    # It is to be a lambda, and to bring all along that it needs.
+    anonymous = lambda x: (__import__("pathlib").Path("code-was-run").touch(), x)[1]  # noqa: E731
     networks = {
         "lambda": network(layers.Lambda(anonymous, output_shape=(28, 28, 1)), *ends()),
         "lambda of a name": network(layers.Lambda(run_code, output_shape=(28, 28, 1)), *ends()),
@@ -302,12 +306,12 @@ def hostile_networks(folder: Path) -> Iterator[Path]:  # noqa: C901  a list of f
     yield write(
         "a billion units", **{"config.json": text.replace('"units": 64', '"units": 1000000000')}
     )
-    yield write("vast picture", **{"config.json": text.replace('"size": [2, 2]', '"size": [2000, 2000]')
-                                   .replace('"pool_size": [2, 2]', '"pool_size": [2000, 2000]')
-                                   .replace('"strides": [2, 2]', '"strides": [2000, 2000]')})  # fmt: skip
+    vast = re.sub(r'"(size|pool_size|strides)": \[2, 2\]', r'"\1": [2000, 2000]', text)
+    yield write("vast picture", **{"config.json": vast})
     yield write("deep", **{"config.json": "[" * 100_000 + "]" * 100_000})
-    yield write("no input", config={**config, "build_config": {}, "config": {
-        **config["config"], "layers": config["config"]["layers"][1:], "build_input_shape": None}})  # fmt: skip
+    without_input = {"layers": config["config"]["layers"][1:], "build_input_shape": None}
+    inner = {**config["config"], **without_input}
+    yield write("no input", config={**config, "build_config": {}, "config": inner})
     yield write("a layer", config=keras.saving.serialize_keras_object(layers.Dense(3)))
     yield write("weights bomb", **{"model.weights.h5": bytes(1 << 30)})
     yield write("config bomb", **{"config.json": bytes(1 << 30)})

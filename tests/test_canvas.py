@@ -48,7 +48,7 @@ def state(canvas):
 
 
 class CountingRecognizer(md.Recognizer):
-    """Stands in for the network: says how much ink there is where, and counts how often it is asked."""
+    """Stands in for the network: says how much ink is where, and counts how often it is asked."""
 
     asked = 0
 
@@ -489,7 +489,7 @@ def test_enter_answers_by_a_short_highlight(window, clock, capfd):
 
 
 def test_what_is_not_as_usual_is_shown_for_as_long_as_it_is(window, clock):
-    """Live reading off, a network of one's own, lessons: seen when no message is left, and no trace of them after."""
+    """Live reading off, a network of one's own, lessons: seen without a message, and not after."""
     drag(window.canvas, (100, 100), (100, 400))
     usual, path, digit = window.frame(), window.recognizer.path, window.read().text
     changes = {

@@ -22,7 +22,7 @@ PROGRAM = Path(md.__file__)
 
 
 def run(*arguments, **variables):
-    """Run the program where no MNIST can be downloaded; give its exit status, standard output and error."""
+    """Run the program where no MNIST can be downloaded: exit status, standard output and error."""
     return program.run(*arguments, **{"KERAS_HOME": os.devnull, **variables})[:3]
 
 
@@ -384,7 +384,7 @@ def test_missing_shared_library_is_named(tmp_path):
 
 @pytest.mark.parametrize("closed", ["2>&-", "2>&- <&-", "0<&- 1>&- 2>&-"])
 def test_closed_streams(digits, tmp_path, closed):
-    """Nothing that is opened gets a closed stream's number, and nobody misses where there is nothing to write to."""
+    """Nothing that is opened gets a closed stream's number, and nobody misses the stream."""
     for words, status in (((digits[3],), 0), ((tmp_path / "none.png",), 1)):
         command = shlex.join(map(str, [sys.executable, PROGRAM, *words]))
         done = subprocess.run(f"{command} {closed}", shell=True, capture_output=True, text=True)

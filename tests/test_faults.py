@@ -1,4 +1,4 @@
-"""A little of every fault that `python -m tests.benchmark faults` tries at length: killed, starved, shut out, badly fed."""
+"""A little of every fault that `python -m tests.benchmark faults` tries at length."""
 
 import os
 import shutil

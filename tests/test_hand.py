@@ -66,7 +66,7 @@ answers = st.one_of(st.none(), st.integers(0, 9))
 def test_what_is_taught_is_read_and_what_is_forgotten_leaves_no_trace(
     recognizer, drawings, lessons
 ):
-    """Whatever the drawing, whatever was said of it before; also once another network has learned it."""
+    """Whatever the drawing, whatever was said of it before."""
     before = [recognizer.predict(image) for image in drawings]
     for drawing, digit in lessons:
         recognizer.teach(drawings[drawing], digit)
@@ -105,7 +105,7 @@ def test_what_is_no_lesson_is_refused(recognizer, drawings):
 
 
 def test_one_lesson_is_learned_for_drawings_like_it_and_for_no_others(recognizer):
-    """A sign that is no digit is taught as a 4: others of its kind are read so, and digits as before."""
+    """A sign is taught as a 4: others of its kind are read so, and digits as before."""
     rng = np.random.default_rng(3)
     sign = [np.array([[0, 0], [40, 60], [80, 0], [80, 100.0]]), np.array([[20, 90], [60, 90.0]])]
 
@@ -372,7 +372,7 @@ def test_what_cannot_be_kept_is_not_taught(tmp_path, drawings):
 
 
 def test_lessons_survive_another_network(tmp_path, drawings):
-    """Taught to the shipped network, known to one that is untrained, of ten outputs and run by Keras."""
+    """Taught to the shipped network, known to an untrained one of ten answers."""
     keras = md.import_keras()
     layers = [
         keras.Input((28, 28, 1)),
@@ -453,7 +453,7 @@ def test_a_lesson_on_several_parts_holds_for_the_same_shape_drawn_again(recogniz
 
 @pytest.fixture
 def trained_on(tmp_path, monkeypatch):
-    """What trainings by the command line are given, in a folder where model/ is empty; they end there."""
+    """What trainings by the command line are given, where model/ is empty; they end there."""
     monkeypatch.setattr(md, "HAND", tmp_path / "hand.npz")
     monkeypatch.setattr(md, "MODEL", tmp_path / "model" / "digit.npz")
     write_mnist(tmp_path / "mnist.npz", 240)

@@ -96,8 +96,10 @@ def test_depth(tmp_path, kind):
     assert is_seven(read(tmp_path, picture, "deep.tiff"))
 
 
-EXIF = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0%c\0\0\0\0\0\0"  # with an orientation, and nothing else
-TURNS = [  # how often a picture of orientation 1, 2 ... 8 was turned to the left, and whether it was mirrored before
+# With an orientation, and nothing else.
+EXIF = b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0%c\0\0\0\0\0\0"
+# How often a picture of orientation 1, 2 ... 8 was turned left, and whether it was mirrored before.
+TURNS = [
     (0, False), (0, True), (2, False), (2, True), (1, True), (1, False), (3, True), (3, False),
 ]  # fmt: skip
 
@@ -161,7 +163,7 @@ def cut_off():
 
 
 def two_rows():
-    """Close together, and sloping: where the upper one ends, it is lower than where the other begins."""
+    """Close together, and sloping: where the upper one ends is below where the other begins."""
     upper, lower = written("47774", slope=0.22), written("74447", slope=0.22)
     further = np.full((140, 700), 255, np.uint8)
     return np.minimum(np.vstack([upper, further]), np.vstack([further, lower]))

@@ -129,7 +129,7 @@ def test_what_is_taught_is_read_at_once(recognizer):
 
 
 def test_the_most_probable_parts_are_found():
-    """Beside every way to part up to eight pieces, all alike, that are digits together, or something else."""
+    """Beside every way to part up to eight pieces, all alike."""
     rng = np.random.default_rng(0)
     for count in range(1, 9):
         confidences = rng.random((count + 1, count + 1)) ** 2

@@ -114,9 +114,9 @@ def test_progress_is_counted_to_its_end_and_the_last_lines_say_where_all_is(trai
     steps = [tuple(map(int, step.split("/"))) for step in re.findall(r"\b\d+/\d+\b", said)]
     assert len(steps) > 6 and all(number <= whole for number, whole in steps)
     assert {(1, 3), (2, 3), (3, 3)} < set(steps)  # epochs
-    assert said.splitlines()[-2:] == [
-        f"Drew the plots in {folder / 'plots'}", f"Saved {folder / 'model' / 'digit.npz'} and digit.keras"
-    ]  # fmt: skip
+    plots, model = folder / "plots", folder / "model" / "digit.npz"
+    last_lines = [f"Drew the plots in {plots}", f"Saved {model} and digit.keras"]
+    assert said.splitlines()[-2:] == last_lines
 
 
 def test_what_is_replaced_stays_under_a_name_that_is_said(trained, tmp_path, capsys):
@@ -201,8 +201,13 @@ def test_another_recipe_leaves_the_default_network_and_its_plots(
     new = sorted(
         str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*") if path not in before
     )
-    assert new == ["model/plain-sgd.json", "model/plain-sgd.keras", "model/plain-sgd.npz",
-                   "plots/plain-sgd/confusion_matrix.png", "plots/plain-sgd/learning_curves.png"]  # fmt: skip
+    assert new == [
+        "model/plain-sgd.json",
+        "model/plain-sgd.keras",
+        "model/plain-sgd.npz",
+        "plots/plain-sgd/confusion_matrix.png",
+        "plots/plain-sgd/learning_curves.png",
+    ]
     monkeypatch.setattr(md, "check_display", lambda: None)
     monkeypatch.setattr(md.Window, "run", lambda window: None)
     monkeypatch.setattr(md, "Recognizer", lambda path, hand: md.say(f"opens {path}"))

@@ -1,4 +1,4 @@
-"""The real program in a real window: real mouse events and keys; what it prints, and what is seen."""
+"""The real program in a real window: real mouse and keys; what it prints, and what is seen."""
 
 from __future__ import annotations
 
@@ -853,8 +853,11 @@ def test_ctrl_c_closes_the_window(window: ProgramWindow, busy: bool) -> None:
     before = window.screenshot()
     if busy:
         words = [word for x in range(10, 550, 2) for word in (*window.at(x, x), "sleep", 0.005)]
-        mouse = subprocess.Popen(["xdotool", *map(str, words)], env=environment(DISPLAY=window.display.name),
-                                 stderr=subprocess.DEVNULL)  # fmt: skip
+        mouse = subprocess.Popen(
+            ["xdotool", *map(str, words)],
+            env=environment(DISPLAY=window.display.name),
+            stderr=subprocess.DEVNULL,
+        )
         window.see(lambda p: not np.array_equal(p, before), "the mouse's ring")
     window.process.send_signal(signal.SIGINT)
     assert window.wait() == 130

@@ -47,7 +47,7 @@ def take_lessons(
     order: np.ndarray,
     slips: Iterator[bool],
 ) -> tuple[np.ndarray, dict[int, str]]:
-    """Read a writer's digits in this order and correct each that is misread; slips tells when the person errs.
+    """Read a writer's digits in this order, correcting each misread one; slips: when wrongly.
 
     Returns confidence and right of each answer, shape (n, 2), and what was said of which digit.
     """
@@ -116,7 +116,7 @@ def hand_row(
 
 
 def measure(options: argparse.Namespace) -> None:
-    """Print how much better this program reads a person whose misread digits are corrected, and what that costs."""
+    """Print how much better a person is read whose misread digits are corrected, and its cost."""
     _, test = mnist_digit.load_mnist(options.mnist)
     recognizer = Recognizer(options.model)
     mnist = answers_of(recognizer, test.images / np.float32(255), test.labels)

@@ -1,4 +1,4 @@
-"""What people wrote with pens on tablets, as published, and replayed as mouse events on a canvas."""
+"""What people wrote with pens on tablets, replayed as mouse events on a canvas."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def in_the_middle(strokes: Sequence[np.ndarray]) -> list[np.ndarray]:
 
 
 def mouse_events(strokes: Sequence[np.ndarray]) -> Iterator[tuple[int, int, int, int]]:
-    """The events (event, x, y, flags) that cv2 would send had the strokes been drawn with the left button."""
+    """The events (event, x, y, flags) that cv2 sends where strokes are drawn with the left button."""
     for stroke in strokes:
         first, *further = stroke.tolist()
         yield cv2.EVENT_LBUTTONDOWN, *first, cv2.EVENT_FLAG_LBUTTON
@@ -78,7 +78,7 @@ def replay(strokes: Sequence[np.ndarray]) -> Canvas:
 
 
 def image_as_usual(strokes: Sequence[np.ndarray]) -> np.ndarray:
-    """The strokes as programs of this kind usually draw and shrink them: a circle at each mouse event.
+    """The strokes as programs of this kind usually draw them: a circle at each mouse event.
 
     Returns float32, shape (28, 28), in [0, 1].
     """

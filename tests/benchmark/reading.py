@@ -65,7 +65,7 @@ def scribble(rng: np.random.Generator) -> list[np.ndarray]:
 
 
 def put_together(digits: Sequence[Character], rng: np.random.Generator) -> list[list[np.ndarray]]:
-    """The strokes of each digit of a number on the canvas: on one base line, nearly alike in height.
+    """The strokes of each digit of a number: on one base line, nearly alike in height.
 
     The gaps between the digits' boxes are -4 % to 35 % of their height.
     """
@@ -91,7 +91,7 @@ def put_together(digits: Sequence[Character], rng: np.random.Generator) -> list[
 def numbers(
     characters: Sequence[Character], length: int, count: int
 ) -> Iterator[tuple[list[Character], list[list[np.ndarray]]]]:
-    """Numbers of so many digits, each by one writer who wrote ten or more: the digits, and their strokes placed."""
+    """Numbers of so many digits, each by one writer: the digits, and their strokes as placed."""
     by_writer = collections.defaultdict(list)
     for character in characters:
         by_writer[character.donor, character.writer].append(character)
@@ -113,7 +113,7 @@ def is_parted(reading: mnist_digit.Reading, strokes: Sequence[Sequence[np.ndarra
 def refusal_row(
     name: str, recognizer: Recognizer, drawings: Sequence[Sequence[np.ndarray]]
 ) -> tuple[str, ...]:
-    """How often drawings that are no digit are refused: as one image, and by the reading, in every part."""
+    """How often drawings that are no digit are refused: as one image, and as a reading."""
     canvases = [replay(strokes) for strokes in drawings]
     alone = np.mean([recognizer.predict(canvas.digit_image()).digit is None for canvas in canvases])
     parts = np.mean([set(canvas.read(recognizer).text) == {"?"} for canvas in canvases])
