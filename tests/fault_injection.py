@@ -1,8 +1,8 @@
 """What the program does when it is killed, starved of disk, shut out, or given what it cannot use.
 
 try_all() tries all of it at length, for `python -m tests.benchmark faults`; test_faults.py tries
-a little of each. Every function that tries something returns what went wrong, one line each. Needs Linux;
-a full disk also needs root, and the monkey Xvfb and xdotool.
+a little of each. Every function that tries something returns what went wrong, one line each. Needs
+Linux; a full disk also needs root, and the monkey Xvfb and xdotool.
 """
 
 from __future__ import annotations

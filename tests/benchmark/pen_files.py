@@ -60,7 +60,7 @@ def in_the_middle(strokes: Sequence[np.ndarray]) -> list[np.ndarray]:
 
 
 def mouse_events(strokes: Sequence[np.ndarray]) -> Iterator[tuple[int, int, int, int]]:
-    """The events (event, x, y, flags) that cv2 sends where strokes are drawn with the left button."""
+    """The events (event, x, y, flags) that cv2 sends when the left button draws strokes."""
     for stroke in strokes:
         first, *further = stroke.tolist()
         yield cv2.EVENT_LBUTTONDOWN, *first, cv2.EVENT_FLAG_LBUTTON
