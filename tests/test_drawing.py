@@ -369,3 +369,39 @@ def test_layers_are_named_in_words(recognizer: md.Recognizer) -> None:
     ]
     assert md.shape_in_words(activations[0].values[0]) == "32 maps, 24×24"
     assert md.shape_in_words(activations[-1].values[0]) == "10 units"
+
+
+class OwnNetwork:
+    """A network of one's own, with layers of kinds that the window does not know."""
+
+    layers = (
+        md.Layer("input", "InputLayer"),
+        md.Layer("scale", "BatchNormalization"),
+        md.Layer("wave", "LSTM"),
+        md.Layer("flat", "Flatten"),
+        md.Layer("out", "Dense"),
+    )
+
+    def activations(self, images: np.ndarray) -> list[md.LayerOutput]:
+        count = len(images)
+        values = [images[..., None], images[..., None] - 0.5, images, images.reshape(count, -1)]
+        values.append(np.full((count, 10), 0.1))
+        return [
+            md.LayerOutput(layer.name, layer.kind, found)
+            for layer, found in zip(self.layers, values, strict=True)
+        ]
+
+
+def test_any_network_is_shown(recognizer: md.Recognizer) -> None:
+    view = view_of(SIX, recognizer)
+    view = view._replace(activations=md.look_inside(view.part.image, OwnNetwork()))
+    names = md.names_of_layers(view.activations)
+    assert names == ["BatchNormalization", "LSTM", "answers"]
+    layout = md.Layout((1366, 768), shows_layers=True)
+    sheet = md.Sheet(layout)
+    for grid in layout.layer_grids(view):
+        x, y = grid.tile(0).center
+        pointing = view._replace(pointer=(int(x), int(y)))
+        md.draw_layers(sheet, layout, pointing)
+        md.draw_pointed_unit(sheet, layout, pointing, OwnNetwork())
+        assert has(within(sheet.image, layout.large_map), md.FIELD_COLOUR)
