@@ -3086,8 +3086,10 @@ CONFIDENCE_WIDTH = 106  # at the right of the answer
 THUMBNAILS_HEIGHT = 74
 LARGEST_THUMBNAILS = 180  # where there is room
 LABEL_HEIGHT = 18  # of the words above the thumbnails
-SMALLEST_BAR, LARGEST_BAR = 16, 26  # with the gap to the next one
-BAR_LABEL, BAR_FIGURE = 42, 58  # the widths left and right of a bar
+SMALLEST_BAR = 16  # its height, with the gap to the next one
+LARGEST_BAR = 26  # where there is room
+BAR_LABEL = 42  # the width of what stands left of a bar
+BAR_FIGURE = 58  # and right of it
 CAP_HEIGHT = 26  # of a key that can be clicked, with the gap to the next one
 CAP_GAP = 5
 NOTE_HEIGHT = 22
@@ -3105,7 +3107,8 @@ SMALLEST_SIDE = 2  # pixels of the square of a map or unit
 SMALLEST_PARTED = 4  # pixels; larger squares have a line between them
 WEIGHTS = 50  # the side of the square of a map's weights
 LABEL_RATIO = 1.35  # a part's label is so many times as high as its text
-SMALLEST_LABEL, LARGEST_LABEL = 9, 16
+SMALLEST_LABEL = 9  # the size of its text, where the part is small
+LARGEST_LABEL = 16  # and where it is large
 CAPITALS = 0.72  # the height of capitals and figures, in sizes of the font
 SMALLEST_TEXT = 9  # pixels; smaller, nobody could read it
 
@@ -4236,7 +4239,8 @@ def arrange_layers(room: Box, shapes: tuple[tuple[int, ...], ...], scale: float)
     shapes are (height, width, maps) or (units,). Layers for which there is no room are left out.
     """
     counts = [shape[-1] for shape in shapes]
-    rows = [math.ceil(count / (room.width // SMALLEST_SIDE)) for count in counts]
+    most_columns = max(1, room.width // SMALLEST_SIDE)
+    rows = [math.ceil(count / most_columns) for count in counts]
     grids = place_layers(room, counts, rows, scale)
     is_growing = True
     while is_growing:

@@ -111,7 +111,7 @@ def test_parts_of_a_wide_picture_are_found_where_they_are_shown(recognizer: md.R
 # --- what a frame shows
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [*SIZES, (100, 100), (1300, 100), (100, 900)])
 @pytest.mark.parametrize("shows_layers", [False, True])
 def test_every_state_is_drawn_at_every_size(
     size: tuple[int, int], shows_layers: bool, recognizer: md.Recognizer
