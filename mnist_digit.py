@@ -4817,8 +4817,11 @@ class Window:
         if target.kind == "key":
             self.press(target.value)
         elif target.kind == "bar":
+            self.typed = TypedNumber()
             self.perform(functools.partial(self.say_it_is, target.value))
         elif target.kind == "part":
+            self.typed = TypedNumber()
+            self.end_message()
             self.chosen = target.value
 
     def on_wheel(self, turn: int) -> None:

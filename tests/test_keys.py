@@ -247,6 +247,19 @@ def test_a_digit_is_for_the_chosen_part_alone(one_and_bow: md.Window) -> None:
     assert "right: 7 _" in one_and_bow.message
 
 
+def test_a_click_ends_a_typed_number(one_and_bow: md.Window, clock: Clock) -> None:
+    press(one_and_bow, "1")
+    click(one_and_bow, one_and_bow.layout.thumbnail_boxes(one_and_bow.view())[0])
+    assert one_and_bow.message == ""
+    press(one_and_bow, "esc", "1")
+    click(one_and_bow, one_and_bow.layout.bars[8])
+    assert "it is" in one_and_bow.message
+    clock.seconds += md.MESSAGE_SECONDS + 1
+    assert one_and_bow.message == ""
+    press(one_and_bow, "4")
+    assert "right: 4 _" in one_and_bow.message
+
+
 def test_clicks_beside_the_things_in_the_panel_do_nothing(one_and_bow: md.Window) -> None:
     one_and_bow.on_leave()
     before = one_and_bow.frame()
