@@ -1,32 +1,129 @@
-"""Pictures of digits on papers of many kinds, drawn for benchmark and tests, and how many of each are read rightly.
+"""Pictures of handwriting on papers of many kinds, drawn for benchmark and tests, and how they are read.
 
-A picture is float32 BGR in [0, 1] until the camera makes uint8 of it. Each kind is a function of
-(rng, writing) where writing(count) gives count digits of one person and their labels.
+A picture is float32 BGR in [0, 1] until the camera makes uint8 of it. Each kind of picture is a function
+of (rng, writing) that gives a Picture; writing is what one person wrote.
 """
 
 from __future__ import annotations
 
+import collections
+import re
 import tempfile
+import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
 
-from mnist_digit import Recognizer, read_file, say, turned
-from tests.handwritten import write_character
+from mnist_digit import DIGITS, Reading, Recognizer, read_file, say
 from tests.real_window import put_text
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.random import Generator
 
     Strokes = list[np.ndarray]  # points (x, y), shape (n, 2) each
-    Writing = Callable[[int], tuple[list[Strokes], str]]  # digits of one person, and their labels
     Span = tuple[float, float]  # a number between these two, drawn anew for each picture
+
+# --- writing -------------------------------------------------------------------------------
+
+LETTERS = "ACEFHKMNPRTVWXYadefhkmnprtuvwx"  # careful hands make them like no digit
+SIGNS = "#$%&@*+=?<>"
+
+
+class Character(NamedTuple):
+    """A digit, letter or sign as somebody wrote it."""
+
+    label: str
+    writer: str
+    strokes: Strokes
+
+
+class Writing:
+    """What one person wrote; where they left no letters or signs, those of others stand in."""
+
+    def __init__(self, rng: Generator, writers: Writers, name: str) -> None:
+        self.rng, self.writers, self.name = rng, writers, name
+
+    def one(self, label: str) -> Strokes:
+        """The strokes of one of their characters with this label."""
+        own = self.writers[self.name].get(label)
+        if not own:
+            others = [written[label] for written in self.writers.values() if label in written]
+            own = others[self.rng.integers(len(others))]
+        return own[self.rng.integers(len(own))]
+
+    def digits(self, count: int) -> tuple[list[Strokes], str]:
+        """So many digits by chance, and their labels."""
+        own = [label for label in DIGITS if label in self.writers[self.name]]
+        text = "".join(self.rng.choice(own, count))
+        return [self.one(label) for label in text], text
+
+    def among(self, labels: str, count: int) -> list[Strokes]:
+        """So many characters by chance, each of one of these labels."""
+        return [self.one(label) for label in self.rng.choice([*labels], count)]
+
+
+# The strokes of each character, by its label, by the name of its writer.
+Writers = dict[str, dict[str, list]]
+LEAST_DIGITS = 5  # different ones: who left fewer writes no pictures
+
+
+def read_writers(path: Path, held_out: bool) -> Writers:
+    """The characters in handwriting.npz of the writers never trained on, or of all the others."""
+    with np.load(path) as kept:
+        stroke_ends = np.cumsum(kept["stroke_lengths"], dtype=int)
+        strokes = np.split(kept["points"].astype(float), stroke_ends[:-1])
+        ends = np.cumsum(kept["stroke_counts"], dtype=int)
+        starts = ends - kept["stroke_counts"]
+        characters = [
+            Character(str(label), str(kept_name), strokes[start:end])
+            for label, kept_name, out, start, end in zip(
+                kept["labels"],
+                kept["writers"][kept["writer"]],
+                kept["held_out"][kept["writer"]],
+                starts,
+                ends,
+                strict=True,
+            )
+            if out == held_out
+        ]
+    return by_writer(characters)
+
+
+def by_writer(characters: Sequence[Character]) -> Writers:
+    """The characters sorted by their writers and labels."""
+    writers: Writers = collections.defaultdict(lambda: collections.defaultdict(list))
+    for character in characters:
+        writers[character.writer][character.label].append(character.strokes)
+    return {name: dict(labels) for name, labels in writers.items()}
+
+
+def some_writing(rng: Generator, writers: Writers) -> Writing:
+    """The writing of one person by chance who left at least LEAST_DIGITS different digits."""
+    names = [
+        name for name, written in writers.items() if len(set(written) & set(DIGITS)) >= LEAST_DIGITS
+    ]
+    return Writing(rng, writers, names[rng.integers(len(names))])
+
+
+class Picture(NamedTuple):
+    """A picture and what is to be read in it."""
+
+    pixels: np.ndarray  # uint8 BGR
+    text: str  # as it is shown to people; "" where there is no digit
+    pattern: str = (
+        ""  # regular expression of the readings that are right, where more than the text is
+    )
+
+    def is_right(self, text: str) -> bool:
+        """Whether a reading, "" for no digit, is right."""
+        return re.fullmatch(self.pattern or re.escape(self.text), text) is not None
+
 
 # --- ink -----------------------------------------------------------------------------------
 
@@ -37,15 +134,29 @@ def box_of(strokes: Strokes) -> tuple[np.ndarray, np.ndarray]:
     return points.min(axis=0), np.ptp(points, axis=0)
 
 
-def side_by_side(rng: Generator, characters: Sequence[Strokes]) -> Strokes:
-    """Characters about 1 high in a row, with gaps as people leave them, sizes and heights a little uneven."""
+def turned(points: np.ndarray, angle: float) -> np.ndarray:
+    """Points (x, y), shape (n, 2), turned about the origin by an angle in radians."""
+    cos, sin = np.cos(angle), np.sin(angle)
+    return points @ np.array([[cos, sin], [-sin, cos]])
+
+
+def side_by_side(
+    rng: Generator,
+    characters: Sequence[Strokes],
+    gaps: Span = (0.08, 0.4),
+    heights: Span = (0.88, 1.08),
+) -> Strokes:
+    """Characters about 1 high in a row, with gaps as people leave them, sizes and places a little uneven."""
     strokes, x = [], 0.0
     for character in characters:
         low, extent = box_of(character)
-        scale = rng.uniform(0.88, 1.08) / max(extent[1], 0.5 * extent[0], 1)
-        drop = rng.uniform(-0.06, 0.06)
-        strokes += [(stroke - low) * scale + (x, drop) for stroke in character]
-        x += extent[0] * scale + rng.uniform(0.08, 0.4)
+        scale = rng.uniform(*heights) / max(extent[1], 0.8 * extent[0], 1)
+        height = extent[1] * scale
+        top = (1 - height) * (0.5 if height < 0.6 else 1) + rng.uniform(
+            -0.06, 0.06
+        )  # a "=" hangs, digits stand
+        strokes += [(stroke - low) * scale + (x, top) for stroke in character]
+        x += extent[0] * scale + rng.uniform(*gaps)
     return strokes
 
 
@@ -261,7 +372,7 @@ def page(
     """The ink of one digit in the midst of a page, its height and label; the pen's width is given in heights."""
     side = int(rng.integers(260, 900))
     shape = side, round(side * rng.uniform(0.8, 1.35))
-    (digit,), text = writing(1)
+    (digit,), text = writing.digits(1)
     room = margin + rng.uniform(0, 0.2)
     strokes = fitted(rng, digit, np.array([room, room, 1 - room, 1 - room]) * (shape[::-1] * 2))
     height = max(box_of(strokes)[1])
@@ -274,15 +385,15 @@ def written(
     pen: Span = (0.03, 0.09),
     on: Callable[[Generator, np.ndarray, float], np.ndarray] | None = None,
     light: Callable[[Generator, np.ndarray], np.ndarray] | None = None,
-) -> tuple[np.ndarray, str]:
+) -> Picture:
     """A digit written with a pen on some kind of sheet and photographed in some light."""
     ink, height, text = page(rng, writing, pen)
     sheet = paper(rng, ink.shape)
     picture = inked(on(rng, sheet, height) if on else sheet, ink, pen_colour(rng))
-    return photograph(rng, light(rng, picture) if light else picture), text
+    return Picture(photograph(rng, light(rng, picture) if light else picture), text)
 
 
-def painted(rng: Generator, writing: Writing) -> tuple[np.ndarray, str]:
+def painted(rng: Generator, writing: Writing) -> Picture:
     """Of a paint program: any two colours, no camera."""
     ink, _, text = page(rng, writing, (0.03, 0.16), 0.04)
     if rng.random() < 0.3:
@@ -293,20 +404,21 @@ def painted(rng: Generator, writing: Writing) -> tuple[np.ndarray, str]:
     if rng.random() < 0.7:
         dark, light = np.zeros(3, np.float32), np.ones(3, np.float32)
     ground, colour = (dark, light) if rng.random() < 0.5 else (light, dark)
-    return np.uint8(255 * inked(np.full((*ink.shape, 3), ground), ink, colour)), text
+    return Picture(np.uint8(255 * inked(np.full((*ink.shape, 3), ground), ink, colour)), text)
 
 
-def pencilled(rng: Generator, writing: Writing) -> tuple[np.ndarray, str]:
+def pencilled(rng: Generator, writing: Writing) -> Picture:
     """Grey, thin, and broken where the paper's grain is low."""
     ink, _, text = page(rng, writing, (0.015, 0.045))
     grain = np.clip(0.75 + 0.5 * noise(rng, ink.shape, 2), 0, 1)
     colour = np.float32([1, 1, 1]) * rng.uniform(0.25, 0.45)
-    return photograph(
-        rng, inked(paper(rng, ink.shape), ink * grain, colour, rng.uniform(0.6, 0.95))
-    ), text
+    return Picture(
+        photograph(rng, inked(paper(rng, ink.shape), ink * grain, colour, rng.uniform(0.6, 0.95))),
+        text,
+    )
 
 
-def chalked(rng: Generator, writing: Writing) -> tuple[np.ndarray, str]:
+def chalked(rng: Generator, writing: Writing) -> Picture:
     """Light and grainy on a board that was wiped."""
     ink, _, text = page(rng, writing, (0.04, 0.11))
     colour = np.float32(
@@ -314,48 +426,48 @@ def chalked(rng: Generator, writing: Writing) -> tuple[np.ndarray, str]:
     ) * rng.uniform(0.12, 0.26)
     board = colour * (1 + rng.uniform(0.02, 0.12) * noise(rng, ink.shape, 30, 90))[..., None]
     grain = np.clip(0.8 + 0.45 * noise(rng, ink.shape, 2), 0, 1)
-    return photograph(
-        rng, inked(board, ink * grain, np.float32([0.9, 0.93, 0.93]), rng.uniform(0.7, 1))
-    ), text
+    light = np.float32([0.9, 0.93, 0.93])
+    return Picture(photograph(rng, inked(board, ink * grain, light, rng.uniform(0.7, 1))), text)
 
 
-def small(rng: Generator, writing: Writing) -> tuple[np.ndarray, str]:
+def small(rng: Generator, writing: Writing) -> Picture:
     """A digit of 4 to 12 % of the height of a large page."""
     side = int(rng.integers(700, 1400))
     shape = side, round(side * rng.uniform(0.7, 1.4))
-    (digit,), text = writing(1)
+    (digit,), text = writing.digits(1)
     height = rng.uniform(0.04, 0.12) * side
     middle = rng.uniform(0.15, 0.85, 2) * shape[::-1]
     strokes = fitted(rng, digit, [*(middle - height / 2), *(middle + height / 2)])
     ink = draw_ink(shape, strokes, max(1.5, height * rng.uniform(0.04, 0.1)))
-    return photograph(rng, inked(paper(rng, shape), ink, pen_colour(rng))), text
+    return Picture(photograph(rng, inked(paper(rng, shape), ink, pen_colour(rng))), text)
 
 
-def cropped(rng: Generator, writing: Writing) -> tuple[np.ndarray, str]:
+def cropped(rng: Generator, writing: Writing) -> Picture:
     """Cut out along the ink, or a few pixels into it or around it."""
     ink, height, text = page(rng, writing, (0.03, 0.09))
     picture = photograph(rng, inked(paper(rng, ink.shape), ink, pen_colour(rng)))
     x, y, w, h = cv2.boundingRect(np.uint8(ink > 0.5))
     gap = round(height * rng.uniform(-0.01, 0.05))
-    return np.ascontiguousarray(
-        picture[max(0, y - gap) : y + h + gap, max(0, x - gap) : x + w + gap]
-    ), text
+    cut_out = picture[max(0, y - gap) : y + h + gap, max(0, x - gap) : x + w + gap]
+    return Picture(np.ascontiguousarray(cut_out), text)
 
 
-def poorly_taken(rng: Generator, writing: Writing) -> tuple[np.ndarray, str]:
+def poorly_taken(rng: Generator, writing: Writing) -> Picture:
     """Dark, with noise, blur and hard JPEG."""
     ink, height, text = page(rng, writing, (0.03, 0.09))
     picture = inked(paper(rng, ink.shape), ink, pen_colour(rng), rng.uniform(0.6, 1)) * rng.uniform(
         0.4, 0.9
     )
-    return photograph(rng, picture, (0.005 * height, 0.02 * height), (0.03, 0.07), (15, 50)), text
+    return Picture(
+        photograph(rng, picture, (0.005 * height, 0.02 * height), (0.03, 0.07), (15, 50)), text
+    )
 
 
-def numbers(
-    rng: Generator, writing: Writing, slope: float = 2, rows: int = 1
-) -> tuple[np.ndarray, str]:
+def numbers(rng: Generator, writing: Writing, slope: float = 2, rows: int = 1) -> Picture:
     """Rows of 3 to 6 digits of one person on plain, ruled or squared paper, in any light."""
-    digits, texts = zip(*(writing(int(rng.integers(3, 7))) for _ in range(rows)), strict=True)
+    digits, texts = zip(
+        *(writing.digits(int(rng.integers(3, 7))) for _ in range(rows)), strict=True
+    )
     lines = [side_by_side(rng, line) for line in digits]
     width, margin, turn = int(rng.integers(500, 1200)), 0.05, np.radians(rng.uniform(-slope, slope))
     widest = max(box_of(line)[1][0] for line in lines)
@@ -377,7 +489,313 @@ def numbers(
     picture = inked(sheet, ink, pen_colour(rng))
     picture = lamp(rng, picture) if rng.random() < 0.25 else picture
     picture = shadow(rng, picture, (0.1, 0.4), (0.05, 0.3)) if rng.random() < 0.25 else picture
-    return photograph(rng, picture), " ".join(texts)
+    return Picture(photograph(rng, picture), " ".join(texts))
+
+
+# --- more than one digit -------------------------------------------------------------------
+
+
+class Line(NamedTuple):
+    """A line of writing and where it is to stand."""
+
+    strokes: Strokes  # about 1 high
+    height: float  # pixels
+    left: float
+    top: float
+
+    def placed(self) -> Strokes:
+        """Its strokes in pixels of the picture."""
+        low, _ = box_of(self.strokes)
+        return [(stroke - low) * self.height + (self.left, self.top) for stroke in self.strokes]
+
+
+def on_clean_paper(
+    rng: Generator, lines: Sequence[Line], pen: Span = (0.04, 0.1), room: float = 0.5
+) -> np.ndarray:
+    """The photograph of lines on clean paper, room heights of the first of them left around."""
+    height = lines[0].height
+    strokes = [stroke for line in lines for stroke in line.placed()]
+    low, extent = box_of(strokes)
+    margin = height * rng.uniform(room, 1.6 * room, 4)
+    shape = tuple(np.int32(np.ceil(extent + margin[:2] + margin[2:]))[::-1].tolist())
+    ink = draw_ink(
+        shape,
+        [stroke - low + margin[:2] for stroke in strokes],
+        max(1.5, height * rng.uniform(*pen)),
+    )
+    return photograph(rng, inked(paper(rng, shape), ink, pen_colour(rng)))
+
+
+def some_height(rng: Generator) -> float:
+    """Of a digit, in pixels."""
+    return rng.uniform(50, 180)
+
+
+def apart(
+    rng: Generator,
+    writing: Writing,
+    count: int = 3,
+    gaps: Span = (0.15, 0.6),
+    heights: Span = (0.88, 1.08),
+) -> Picture:
+    """Digits of one person with room between them."""
+    digits, text = writing.digits(count)
+    line = Line(side_by_side(rng, digits, gaps, heights), some_height(rng), 0, 0)
+    return Picture(on_clean_paper(rng, [line]), text)
+
+
+def with_word(rng: Generator, writing: Writing, above: bool) -> Picture:
+    """Three digits, and a word of capitals or small letters above or beside them."""
+    (digits, text), height = writing.digits(3), some_height(rng)
+    letters = writing.among(
+        LETTERS[:15] if rng.random() < 0.5 else LETTERS[15:], int(rng.integers(3, 7))
+    )
+    number, word = side_by_side(rng, digits, (0.15, 0.5)), side_by_side(rng, letters, (0.1, 0.4))
+    size = height * rng.uniform(0.7, 1.1)
+    if above:
+        lines = [Line(number, height, rng.uniform(0, height), 0)]
+        lines.append(Line(word, size, rng.uniform(0, height), -size * rng.uniform(1.35, 1.9)))
+        return Picture(on_clean_paper(rng, lines), text)
+    gap, word_first = height * rng.uniform(0.6, 1.2), rng.random() < 0.5
+    first, second = (word, number) if word_first else (number, word)
+    first, second = Line(first, height, 0, 0), Line(second, height, 0, 0)
+    start = box_of(first.placed())[1][0] + gap
+    picture = on_clean_paper(rng, [first, second._replace(left=start)])
+    unread = "?" * len(letters)
+    return Picture(picture, unread + text if word_first else text + unread, rf"\?* ?{text} ?\?*")
+
+
+def sums(rng: Generator, writing: Writing) -> Picture:
+    """63+6 or 7+5=12, with signs of the same hand or of others."""
+    characters, text = [], ""
+    for part in ("dd+d", "d+d", "d+dd", "d+d=dd", "dd+dd")[rng.integers(5)]:
+        if part == "d":
+            (digit,), label = writing.digits(1)
+        else:
+            digit, label = writing.one(part), "?"
+        characters, text = [*characters, digit], text + label
+    return Picture(
+        on_clean_paper(
+            rng, [Line(side_by_side(rng, characters, (0.15, 0.5)), some_height(rng), 0, 0)]
+        ),
+        text,
+    )
+
+
+def among_letters(rng: Generator, writing: Writing) -> Picture:
+    """Two digits among two to four letters, as in A38K."""
+    digits, labels = writing.digits(2)
+    start, stop = rng.integers(1, 3, 2)
+    before, after = writing.among(LETTERS[:15], int(start)), writing.among(LETTERS[:15], int(stop))
+    line = side_by_side(rng, [*before, *digits, *after], (0.15, 0.5))
+    return Picture(
+        on_clean_paper(rng, [Line(line, some_height(rng), 0, 0)]), "?" * start + labels + "?" * stop
+    )
+
+
+def touching(rng: Generator, writing: Writing) -> Picture:
+    """Two to four digits, at least two of them touching or with boxes that overlap by up to an eighth."""
+    count = int(rng.integers(2, 5))
+    digits, text = writing.digits(count)
+    apart = rng.random(count - 1) < 0.3
+    apart[rng.integers(count - 1)] = False
+    line: Strokes = []
+    right = 0.0
+    for i, digit in enumerate(digits):
+        strokes = side_by_side(rng, [digit])
+        gap = rng.uniform(0.1, 0.3) if i and apart[i - 1] else rng.uniform(-0.125, 0)
+        line += [stroke + (right + gap, 0) for stroke in strokes]
+        right = max(stroke[:, 0].max() for stroke in line)
+    return Picture(on_clean_paper(rng, [Line(line, some_height(rng), 0, 0)]), text)
+
+
+def many_rows(
+    rng: Generator, writing: Writing, rows: int, columns: int, pen: Span = (0.04, 0.09)
+) -> Picture:
+    """Rows of digits on one page."""
+    height, lines, texts = rng.uniform(40, 130) * (0.6 if rows > 4 else 1), [], []
+    for row in range(rows):
+        digits, text = writing.digits(columns)
+        top = row * height * 1.6 + height * rng.uniform(-0.1, 0.1)
+        lines.append(
+            Line(side_by_side(rng, digits, (0.2, 0.7)), height, height * rng.uniform(0, 0.5), top)
+        )
+        texts.append(text)
+    return Picture(on_clean_paper(rng, lines, pen), " ".join(texts))
+
+
+def on_base_line(rng: Generator, writing: Writing) -> Picture:
+    """Two to five digits that stand on a printed line, or a little above or below it."""
+    digits, text = writing.digits(int(rng.integers(2, 6)))
+    height = some_height(rng)
+    line = Line(side_by_side(rng, digits, (0.12, 0.5)), height, 0, 0)
+    _, (width, _) = box_of(line.placed())
+    ends = np.array(
+        [(-rng.uniform(0.1, 0.8) * height, 0), (width + rng.uniform(0.1, 0.8) * height, 0)]
+    )
+    shape = round(2.4 * height), round(width + 2 * height)
+    place = np.array([height, 0.7 * height])
+    rule = (
+        turned(ends, np.radians(rng.uniform(-2, 2))) + place + (0, height * rng.uniform(0.93, 1.12))
+    )
+    sheet = inked(
+        paper(rng, shape),
+        draw_ink(shape, [rule], max(1, height * rng.uniform(0.015, 0.05))),
+        printed(rng),
+    )
+    strokes = [stroke + place for stroke in line.placed()]
+    return Picture(
+        photograph(
+            rng, inked(sheet, draw_ink(shape, strokes, pen_width(rng, height)), pen_colour(rng))
+        ),
+        text,
+    )
+
+
+def pen_width(rng: Generator, height: float) -> float:
+    """Of a usual pen beside digits so high, in pixels."""
+    return max(1.5, height * rng.uniform(0.04, 0.1))
+
+
+def printed(rng: Generator) -> np.ndarray:
+    """BGR of printed lines: black, grey or a hue."""
+    return np.float32(
+        [(0.1, 0.1, 0.1), (0.5, 0.5, 0.5), (0.6, 0.4, 0.2), (0.3, 0.3, 0.75)][rng.integers(4)]
+    )
+
+
+def in_boxes(rng: Generator, writing: Writing) -> Picture:
+    """Digits in the printed boxes of a form, one each, some of them on a box's line."""
+    count, height = int(rng.integers(2, 6)), some_height(rng)
+    digits, text = writing.digits(count)
+    box = height * np.array([rng.uniform(1.05, 1.35), rng.uniform(1.2, 1.5)])
+    gap = 0 if rng.random() < 0.6 else height * rng.uniform(0.1, 0.4)
+    shape = round(box[1] + 1.2 * height), round(count * (box[0] + gap) + 1.2 * height)
+    corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)]) * box
+    ink, lines = np.zeros(shape, np.float32), []
+    for i, digit in enumerate(digits):
+        start = np.array([0.6 * height + i * (box[0] + gap), 0.6 * height])
+        lines.append(corners + start)
+        strokes, pen = side_by_side(rng, [digit]), pen_width(rng, height)
+        low, extent = box_of(strokes)
+        size = height / max(1, extent[0] * height / (0.95 * box[0]))
+        middle = start + box / 2 + rng.uniform(-0.12, 0.12, 2) * box
+        placed = [(stroke - low - extent / 2) * size + middle for stroke in strokes]
+        ink = np.maximum(ink, draw_ink(shape, placed, pen))
+    frames = draw_ink(shape, lines, max(1, height * rng.uniform(0.015, 0.04)))
+    sheet = inked(paper(rng, shape), frames, printed(rng))
+    return Picture(photograph(rng, inked(sheet, ink, pen_colour(rng))), text)
+
+
+def cut_off(rng: Generator, writing: Writing) -> Picture:
+    """Three or four digits, the last or first of them cut off by the picture's edge."""
+    digits, text = writing.digits(int(rng.integers(3, 5)))
+    height = some_height(rng)
+    line = Line(side_by_side(rng, digits, (0.15, 0.4)), height, 0, 0)
+    whole = on_clean_paper(rng, [line], room=0.3)
+    first = rng.random() < 0.5
+    cut = side_by_side(rng, [digits[0 if first else -1]])
+    edge = round(0.48 * height + box_of(cut)[1][0] * height * rng.uniform(0.1, 0.6))
+    pixels = np.ascontiguousarray(whole[:, edge:] if first else whole[:, :-edge])
+    if first:
+        return Picture(pixels, text, rf"[{text[0]}?]?{text[1:]}")
+    return Picture(pixels, text, rf"{text[:-1]}[{text[-1]}?]?")
+
+
+def with_speck(rng: Generator, writing: Writing) -> Picture:
+    """Two or three digits, and a dot, a comma or dirt beside one of them."""
+    digits, text = writing.digits(int(rng.integers(2, 4)))
+    strokes = side_by_side(rng, digits, (0.25, 0.6))
+    width = box_of(strokes)[1][0]
+    specks = rng.uniform(0, 0.1, (int(rng.integers(1, 3)), 2, 2)) * rng.choice([0.1, 1])
+    places = np.stack(
+        [rng.uniform(-0.25, width + 0.25, len(specks)), rng.choice([-0.25, 1.15], len(specks))],
+        axis=1,
+    )
+    strokes += [speck + place for speck, place in zip(specks, places, strict=True)]
+    return Picture(on_clean_paper(rng, [Line(strokes, some_height(rng), 0, 0)]), text)
+
+
+def amount(rng: Generator, writing: Writing) -> Picture:
+    """An amount as on a bank cheque: in a printed box with a sign, on a pattern, with commas, dashes and cents."""
+    height = rng.uniform(40, 90)
+    whole, text = writing.digits(int(rng.integers(2, 5)))
+    cents, cents_text = writing.digits(2)
+    ending = rng.integers(4)  # none, dashes or stars, cents above a line, cents after a point
+    strokes, right = [], 0.0
+    for i, digit in enumerate(whole):
+        placed = side_by_side(rng, [digit])
+        gap = rng.uniform(0.02, 0.3)
+        strokes += [stroke + (right + gap, 0) for stroke in placed]
+        right = max(stroke[:, 0].max() for stroke in strokes)
+        if len(whole) - i == 4:  # thousands
+            strokes.append(np.array([(0.08, 0.95), (0.02, 1.15)]) + (right, 0))
+            right += 0.08
+    pattern = re.escape(text)
+    if ending == 1:
+        dash = np.array([(0, 0.6), (0.6, 0.55)])
+        strokes += [dash + (right + 0.25, 0.15 * i) for i in range(rng.integers(1, 3))]
+        pattern += r"\?*"
+    elif ending == 2:
+        small = [0.5 * stroke for stroke in side_by_side(rng, cents, (0.1, 0.25))]
+        wide = box_of(small)[1][0]
+        strokes += [stroke + (right + 0.3, -0.1) for stroke in small]
+        strokes.append(np.array([(right + 0.2, 0.55), (right + 0.4 + wide, 0.5)]))
+        hundred = [np.array([(0.1, 0), (0.1, 0.35)]) + (right + 0.2, 0.65)]
+        turn = np.linspace(0, 2 * np.pi, 20)
+        ring = np.stack([0.1 * np.sin(turn), 0.17 * np.cos(turn)], axis=1) + (right + 0.45, 0.82)
+        strokes += [*hundred, ring, ring + (0.25, 0)]
+        pattern, text = pattern + rf"\?*({cents_text})?[?01 ]*", f"{text}?{cents_text}"
+    elif ending == 3:
+        strokes.append(np.array([(0, 0.97), (0.02, 1.0)]) + (right + 0.12, 0))
+        strokes += [stroke + (right + 0.3, 0) for stroke in side_by_side(rng, cents, (0.05, 0.3))]
+        pattern, text = pattern + rf"\??{cents_text}", text + cents_text
+    return Picture(cheque(rng, strokes, height), text, rf"\??{pattern}")
+
+
+def cheque(rng: Generator, strokes: Strokes, height: float) -> np.ndarray:
+    """The photograph of the part of a cheque where the amount stands: printed box, "$", pattern of the paper."""
+    _, extent = box_of(strokes)
+    low = box_of(strokes)[0]
+    box = (
+        np.array(
+            [extent[0] + rng.uniform(0.6, 1.6), max(1.25, extent[1] + rng.uniform(-0.05, 0.4))]
+        )
+        * height
+    )
+    shape = (
+        round(box[1] + rng.uniform(0.4, 1.2) * height),
+        round(box[0] + rng.uniform(1.4, 2) * height),
+    )
+    start = np.array([1.1 * height, (shape[0] - box[1]) / 2])
+    sheet = paper(rng, shape)
+    if rng.random() < 0.5:
+        waves = noise(rng, shape, rng.uniform(4, 25), rng.uniform(4, 60))
+        sheet *= 1 - rng.uniform(0.01, 0.06) * np.float32(waves[..., None] > 0)
+    corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)]) * box + start
+    shown = rng.integers(3)  # box, line below, neither
+    frame = [[corners], [corners[2:4]], []][shown]
+    if frame:
+        sheet = inked(sheet, draw_ink(shape, frame, max(1, 0.02 * height)), printed(rng))
+    sign = np.zeros(shape, np.uint8)
+    at = (round(0.2 * height), round(start[1] + 0.5 * box[1] + 0.4 * height))
+    cv2.putText(
+        sign,
+        "$",
+        at,
+        cv2.FONT_HERSHEY_SIMPLEX,
+        height / 32,
+        255,
+        max(1, round(height / 16)),
+        cv2.LINE_AA,
+    )
+    sheet = inked(sheet, sign / np.float32(255), printed(rng))
+    room = np.maximum(box - extent * height, 0)
+    place = start + room * rng.uniform(0.1, 0.9, 2)
+    ink = draw_ink(
+        shape, [(stroke - low) * height + place for stroke in strokes], pen_width(rng, height)
+    )
+    return photograph(rng, inked(sheet, ink, pen_colour(rng)))
 
 
 LIGHT, DARK = (0.12, 0.3), (0.45, 0.7)  # of what the light has, a shadow takes away
@@ -412,23 +830,35 @@ NUMBER_KINDS = {
     "3 to 6 digits in a row": numbers,
     "the same, sloping": partial(numbers, slope=15),
     "two rows": partial(numbers, slope=5, rows=2),
+    "two rows, sloping": partial(numbers, slope=12, rows=2),
+    "three digits apart": apart,
+    "unequal heights": partial(apart, heights=(0.6, 1.1), count=4),
+    "a word above": partial(with_word, above=True),
+    "a word beside": partial(with_word, above=False),
+    "sums": sums,
+    "two digits among letters": among_letters,
+    "touching": touching,
+    "four rows of three": partial(many_rows, rows=4, columns=3),
+    "four rows of three, thick pen": partial(many_rows, rows=4, columns=3, pen=(0.1, 0.17)),
+    "ten rows of four": partial(many_rows, rows=10, columns=4),
+    "on a base line": on_base_line,
+    "in boxes": in_boxes,
+    "cut off by the edge": cut_off,
+    "with a speck": with_speck,
+    "amounts of money": amount,
 }
 
 
 # --- pictures without a digit --------------------------------------------------------------
 
-LETTERS = "ACEFHKMNPRTVWXYadefhkmnprtuvwx"
+
+def letters(rng: Generator, writing: Writing) -> Picture:
+    """One to four letters that look like no digit."""
+    word = side_by_side(rng, writing.among(LETTERS, int(rng.integers(1, 5))), (0.1, 0.4))
+    return Picture(on_clean_paper(rng, [Line(word, some_height(rng), 0, 0)]), "")
 
 
-def letters(rng: Generator) -> np.ndarray:
-    """A few letters that look like no digit, as people write them."""
-    word = "".join(rng.choice([*LETTERS], rng.integers(1, 5)))
-    line = side_by_side(rng, [write_character(letter, rng) for letter in word])
-    ink = draw_ink((300, 600), fitted(rng, line, [60, 60, 540, 240]), rng.uniform(4, 14))
-    return photograph(rng, inked(paper(rng, ink.shape), ink, pen_colour(rng)))
-
-
-def blank(rng: Generator) -> np.ndarray:
+def blank(rng: Generator, _writing: Writing) -> Picture:
     """Paper with nothing on it but rules, a shadow or a frame."""
     sheet = paper(rng, (400, int(rng.integers(350, 560))))
     sheet = (
@@ -436,96 +866,193 @@ def blank(rng: Generator) -> np.ndarray:
     )
     sheet = framed(rng, sheet, 0, (0.005, 0.05)) if rng.random() < 0.3 else sheet
     sheet = shadow(rng, sheet, (0.1, 0.6), (0.01, 0.3)) if rng.random() < 0.4 else sheet
-    return photograph(rng, sheet)
+    return Picture(photograph(rng, sheet), "")
 
 
-def texture(rng: Generator) -> np.ndarray:
+def texture(rng: Generator, _writing: Writing) -> Picture:
     """Wood, cloud or noise."""
     waves = noise(rng, (400, 500), *rng.uniform(2, 150, 2))
-    return photograph(
-        rng, np.float32(rng.uniform(0.2, 0.8, 3)) * (1 + rng.uniform(0.05, 0.5) * waves)[..., None]
+    colour = np.float32(rng.uniform(0.2, 0.8, 3))
+    return Picture(photograph(rng, colour * (1 + rng.uniform(0.05, 0.5) * waves)[..., None]), "")
+
+
+def ellipse(
+    shape: tuple[int, int], centre: Sequence[float], axes: Sequence[float], turn: float = 0
+) -> np.ndarray:
+    """A filled ellipse: float32 in [0, 1]; centre and axes in sides of the picture."""
+    ink = np.zeros(shape, np.uint8)
+    middle, half = np.int32(np.multiply(centre, shape[0])), np.int32(np.multiply(axes, shape[0]))
+    cv2.ellipse(ink, middle.tolist(), half.tolist(), turn, 0, 360, 255, -1, cv2.LINE_AA)
+    return cv2.GaussianBlur(ink / np.float32(255), (0, 0), 2)
+
+
+def face(rng: Generator, _writing: Writing) -> Picture:
+    """A head with hair, eyes, brows, nose and mouth in some light."""
+    shape = (480, 480)
+    skin = np.float32([0.55, 0.65, 0.9]) * rng.uniform(0.5, 1.05)
+    picture = np.float32(rng.uniform(0.1, 0.9, 3)) * (1 + 0.05 * noise(rng, shape, 60))[..., None]
+    centre = np.array([0.5, 0.52]) + rng.uniform(-0.05, 0.05, 2)
+    wide = rng.uniform(0.22, 0.32)
+    hair = skin * rng.uniform(0.05, 0.5)
+    picture = inked(picture, ellipse(shape, centre - (0, 0.08), (1.15 * wide, 0.38)), hair)
+    picture = inked(picture, ellipse(shape, centre, (wide, 0.35)), skin)
+    for side in (-1, 1):
+        eye = centre + (side * 0.45 * wide, -0.06)
+        picture = inked(picture, ellipse(shape, eye, (0.05, 0.025)), np.float32([0.85, 0.85, 0.85]))
+        picture = inked(picture, ellipse(shape, eye, (0.022, 0.022)), np.float32([0.15, 0.1, 0.1]))
+        brow = ellipse(shape, eye - (0, 0.06), (0.07, 0.012), side * rng.uniform(-15, 15))
+        picture = inked(picture, brow, hair)
+    picture = inked(picture, ellipse(shape, centre + (0, 0.08), (0.03, 0.04)), 0.85 * skin)
+    picture = inked(
+        picture, ellipse(shape, centre + (0, 0.2), (0.09, rng.uniform(0.01, 0.04))), 0.6 * skin
     )
+    return Picture(photograph(rng, shadow(rng, picture, (0.2, 0.7), (0.3, 1.0))), "")
 
 
-NO_DIGIT_KINDS = {"letters only": letters, "paper without a digit": blank, "textures": texture}
+def landscape(rng: Generator, _writing: Writing) -> Picture:
+    """Sky, hills one behind the other, and trees."""
+    shape = (400, int(rng.integers(400, 640)))
+    y = np.arange(shape[0], dtype=np.float32)[:, None]
+    sky = np.float32([0.95, 0.8, 0.6]) * rng.uniform(0.6, 1)
+    picture = sky * (1 + 0.15 * noise(rng, shape, 40, 120))[..., None]
+    for hill in range(rng.integers(1, 4)):
+        line = (
+            shape[0] * (0.4 + 0.18 * hill) + 40 * noise(rng, shape, 1e6, rng.uniform(60, 250))[:1]
+        )
+        colour = np.float32([0.25, 0.5, 0.35]) * rng.uniform(0.3, 1.1)
+        grain = colour * (1 + 0.25 * noise(rng, shape, 3))[..., None]
+        picture = np.where((y > line)[..., None], grain, picture)
+    for _ in range(rng.integers(0, 6)):
+        centre = rng.uniform(0.05, shape[1] / shape[0]), rng.uniform(0.4, 0.8)
+        size = rng.uniform(0.03, 0.12)
+        leaves = ellipse(shape, centre, (size, size * rng.uniform(1, 1.6))) * (
+            noise(rng, shape, 4) > -0.7
+        )
+        picture = inked(picture, leaves, np.float32([0.1, 0.25, 0.12]))
+    return Picture(photograph(rng, picture), "")
+
+
+NO_DIGIT_KINDS = {
+    "letters only": letters,
+    "paper without a digit": blank,
+    "textures": texture,
+    "drawn faces": face,
+    "drawn landscapes": landscape,
+}
 KINDS = {"digits": DIGIT_KINDS, "numbers": NUMBER_KINDS, "no digit": NO_DIGIT_KINDS}
 
 
 # --- measuring -----------------------------------------------------------------------------
 
-
-def writing_of(rng: Generator, pen: Sequence) -> Writing:
-    """Digits of one random person among pen digits (digit, writer, strokes)."""
-    writer = pen[rng.integers(len(pen))].writer
-    theirs = [digit for digit in pen if digit.writer == writer]
-
-    def writing(count: int) -> tuple[list[Strokes], str]:
-        chosen = [theirs[i] for i in rng.integers(len(theirs), size=count)]
-        return [digit.strokes for digit in chosen], "".join(digit.label for digit in chosen)
-
-    return writing
+SURE = 0.85  # from this confidence on, a wrong reading without a "?" is called sure of itself
 
 
-def draw(name: str, number: int, seed: int, pen: Sequence) -> tuple[np.ndarray, str]:
-    """Picture so-and-so of a kind, and what is to be read in it ("" where there is no digit)."""
+class Answer(NamedTuple):
+    """How a picture was read."""
+
+    picture: Picture
+    text: str  # "" for no digit
+    confidence: float
+    seconds: float
+
+    @property
+    def right(self) -> bool:
+        return self.picture.is_right(self.text)
+
+    @property
+    def wrong_and_sure(self) -> bool:
+        return (
+            not self.right and self.text != "" and "?" not in self.text and self.confidence >= SURE
+        )
+
+
+def draw(name: str, number: int, seed: int, writers: Writers) -> Picture:
+    """Picture so-and-so of a kind."""
     rng = np.random.default_rng([seed, number, *name.encode()])
-    if name in NO_DIGIT_KINDS:
-        return NO_DIGIT_KINDS[name](rng), ""
-    return {**DIGIT_KINDS, **NUMBER_KINDS}[name](rng, writing_of(rng, pen))
+    kinds = {**DIGIT_KINDS, **NUMBER_KINDS, **NO_DIGIT_KINDS}
+    return kinds[name](rng, some_writing(rng, writers))
 
 
-def read_saved(picture: np.ndarray, recognizer: Recognizer, folder: Path) -> str:
-    """What is read in a picture when it is saved and opened; "" where there is no digit."""
-    cv2.imwrite(str(folder / "picture.png"), picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+def read_saved(pixels: np.ndarray, recognizer: Recognizer, folder: Path) -> Reading | None:
+    """What is read in a picture when it is saved and opened; None where there is no ink."""
+    file = folder / "picture.png"
+    cv2.imwrite(str(file), pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])
     try:
-        text = read_file(folder / "picture.png", recognizer).text
-    except ValueError:  # no ink
+        return read_file(file, recognizer)
+    except ValueError:
+        return None
+
+
+def digits_in(reading: Reading | None) -> str:
+    """The text of a reading; "" where there is no digit in it."""
+    if reading is None or not set(reading.text) - set("? "):
         return ""
-    return text if set(text) - set("? ") else ""
+    return reading.text
 
 
-def draw_sheet(pictures: Sequence[tuple[np.ndarray, str, str]]) -> np.ndarray:
+def ask(picture: Picture, recognizer: Recognizer, folder: Path) -> Answer:
+    """How a picture is read."""
+    start = time.perf_counter()
+    reading = read_saved(picture.pixels, recognizer, folder)
+    seconds = time.perf_counter() - start
+    return Answer(picture, digits_in(reading), reading.confidence if reading else 1.0, seconds)
+
+
+def draw_sheet(answers: Sequence[Answer]) -> np.ndarray:
     """Pictures, each above what was to be read and what was: uint8 BGR."""
     tile, columns = 180, 10
-    rows = -(-len(pictures) // columns)
+    rows = -(-len(answers) // columns)
     sheet = np.full((rows * (tile + 26), columns * (tile + 8), 3), 255, np.uint8)
-    for i, (picture, text, answer) in enumerate(pictures):
+    for i, answer in enumerate(answers):
         y, x = i // columns * (tile + 26), i % columns * (tile + 8)
-        scale = tile / max(picture.shape[:2])
-        height, width = (max(1, round(side * scale)) for side in picture.shape[:2])
+        pixels = answer.picture.pixels
+        scale = tile / max(pixels.shape[:2])
+        height, width = (max(1, round(side * scale)) for side in pixels.shape[:2])
         sheet[y : y + height, x : x + width] = cv2.resize(
-            picture, (width, height), interpolation=cv2.INTER_AREA
+            pixels, (width, height), interpolation=cv2.INTER_AREA
         )
-        colour = (40, 36, 32) if text == answer else (30, 40, 200)
-        put_text(sheet, f"{text or '-'}: {answer or 'no digit'}", x, y + tile + 18, 15, colour)
+        colour = (40, 36, 32) if answer.right else (30, 40, 200)
+        words = f"{answer.picture.text or '-'}: {answer.text or 'no digit'} {answer.confidence:.0%}"
+        put_text(sheet, words, x, y + tile + 18, 13, colour)
     return sheet
 
 
-def run(options: argparse.Namespace, pen: Sequence) -> list[tuple[str, str]]:
-    """Measure every kind of picture; the rows of the table, (kind, share read rightly)."""
+def table_row(name: str, answers: Sequence[Answer]) -> tuple[str, ...]:
+    """What is told of a kind of picture."""
+    right, sure = np.mean([(answer.right, answer.wrong_and_sure) for answer in answers], axis=0)
+    seconds = [answer.seconds for answer in answers]
+    return (
+        name,
+        f"{right:.1%}",
+        f"{sure:.1%}",
+        f"{np.median(seconds):.3f}",
+        f"{np.max(seconds):.3f}",
+    )
+
+
+def chosen_kinds(names: Sequence[str] | None) -> Iterator[tuple[str, list[str]]]:
+    """The groups of kinds, each with those of its kinds that were asked for."""
+    for title, kinds in KINDS.items():
+        chosen = [name for name in kinds if not names or name in names]
+        if chosen:
+            yield title, chosen
+
+
+def run(options: argparse.Namespace, writers: Writers) -> list[tuple[str, ...]]:
+    """Measure every kind of picture; the rows of the table: kind, right, wrong and sure, seconds (median, most)."""
     recognizer, rows, shown = Recognizer(options.model), [], []
     with tempfile.TemporaryDirectory() as folder:
-        for title, kinds in KINDS.items():
-            shares = []
-            for name in options.kind or kinds:
-                if name not in kinds:
-                    continue
-                drawn = [draw(name, i, options.seed, pen) for i in range(options.count)]
-                read = [
-                    (picture, text, read_saved(picture, recognizer, Path(folder)))
-                    for picture, text in drawn
-                ]
-                right = [text == answer for _, text, answer in read]
-                shares.append(np.mean(right))
-                rows.append((name, f"{shares[-1]:.1%}"))
-                say(": ".join(rows[-1]))
-                shown += (
-                    [entry for entry in read if entry[1] != entry[2]]
-                    if options.mistakes_only
-                    else read[:10]
-                )
-            if shares:
-                rows.append((f"mean, {title}", f"{np.mean(shares):.1%}"))
+        for title, names in chosen_kinds(options.kind):
+            all_answers = []
+            for name in names:
+                pictures = [draw(name, i, options.seed, writers) for i in range(options.count)]
+                answers = [ask(picture, recognizer, Path(folder)) for picture in pictures]
+                rows.append(table_row(name, answers))
+                say(" | ".join(rows[-1]))
+                all_answers += answers
+                misread = [answer for answer in answers if not answer.right]
+                shown += misread if options.mistakes_only else answers[:10]
+            rows.append(table_row(f"all {title}", all_answers))
     if options.sheet:
         options.sheet.write_bytes(cv2.imencode(".png", draw_sheet(shown))[1])
     return rows
