@@ -45,7 +45,7 @@ import time
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol
 
 if __name__ == "__main__":
     # OpenCV reads these on import: refuse pictures above 50 million pixels; print nothing itself.
@@ -1936,6 +1936,29 @@ class Recognizer:
 
 # --- reading ---------------------------------------------------------------------------------
 
+# A drawing or picture is read by "over-segmentation" (LeCun et al., "Gradient-based learning
+# applied to document recognition", 1998, parts V and VI): its ink falls into pieces, the pieces
+# into rows; every run of neighbouring pieces that may be one character is judged by the network;
+# and the most probable way through the runs of a row is what stands there.
+
+MOST_IN_ONE = 6  # pieces of one character; an E of four strokes and its corrections have so many
+WIDEST = 1.6  # of a character made of several pieces, in heights of its row; a W is about so wide
+WIDEST_GAP = 0.4  # between pieces of one character, in the same unit
+GAP = 0.04  # pieces that are further apart, in the same unit, leave a gap
+SPECK = 0.2  # what is smaller, in the same unit, is a dot or a comma, and may be left out
+TALL = 0.4  # what is taller, in heights of the tall ones among all pieces, makes rows
+TOUCH = 0.05  # strokes touch where they come so close, in heights of the tallest
+OVERLAP = 0.1  # characters beside each other overlap less, in heights of their row
+USUAL_WIDTH = 0.9  # of a digit, in its own heights; broader ones are rare
+
+P_OVERLAPPING = 0.05  # neighbours overlap 20 times less often than strokes of one character
+P_GAP = 0.1  # how often a gap between pieces is one within a character
+P_SPECK = 0.5  # a speck belongs to no character as often as to one
+P_CUT = 0.002  # connected ink is several characters at least so often
+TOO_WIDE = 2.5  # for one character, in its heights
+P_BROAD = 0.01  # how often a digit is one height broader than usual
+P_LEAST = 1e-9  # nothing is thought to be less probable
+
 
 class Part(NamedTuple):
     """A part of a drawing or picture that was judged as one character."""
@@ -1943,104 +1966,304 @@ class Part(NamedTuple):
     box: Box  # in pixels of the drawing or picture
     image: np.ndarray  # its digit image
     prediction: Prediction
-    mask: np.ndarray | None = None  # of the picture: what is ink of this part
+    mask: np.ndarray | None = None  # of a picture: what is ink of this part, inside the box
 
 
 class Reading:
     """What a whole drawing or picture says."""
 
-    def __init__(self, rows: list[list[Part]]) -> None:
+    def __init__(self, rows: list[list[Part]], certainty: float = 1.0) -> None:
+        """Take the parts of each row; certainty: that the ink is parted rightly, in [0, 1]."""
+        self.certainty = certainty
         self.rows = rows  # from top to bottom; the parts of each from left to right
         self.parts = [part for row in rows for part in row]
         self.digits = [part.prediction for part in self.parts]
-        self.text = " ".join(
-            "".join(str(part.prediction) for part in row) for row in rows
-        )  # "?" for no digit
-        self.confidence = math.prod(
-            prediction.confidence for prediction in self.digits
-        )  # that all of it is right
+        # "?" for no digit
+        self.text = " ".join("".join(str(part.prediction) for part in row) for row in rows)
+        each = [prediction.confidence for prediction in self.digits]
+        self.confidence = certainty * math.prod(each)  # that all of it is right
 
     def __str__(self) -> str:
-        return f"{self.text if self.text.strip('? ') else 'no digit'} ({self.confidence:.1%})"
+        text = self.text if self.text.strip("? ") else "no digit"
+        return f"{text} ({self.confidence:.1%})"
 
 
-LONGEST_RUN = 6  # pieces that one character is made of at most
-WIDEST_RUN = (
-    2  # how wide it is at most where it is made of several, in heights of the tallest piece
-)
-SMALLEST = 0.25  # how tall or wide a digit is at least, in the same unit
-OVERLAP = 0.1  # how far neighbours may reach under each other, in the same unit, as slanted ones do
-TOGETHER = 0.02  # how often they overlap more, beside how often strokes of one character do
-P_OTHER = 0.03  # how often one meets a character that is no digit, beside how often a number
-STRAY = 0.01  # how often one meets it as a part of a number, beside how often a digit
-WIDTH, RARITY = (
-    0.8,
-    5,
-)  # how wide a digit is, in its own heights; for each more it is e ** RARITY times as rare
+class Piece(Protocol):
+    """Ink that is never parted: a Stroke of a drawing, or InkPiece of a picture.
 
-
-def find_parts(boxes: np.ndarray, judge: Callable[[int, int], Part], hand: Hand) -> list[Part]:
-    """The most probable parts of pieces whose boxes (x, y, width, height), shape (n, 4), go from left to right.
-
-    judge(start, stop) gives the part that the pieces start ... stop - 1 make; hand is what was taught.
+    A piece is equal to itself alone, so what was judged of it can be looked up by it.
     """
-    # A shortest path (LeCun et al., "Gradient-based learning applied to document recognition", 1998, part V).
-    left, right, tallest = (
-        boxes[:, 0].tolist(),
-        (boxes[:, 0] + boxes[:, 2]).tolist(),
-        max(1, boxes[:, 3].max()),
-    )
-    overlaps = np.maximum.accumulate(right)[:-1] - np.minimum.accumulate(left[::-1])[-2::-1]
-    cuts = [1, *np.where(overlaps > OVERLAP * tallest, TOGETHER, 1)]
-    if len(hand):
-        whole = judge(0, len(boxes))
+
+    box: Box
+
+
+class Row(NamedTuple):
+    """A row of writing."""
+
+    pieces: list[Piece]  # from left to right
+    cuts: list[float]  # before each piece: how often neighbours are parted as it is from the others
+
+    @property
+    def height(self) -> int:
+        """Of its tallest piece."""
+        return max(piece.box.height for piece in self.pieces)
+
+
+class Habit(NamedTuple):
+    """What is written in a row, and how often."""
+
+    share: float  # of all rows
+    p_digit: float  # how often a part of it is meant to be a digit
+    p_other: float  # or another character
+
+
+# A single letter looks like a digit in 5 of 100; a word of six would seem to hold one in every third.
+HABITS = (Habit(share=0.8, p_digit=1.0, p_other=0.03), Habit(share=0.2, p_digit=0.03, p_other=1.0))
+
+
+def find_rows(boxes: Sequence[Box]) -> list[list[int]]:
+    """The places of boxes by rows, from top to bottom, each from left to right."""
+    heights = np.array([max(1, box.height) for box in boxes])
+    tall = heights >= TALL * np.percentile(heights, 90)
+    slope, rows = least_slope(boxes, np.flatnonzero(tall))
+    far = []  # from all rows, as a heading in small letters is
+    for i in np.flatnonzero(~tall):
+        gaps = [distance_to_row(boxes, row, i, slope) for row in rows]
+        nearest = int(np.argmin(gaps))
+        if gaps[nearest] > 0.5:
+            far.append(int(i))
+        else:
+            rows[nearest].append(int(i))
+    rows = [sorted(row, key=lambda i: boxes[i].center) for row in rows]
+    if far:
+        rows += [[far[i] for i in row] for row in find_rows([boxes[i] for i in far])]
+    return sorted(rows, key=lambda row: np.mean([boxes[i].center[1] for i in row]))
+
+
+def level(box: Box, slope: float) -> float:
+    """How far down the middle of a box is, in a picture that is turned until its rows are level."""
+    x, y = box.center
+    return y - slope * x
+
+
+def least_slope(boxes: Sequence[Box], tall: np.ndarray) -> tuple[float, list[list[int]]]:
+    """How much rows of tall pieces slope, up to 15 degrees, and these rows."""
+    tried = []  # with the right slope, rows take up the least height
+    for degrees in sorted(range(-15, 16, 3), key=abs):
+        slope = math.tan(math.radians(degrees))
+        middle = np.array([level(boxes[i], slope) for i in tall])
+        # Heads and tails may reach into other rows.
+        reach = 0.35 * np.array([boxes[i].height for i in tall])
+        order = np.argsort(middle - reach)
+        top, bottom = (middle - reach)[order], np.maximum.accumulate((middle + reach)[order])
+        starts = np.flatnonzero(top[1:] > bottom[:-1]) + 1
+        rows = np.split(order, starts)
+        used = sum((middle + reach)[row].max() - (middle - reach)[row].min() for row in rows)
+        tried.append((used, slope, [tall[row].tolist() for row in rows]))
+    _, slope, rows = min(tried, key=lambda entry: entry[0])
+    return slope, rows
+
+
+def distance_to_row(boxes: Sequence[Box], row: list[int], i: int, slope: float) -> float:
+    """How far above or below a row a box is, in the row's heights; 0 where it is beside it."""
+    middles = [level(boxes[j], slope) for j in row]
+    height = max(boxes[j].height for j in row)
+    away = abs(level(boxes[i], slope) - np.mean(middles)) - (height + boxes[i].height) / 2
+    return max(0.0, away / height)
+
+
+class Run(NamedTuple):
+    """Neighbouring pieces of a row that may be one character: those from start to before stop."""
+
+    start: int
+    stop: int
+    gaps: int  # between them
+
+
+def runs(row: Row) -> list[Run]:
+    """The runs of pieces in a row that may be one character: no specks, not too wide or broken."""
+    boxes, found = [piece.box for piece in row.pieces], []
+    for start, first in enumerate(boxes):
+        if not is_speck(first, row):
+            found.append(Run(start, start + 1, 0))
+        left, right, gaps = first.x, first.right, 0
+        for stop in range(start + 2, min(len(boxes), start + MOST_IN_ONE) + 1):
+            new = boxes[stop - 1]
+            gap = (new.x - right) / row.height
+            left, right = min(left, new.x), max(right, new.right)
+            gaps += gap > GAP
+            if gap > WIDEST_GAP or right - left > WIDEST * row.height:
+                break
+            if not is_speck(Box.around(boxes[start:stop]), row):
+                found.append(Run(start, stop, gaps))
+    return found
+
+
+def is_speck(box: Box, row: Row) -> bool:
+    """Whether what has this box is too small for a character of the row."""
+    return box.longest < SPECK * row.height
+
+
+def log_probability(part: Part, habit: Habit) -> float:
+    """How probable it is that a run is one character, and the one that it was read as."""
+    prediction = part.prediction
+    if prediction.digit is None:
+        probability = habit.p_other * (prediction.none - prediction.several)
+    else:
+        broad = max(0.0, part.box.width / max(1, part.box.height) - USUAL_WIDTH)
+        probability = habit.p_digit * prediction.confidence * P_BROAD**broad
+    return math.log(max(probability, P_LEAST))
+
+
+class Way(NamedTuple):
+    """A way to part a row up to some place."""
+
+    weight: float  # the logarithm of its probability
+    parts: list[Part]
+
+
+def best_way(row: Row, judged: Sequence[tuple[Run, Part]], habit: Habit) -> tuple[Way, float]:
+    """The most probable way through the judged runs of a row, and how certain it is beside others."""
+    best = [Way(math.log(habit.share), [])]  # up to each piece
+    total = [best[0].weight]  # the logarithm of all ways' probabilities together
+    for stop in range(1, len(row.pieces) + 1):
+        ways, totals = [], []
+        if is_speck(row.pieces[stop - 1].box, row):  # it may be left out
+            step = math.log(P_SPECK)
+            ways.append(Way(best[-1].weight + step, best[-1].parts))
+            totals.append(total[-1] + step)
+        for run, part in judged:
+            if run.stop == stop:
+                before = best[run.start]
+                joined = math.log(row.cuts[run.start]) + run.gaps * math.log(P_GAP)
+                step = joined + log_probability(part, habit)
+                ways.append(Way(before.weight + step, [*before.parts, part]))
+                totals.append(total[run.start] + step)
+        best.append(max(ways, key=lambda way: way.weight))
+        total.append(float(np.logaddexp.reduce(totals)))
+    return best[-1], math.exp(best[-1].weight - total[-1])
+
+
+class Judge:
+    """Judges groups of pieces, each group only once as long as every reading asks for it."""
+
+    def __init__(self, look: Callable[[tuple[Piece, ...]], Part]) -> None:
+        """look(group) gives the part that a group makes, not yet judged."""
+        self._look = look
+        self._known: dict[tuple[Piece, ...], Part] = {}  # judged in the last reading
+        self._used: dict[tuple[Piece, ...], Part] = {}  # in this one
+
+    def begin(self, recognizer: Recognizer) -> None:
+        """Begin a reading; what the recognizer judged in the last one is still known."""
+        by = recognizer, recognizer.hand.taught
+        if self._used and any(now is not then for now, then in zip(by, self._by, strict=True)):
+            self._used = {}
+        self._by = by
+        self._known, self._used = self._used, {}
+
+    def __call__(self, groups: Sequence[tuple[Piece, ...]]) -> list[Part]:
+        """The part that each group makes."""
+        new = [group for group in dict.fromkeys(groups) if group not in self._used]
+        unknown = [group for group in new if group not in self._known]
+        self._used |= {group: self._known[group] for group in new if group in self._known}
+        if unknown:
+            parts = [self._look(group) for group in unknown]
+            predictions = self._by[0].predict_all(np.stack([part.image for part in parts]))
+            for group, part, prediction in zip(unknown, parts, predictions, strict=True):
+                self._used[group] = part._replace(prediction=prediction)
+        return [self._used[group] for group in groups]
+
+
+def cut_weight(whole: Part) -> float:
+    """How probable it is that connected ink is several characters, so that it may be cut."""
+    if whole.box.width > TOO_WIDE * whole.box.height:
+        return 1.0
+    return max(whole.prediction.several, P_CUT)
+
+
+class RowReading(NamedTuple):
+    """How a row was read."""
+
+    parts: list[Part]
+    certainty: float  # that it is parted rightly, in [0, 1]
+
+    @property
+    def height(self) -> int:
+        """Of its tallest part."""
+        return max(part.box.height for part in self.parts)
+
+    @property
+    def has_digit(self) -> bool:
+        return any(part.prediction.digit is not None for part in self.parts)
+
+
+def read_rows(rows: Sequence[Row], judge: Judge) -> list[RowReading]:
+    """What stands in rows of writing."""
+    all_runs = [runs(row) for row in rows]
+    pairs = zip(rows, all_runs, strict=True)
+    groups = [tuple(row.pieces[run.start : run.stop]) for row, found in pairs for run in found]
+    parts = iter(judge(groups))
+    read = []
+    for row, found in zip(rows, all_runs, strict=True):
+        judged = list(zip(found, itertools.islice(parts, len(found)), strict=True))
+        ways = [best_way(row, judged, habit) for habit in HABITS]
+        way, certainty = max(ways, key=lambda entry: entry[0].weight)
+        read.append(RowReading(way.parts, certainty))
+    return read
+
+
+def together(rows: Sequence[RowReading]) -> Reading:
+    """The reading of all rows; those without a digit, as a heading, are left out beside others."""
+    kept = [row for row in rows if row.has_digit] or rows
+    certainty = math.prod(row.certainty for row in kept)
+    return Reading([row.parts for row in kept], certainty)
+
+
+def read_as_taught(pieces: Sequence[Piece], judge: Judge, recognizer: Recognizer) -> Reading | None:
+    """The reading of all pieces as the one character that a lesson says they are; else None."""
+    if len(recognizer.hand):
+        (whole,) = judge([tuple(pieces)])
         if whole.prediction.taught:
-            return [whole]
-    best = [(0.0, [])]  # of the pieces before each cut: the least cost, and the parts that have it
-    for stop in range(1, len(boxes) + 1):
-        ways = []
-        for start in range(max(0, stop - LONGEST_RUN), stop):
-            if (
-                stop - start > 1
-                and max(right[start:stop]) - min(left[start:stop]) > WIDEST_RUN * tallest
-            ):
-                continue
-            part = judge(start, stop)
-            if max(part.box[2:]) < SMALLEST * tallest:
-                part = part._replace(prediction=Prediction(None, 1.0, np.zeros(10)))
-            prediction, box = part.prediction, part.box
-            if prediction.digit is not None:
-                often = math.exp(-RARITY * max(0, box[2] / box[3] - WIDTH))
-            else:
-                often = P_OTHER if stop - start == len(boxes) else STRAY
-            cost = best[start][0] - math.log(max(prediction.confidence * often, 1e-9) * cuts[start])
-            ways.append((cost, [*best[start][1], part]))
-        best.append(min(ways, key=lambda way: way[0]))
-    return best[-1][1]
+            return Reading([[whole]])
+    return None
 
 
 # --- pictures -------------------------------------------------------------------------------
 
-SIDE = (
-    256,
-    640,
-)  # pixels of a picture's longer side while its ink is looked for: enough to see by, and soon done
+# A picture is read in steps: paper and ink are told apart in several ways ("guesses", each a mask);
+# the ink of each guess falls into pieces, where digits touch into slices; what stands there is
+# read as in a drawing; and the guess that explains its ink best is the answer.
+
+WORKING_SIDES = 256, 1600  # pixels of the longer side of the copy of a picture that is read
+SMALL_SIDE = 640  # of the copy in which paper is told from ink
 FAINT = 25  # how much darker than its paper ink is at least, in 255ths of the paper's light
-MANY = 40  # pieces; what falls into more is grain or a texture
-UNCERTAIN, BELIEVED = (
-    0.5,
-    0.8,
-)  # certainty that ink is digits: below it there is none, above it the search is over
+MOST_PIECES_OF_INK = 120  # ten rows of digits and words; what has more is grain or a texture
+SAMPLE = 16  # pieces that are judged first: where none of them is a digit, none is
+HOLE = 0.08  # of what ink encloses, at least so much is its hole
+SMALLEST_PIECE = 1 / 80  # of the longer side; smaller ones are grain
+ALONG = 0.7  # what lies along the picture's edge for more of its length is no writing
+SHARP = 0.75  # of its outline, so much of a piece of ink is an edge at least
+CUT_OFF = 0.8  # how probably what touches the edge is read rightly, beside what does not
+UNCERTAIN, BELIEVED = 0.5, 0.8  # belief in a guess: below it no digit, above it the search is over
+
+READ_AT_ONCE = 0.9  # from this confidence on, a piece is a digit and is not cut
+MOST_SEAMS = 6  # in one piece: a dozen slices may be three digits
+SEAM_HEIGHT = 48  # pixels; a piece is made so high while seams are looked for
+P_CROSSED = 0.1  # each stroke that a seam crosses makes it ten times as rare
+LEAST_SLICE = 0.04  # of the ink of a piece; what is less goes with its neighbour
 
 
 def decode(data: np.ndarray) -> np.ndarray:
-    """The picture that bytes hold, turned upright: of any depth, (h, w) or (h, w, channels). Raises ValueError."""
-    picture, kinds, _ = (
-        cv2.imdecodeWithMetadata(data, cv2.IMREAD_UNCHANGED) if len(data) else (None, (), None)
-    )
-    if cv2.IMAGE_METADATA_EXIF in kinds and np.shape(picture)[2:] != (
-        4,
-    ):  # cv2 turns upright what is opaque
+    """The picture that bytes hold, turned upright: of any depth, (h, w) or (h, w, channels).
+
+    Raises ValueError.
+    """
+    picture, kinds = None, ()
+    if len(data):
+        picture, kinds, _ = cv2.imdecodeWithMetadata(data, cv2.IMREAD_UNCHANGED)
+    has_transparency = picture is not None and picture.shape[2:] == (4,)
+    if cv2.IMAGE_METADATA_EXIF in kinds and not has_transparency:
+        # Read again, as cv2 then turns it upright.
         picture = cv2.imdecode(data, cv2.IMREAD_ANYCOLOR | cv2.IMREAD_ANYDEPTH)
     if picture is None:
         raise ValueError(
@@ -2049,176 +2272,496 @@ def decode(data: np.ndarray) -> np.ndarray:
     return picture
 
 
-def on_paper(picture: np.ndarray) -> np.ndarray:
-    """The picture as uint8, its longer side within SIDE, and what is transparent in it filled in."""
+def working_copy(picture: np.ndarray) -> np.ndarray:
+    """The picture as uint8, its longer side within WORKING_SIDES, what is transparent filled in."""
     longer = max(picture.shape[:2])
-    size = [
-        max(8, round(length * np.clip(longer, *SIDE) / longer)) for length in picture.shape[1::-1]
-    ]
-    picture = cv2.resize(
-        picture, size, interpolation=cv2.INTER_AREA if max(size) < longer else cv2.INTER_LINEAR
-    )
+    scale = np.clip(longer, *WORKING_SIDES) / longer
+    size = [max(8, round(length * scale)) for length in picture.shape[1::-1]]
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    if scale != 1 or min(picture.shape[:2]) < 8:
+        picture = cv2.resize(picture, size, interpolation=how)
     if not cv2.checkRange(picture)[0]:
         raise ValueError("pixels that are not finite numbers")
     if picture.dtype != np.uint8:  # numbers without an agreed black and white
         picture = cv2.normalize(picture, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)
-    if picture.shape[2:] != (4,):
-        return picture
-    picture, opaque = np.float32(picture[..., :-1]), picture[..., -1:] / np.float32(255)
-    colour = (picture * opaque).sum(axis=(0, 1)) / max(opaque.sum(), 1)
-    # Around a drawing on nothing: what its ink stands out from. Around cut-out paper: paper.
-    behind = colour if opaque.mean() > 0.5 else 255 * (colour.mean() < 128)
-    return np.uint8(picture * opaque + behind * (1 - opaque))
+    if picture.shape[2:] == (4,):
+        picture = on_ground(picture)
+    return picture
+
+
+def on_ground(picture: np.ndarray) -> np.ndarray:
+    """A picture with transparency (BGRA) as one without."""
+    colours, opaque = np.float32(picture[..., :-1]), picture[..., -1:] / np.float32(255)
+    mean = (colours * opaque).sum(axis=(0, 1)) / max(opaque.sum(), 1)
+    if opaque.mean() > 0.5:  # cut-out paper: paper goes on around it
+        ground = mean
+    elif mean.mean() < 128:  # a dark drawing on nothing: it stands out from white
+        ground = np.full(3, 255, np.float32)
+    else:
+        ground = np.zeros(3, np.float32)
+    return np.uint8(colours * opaque + ground * (1 - opaque))
 
 
 def in_grey(picture: np.ndarray) -> np.ndarray:
-    """The picture, uint8, as one channel: along the axis through the colours on which its details differ most."""
+    """The picture, uint8, as one channel: along the axis through the colours on which its details
+    differ most.
+    """
     if picture.ndim == 2:
         return picture
     small = np.float32(cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA))
     details = (small - cv2.blur(small, (43, 43))).reshape(-1, 3)
     axis = np.linalg.eigh(details.T @ details)[1][:, -1]
     axis *= np.copysign(1, axis.sum()) / np.abs(axis).sum()
-    return cv2.transform(picture, np.append(axis, -255 * np.minimum(axis, 0).sum())[None])
+    darkest = -255 * np.minimum(axis, 0).sum()
+    return cv2.transform(picture, np.append(axis, darkest)[None])
 
 
-def without_rules(mask: np.ndarray) -> np.ndarray:
-    """A mask of ink without the thin straight lines that run through most of the picture."""
-    least, thick = 0.75 * min(mask.shape), max(mask.shape) // 32
+def views(picture: np.ndarray) -> Iterator[np.ndarray]:
+    """The picture with paper around its sheet or frame, if it shows one; and as it is."""
+    sheet = find_sheet(picture)
+    if sheet is not None:
+        inside = cv2.resize(cv2.erode(sheet, np.ones((5, 5))), picture.shape[1::-1]) > 0
+        alone = picture.copy()
+        alone[~inside] = np.median(picture[inside], axis=0)
+        yield alone
+    yield picture
+
+
+def find_sheet(picture: np.ndarray) -> np.ndarray | None:
+    """A mask, shape (128, 128), of a sheet or the inside of a frame; None where there is none."""
+    small = cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA)
+    light = cv2.threshold(in_grey(small), 0, 1, cv2.THRESH_OTSU)[1]
+    labels, stats = cv2.connectedComponentsWithStats(light)[1:3]
+    if len(stats) == 1:
+        return None
+    # It is a large light region, solid, and not cut off by the edge.
+    region = np.uint8(labels == stats[1:, cv2.CC_STAT_AREA].argmax() + 1)
+    hull = cv2.convexHull(cv2.findNonZero(region))
+    sheet = cv2.fillConvexPoly(np.zeros_like(light), hull, 1)
+    edge = np.concatenate([sheet[0], sheet[-1], sheet[:, 0], sheet[:, -1]])
+    if region.mean() > 0.1 and region.sum() > 0.75 * sheet.sum() and edge.mean() < 0.1:
+        return sheet
+    return None
+
+
+class Ink(NamedTuple):
+    """How dark each pixel is beside its paper, and which are dark enough to be ink."""
+
+    darkness: np.ndarray  # uint8, in 255ths of the paper's light
+    mask: np.ndarray  # uint8, 0 is paper
+    clear: bool  # whether nearly all of the ink is about as dark as the darkest of it
+
+
+def is_light_on_dark(channel: np.ndarray) -> bool:
+    """Whether ink seems to be lighter than its ground; the longer tail of the brightness of details
+    tells, not for certain.
+    """
+    small = np.float32(cv2.resize(channel, (128, 128), interpolation=cv2.INTER_AREA))
+    details = small - cv2.blur(small, (25, 25))
+    return bool((details**3).mean() > 0)
+
+
+def paper_behind(dark: np.ndarray) -> np.ndarray:
+    """How bright the paper is at each pixel of a picture, ink dark, as if nothing was written."""
+    # Closings fill in what is darker than all around it, and narrower than their kernel.
+    side = max(dark.shape)
+    square = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((side // 4, side // 4), np.uint8))
+    quarter = cv2.resize(dark, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side // 16,) * 2)
+    round_ = cv2.resize(cv2.morphologyEx(quarter, cv2.MORPH_CLOSE, disc), dark.shape[::-1])
+    return np.minimum(square, round_)
+
+
+def find_ink(dark: np.ndarray) -> Ink | None:
+    """The ink in one channel of a picture, ink dark; None where there is none."""
+    size = dark.shape[::-1]
+    scale = min(1, SMALL_SIDE / max(size))
+    small = cv2.resize(dark, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    paper = cv2.resize(paper_behind(small), size)
+    # 12: the grain of dark paper is no ink.
+    darkness = cv2.divide(cv2.subtract(paper, dark), cv2.add(paper, 12), scale=255)
+    mask = cv2.threshold(darkness, 0, 1, cv2.THRESH_OTSU)[1]
+    if not mask.any() or cv2.mean(darkness, mask)[0] - cv2.mean(darkness, 1 - mask)[0] < FAINT:
+        return None
+    darkest = np.uint8(darkness > 0.75 * np.percentile(darkness[mask > 0], 90))
+    return Ink(darkness, mask, bool(darkest.sum() > 0.5 * mask.sum()))
+
+
+def with_sharp_outline(mask: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """A mask of ink without what has no sharp outline, as a shadow, or a light place amid ink."""
+    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    filled = cv2.drawContours(np.zeros_like(mask), outlines, -1, 1, cv2.FILLED)
+    count, labels = cv2.connectedComponents(filled)
+    # What the picture's edge cuts off has its outline outside.
+    outline = filled > cv2.erode(filled, np.ones((3, 3), np.uint8))
+    of, changes = labels[outline], edges[outline]
+    sharp = changes > 0.4 * np.median(changes)
+    length = np.maximum(np.bincount(of, minlength=count), 1)
+    kept = np.bincount(of, sharp, minlength=count) / length > SHARP
+    kept[0] = False
+    return np.uint8(kept)[labels] * mask
+
+
+def without_holes(mask: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """A mask of ink without the holes in the other ink, light for dark or dark for light.
+
+    The hole of a thick zero is paper, though it is as light as ink on a dark ground would be.
+    """
+    outlines, _ = cv2.findContours(other, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    mask = mask.copy()
+    for outline in outlines:
+        box = Box(*cv2.boundingRect(outline))
+        inside = np.zeros((box.height, box.width), np.uint8)
+        cv2.drawContours(inside, [outline], 0, 1, cv2.FILLED, offset=(-box.x, -box.y))
+        held = mask[box.y : box.bottom, box.x : box.right]
+        # A digit that is written in a light place fills less of it.
+        if np.count_nonzero(held & inside) > HOLE * np.count_nonzero(inside):
+            held[inside > 0] = 0
+    return mask
+
+
+def darkest_of(ink: Ink) -> np.ndarray:
+    """A mask of the darkest ink: where rules are printed faintly, it is the writing."""
+    return np.uint8(ink.darkness > 0.75 * np.percentile(ink.darkness[ink.mask > 0], 90)) * ink.mask
+
+
+def without_lines(mask: np.ndarray, least: float) -> np.ndarray | None:
+    """A mask of ink without thin straight lines at least so many pixels long; None without any."""
+    thick = max(3, max(mask.shape) // 32)
     thin = mask - cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thick, thick), np.uint8))
     lines = cv2.HoughLinesP(
         thin, 1, np.pi / 720, int(least / 2), minLineLength=least, maxLineGap=least / 4
     )
     if lines is None:
-        return np.zeros_like(mask)
-    rule = int(stroke_width(thin)) + 1
+        return None
+    width = int(stroke_width(thin)) + 1
     mask = mask.copy()
     for line in lines.reshape(-1, 2, 2).tolist():
-        cv2.line(mask, *line, 0, max(3, rule // 2))
-    return cv2.morphologyEx(
-        mask, cv2.MORPH_CLOSE, np.ones((2 * rule, 2 * rule), np.uint8)
-    )  # heals what they crossed
+        cv2.line(mask, *line, 0, max(3, width // 2))
+    # A closing heals what they crossed.
+    return cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((2 * width, 2 * width), np.uint8))
 
 
-def guess_ink(channel: np.ndarray) -> Iterator[np.ndarray]:
-    """Masks (uint8, 0 is paper) of what may be the ink in one channel of a picture, the likeliest first."""
-    side = max(channel.shape)
-    # Whether ink is dark or light the longer tail of the details' brightness tells, not for certain.
-    small = np.float32(cv2.resize(channel, (128, 128), interpolation=cv2.INTER_AREA))
-    light = ((small - cv2.blur(small, (25, 25))) ** 3).mean() > 0
-    smooth = cv2.GaussianBlur(channel, (0, 0), side / 600)
-    for dark in (255 - smooth, smooth) if light else (smooth, 255 - smooth):
-        # Ink is darker than what a closing leaves, the paper; the darkest of it may be ink, and the rest rules.
-        paper = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((side // 4, side // 4), np.uint8))
-        small = cv2.resize(dark, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side // 16,) * 2)
-        paper = np.minimum(
-            paper, cv2.resize(cv2.morphologyEx(small, cv2.MORPH_CLOSE, disc), dark.shape[::-1])
-        )
-        ink = cv2.divide(
-            cv2.subtract(paper, dark), cv2.add(paper, 12), scale=255
-        )  # 12: grain of dark paper is no ink
-        mask = cv2.threshold(ink, 0, 1, cv2.THRESH_OTSU)[1]
-        if not mask.any() or cv2.mean(ink, mask)[0] - cv2.mean(ink, 1 - mask)[0] < FAINT:
+class Guess(NamedTuple):
+    """A guess at which pixels of a picture are ink."""
+
+    mask: np.ndarray  # uint8, 0 is paper
+    clear: bool  # whether the ink is clearly darker, or lighter, than its paper
+
+
+def guesses(channel: np.ndarray) -> Iterator[Guess]:
+    """Guesses at the ink in one channel of a picture, the likeliest first."""
+    smooth = cv2.GaussianBlur(channel, (0, 0), max(0.5, max(channel.shape) / 600))
+    dark, light = find_ink(smooth), find_ink(255 - smooth)
+    both = [(dark, light), (light, dark)]
+    if is_light_on_dark(channel):
+        both.reverse()
+    reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
+    edges = cv2.morphologyEx(smooth, cv2.MORPH_GRADIENT, reach)
+    for ink, other in both:
+        if ink is None:
             continue
-        darker = 0.75 * np.percentile(ink[mask > 0], 90)
-        yield mask
-        yield np.uint8(ink > darker)
-        if (unruled := without_rules(mask)).any():
-            yield unruled
+        mask = with_sharp_outline(ink.mask, edges)
+        if other is not None:
+            mask = without_holes(mask, with_sharp_outline(other.mask, edges))
+        if not mask.any():
+            continue
+        yield Guess(mask, ink.clear)
+        yield Guess(mask * darkest_of(ink), False)
+        unruled = without_lines(mask, 0.75 * min(mask.shape))
+        if unruled is not None:
+            yield Guess(unruled, False)
 
 
-def pieces_of(mask: np.ndarray, along: float) -> np.ndarray:
-    """The pieces of ink in a mask, a mask each, shape (n, h, w): connected, or above each other where a pen skipped."""
-    skip = int(min(stroke_width(mask), max(mask.shape) / 32)) | 1
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(
-        cv2.dilate(mask, np.ones((skip, 1), np.uint8))
-    )
+class InkPiece:
+    """Connected ink of a picture, or a slice of it. It is never changed."""
+
+    def __init__(self, box: Box, ink: np.ndarray) -> None:
+        self.box = box  # in pixels of the picture
+        self.ink = ink  # a mask, uint8, of the box
+
+
+def sharpness(labels: np.ndarray, count: int, guess: Guess) -> np.ndarray:
+    """Which share of each piece's outline is an edge in the picture, shape (count,)."""
+    outline = guess.mask > cv2.erode(guess.mask, np.ones((3, 3), np.uint8))
+    changes = guess.edges[outline]
+    sharp = changes > 0.4 * np.median(changes)
+    length = np.bincount(labels[outline], minlength=count)
+    return np.bincount(labels[outline], sharp, minlength=count) / np.maximum(length, 1)
+
+
+def pieces_of(mask: np.ndarray) -> list[InkPiece]:
+    """The pieces of ink in a mask: connected, or one above the other where a pen skipped.
+
+    Left out are specks of grain, and what lies along the picture's edge.
+    """
+    if not mask.any():
+        return []
+    side = max(mask.shape)
+    skip = int(min(stroke_width(mask), side / 32)) | 1
+    joined = cv2.dilate(mask, np.ones((skip, 1), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
     labels *= mask
-    edge = np.bincount(
-        np.concatenate([labels[[0, -1]].ravel(), labels[:, [0, -1]].ravel()]), minlength=count
-    )
+    edges = np.concatenate([labels[[0, -1]].ravel(), labels[:, [0, -1]].ravel()])
+    on_edge = np.bincount(edges, minlength=count)
     longest = stats[:, 2:4].max(axis=1)
-    chosen = 1 + np.flatnonzero(
-        ((longest >= 8) & (edge <= along * longest))[1:]
-    )  # no specks, not more on the edge
-    return np.uint8(labels == chosen[: (len(chosen) <= MANY) * len(chosen), None, None])
+    least = max(6, SMALLEST_PIECE * side)
+    chosen = (longest >= least) & (on_edge <= ALONG * longest)
+    chosen[0] = False
+    pieces = []
+    if np.count_nonzero(chosen) > MOST_PIECES_OF_INK:
+        return pieces
+    for label in np.flatnonzero(chosen):
+        x, y, width, height, _ = stats[label].tolist()
+        ink = np.uint8(labels[y : y + height, x : x + width] == label)
+        inner = Box(*cv2.boundingRect(ink))
+        if inner.longest < least:
+            continue
+        ink = np.ascontiguousarray(ink[inner.y : inner.bottom, inner.x : inner.right])
+        pieces.append(InkPiece(Box(x + inner.x, y + inner.y, inner.width, inner.height), ink))
+    return pieces
 
 
-def rows_of(boxes: np.ndarray) -> list[np.ndarray]:
-    """The places of boxes, shape (n, 4), by rows from top to bottom, left to right; rows may slope by 15 degrees."""
-    tried = []  # slopes: with the right one, rows take up the least height
-    height, (x, y) = boxes[:, 3], (boxes[:, :2] + boxes[:, 2:] / 2).T
-    for degrees in sorted(range(-15, 16, 3), key=abs):
-        middle = y - x * math.tan(math.radians(degrees))
-        top, bottom = (
-            middle - 0.35 * height,
-            middle + 0.35 * height,
-        )  # heads and tails may reach into other rows
-        order = np.argsort(top)
-        starts = np.flatnonzero(top[order][1:] > np.maximum.accumulate(bottom[order])[:-1]) + 1
-        rows = np.split(order, starts)
-        taken = sum(bottom[row].max() - top[row].min() for row in rows)
-        tried.append((taken, [row[np.argsort(x[row])] for row in rows]))
-    return min(tried, key=lambda entry: entry[0])[1]
+def put_together(pieces: Sequence[InkPiece]) -> tuple[Box, np.ndarray]:
+    """The box around pieces of ink and the mask of all of them in it."""
+    box = Box.around(piece.box for piece in pieces)
+    mask = np.zeros((box.height, box.width), np.uint8)
+    for piece in pieces:
+        x, y = piece.box.x - box.x, piece.box.y - box.y
+        mask[y : y + piece.box.height, x : x + piece.box.width] |= piece.ink
+    return box, mask
 
 
-def find_text(pieces: np.ndarray, recognizer: Recognizer) -> tuple[Reading, bool]:
-    """The digits in pieces of ink, shape (n, h, w), n >= 1, or else the largest part; and whether they are believed."""
-    boxes = np.array([cv2.boundingRect(piece) for piece in pieces])
+def look_at_ink(pieces: Sequence[InkPiece]) -> Part:
+    """The part that pieces of ink make, not yet judged."""
+    box, mask = put_together(pieces)
+    return Part(box, redraw_at_stroke_width(mask), None, mask)
 
-    def look(row: np.ndarray, start: int, stop: int) -> Part:
-        mask = pieces[row[start:stop]].max(axis=0)
-        image = redraw_at_stroke_width(mask)
-        return Part(Box(*cv2.boundingRect(mask)), image, recognizer.predict(image), mask)
 
-    reading = Reading(
-        [
-            find_parts(boxes[row], functools.partial(look, row), recognizer.hand)
-            for row in rows_of(boxes)
-        ]
-    )
-    rows = [[part for part in row if part.prediction.digit is not None] for row in reading.rows]
-    # Any straight line is a 1: another digit is more certain.
-    surest = max(
-        itertools.chain(*rows),
-        default=None,
-        key=lambda p: (p.prediction.digit != 1, p.prediction.confidence),
-    )
+class Seam(NamedTuple):
+    """Where a mask of ink is cut from top to bottom."""
+
+    x: np.ndarray  # in each row
+    crossed: float  # how many strokes it crosses
+
+
+def seams(ink: np.ndarray) -> list[Seam]:
+    """Where a mask of ink, whose digits may touch, is best cut, from left to right.
+
+    Each seam is the way down through one place of the middle row that crosses the least ink;
+    seams that cross less than those beside them are taken.
+    """
+    scale = SEAM_HEIGHT / ink.shape[0]
+    width = max(4, round(ink.shape[1] * scale))
+    small = cv2.resize(np.float32(ink), (width, SEAM_HEIGHT), interpolation=cv2.INTER_AREA)
+    half = SEAM_HEIGHT // 2
+    above, ways_up = cheapest_ways(small[:half])
+    below, ways_down = cheapest_ways(small[half:][::-1])
+    crossed = (above + below) / (scale * stroke_width(ink))
+    margin = max(2, width // 12)
+    found = []
+    for x in range(margin, width - margin):
+        if crossed[x] == crossed[max(0, x - 3) : x + 4].min():
+            found.append((crossed[x], x))
+    found = sorted(found)[:MOST_SEAMS]
+    seams = []
+    for strokes, x in sorted(found, key=lambda entry: entry[1]):
+        way = np.concatenate([trace(ways_up, x)[::-1], trace(ways_down, x)])
+        seams.append(Seam(unfold(way, ink.shape), float(strokes)))
+    return seams
+
+
+SIDEWAYS = 0.2  # what a seam's step to the side costs, in pixels of ink
+
+
+def cheapest_ways(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each x in the last row of ink, shape (h, w): the cost of the cheapest way to it from the
+    first row, shape (w,), and the steps to take back (-1, 0, 1), shape (h, w).
+    """
+    cost, steps = ink[0].copy(), np.zeros(ink.shape, int)
+    for y in range(1, len(ink)):
+        padded = np.pad(cost, 1, constant_values=np.inf)
+        options = np.stack([padded[1:-1], padded[:-2] + SIDEWAYS, padded[2:] + SIDEWAYS])
+        choice = options.argmin(axis=0)
+        steps[y] = np.array([0, -1, 1])[choice]
+        cost = options.min(axis=0) + ink[y]
+    return cost, steps
+
+
+def trace(steps: np.ndarray, x: int) -> np.ndarray:
+    """The x of the cheapest way to x in the last row, from the last row to the first."""
+    way = []
+    for row in steps[::-1]:
+        way.append(x)
+        x += row[x]
+    return np.array(way)
+
+
+def unfold(way: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """A seam in a mask that was made SEAM_HEIGHT high, in the mask as it was: x in each row."""
+    height = shape[0]
+    rows = np.minimum(np.arange(height) * SEAM_HEIGHT // height, SEAM_HEIGHT - 1)
+    scale = height / SEAM_HEIGHT
+    return np.rint(way[rows] * scale).astype(int)
+
+
+class Slice(NamedTuple):
+    """A piece of ink between two seams."""
+
+    piece: InkPiece
+    crossed: float  # how many strokes the seam at its left crosses
+
+
+def slices(piece: InkPiece) -> list[Slice]:
+    """A piece of ink cut along its seams, from left to right."""
+    columns = np.arange(piece.box.width)
+    end = Seam(np.full(piece.box.height, piece.box.width), 0.0)
+    found, start = [], Seam(np.zeros(piece.box.height, int), 0.0)
+    for stop in [*seams(piece.ink), end]:
+        ink = piece.ink * np.uint8((columns >= start.x[:, None]) & (columns < stop.x[:, None]))
+        if ink.sum() > LEAST_SLICE * piece.ink.sum():
+            box = Box(*cv2.boundingRect(ink))
+            ink = np.ascontiguousarray(ink[box.y : box.bottom, box.x : box.right])
+            place = Box(piece.box.x + box.x, piece.box.y + box.y, box.width, box.height)
+            found.append(Slice(InkPiece(place, ink), start.crossed))
+            start = stop
+    return found
+
+
+def row_of_ink(parts: Sequence[tuple[InkPiece, Part]]) -> Row:
+    """A row of pieces of ink, given from left to right with the part that each makes; those that are
+    no digit and may be several are cut into slices.
+    """
+    height = max(piece.box.height for piece, _ in parts)
+    pieces, cuts, right = [], [], -math.inf
+    for piece, part in parts:
+        cuts.append(P_OVERLAPPING if right - piece.box.x > OVERLAP * height else 1.0)
+        right = max(right, piece.box.right)
+        if not needs_cutting(part, height):
+            pieces.append(piece)
+            continue
+        first, *others = slices(piece)
+        pieces += [first.piece, *(other.piece for other in others)]
+        cuts += [cut_weight(part) * P_CROSSED ** (0.5 + other.crossed) for other in others]
+    return Row(pieces, cuts)
+
+
+def needs_cutting(part: Part, height: int) -> bool:
+    """Whether a piece of ink in a row so high may be several characters that touch."""
+    prediction = part.prediction
+    if prediction.digit is not None and prediction.confidence > READ_AT_ONCE:
+        return False
+    large = part.box.height > 0.5 * height and part.box.width > 0.4 * part.box.height
+    return large and cut_weight(part) > P_CUT
+
+
+class Understanding(NamedTuple):
+    """What a guess at the ink leads to."""
+
+    reading: Reading
+    belief: float  # how well it explains the ink, in [0, 1]
+
+    @property
+    def has_digit(self) -> bool:
+        return any(part.prediction.digit is not None for part in self.reading.parts)
+
+
+LINE = 2.2  # a "1" so many times as high as the other digits is a line
+HEADING = 0.8  # how well a row without a digit is explained beside rows with digits
+NO_WRITING = 0.4  # and where there are none
+
+
+def read_ink(
+    pieces: Sequence[InkPiece], whole: Box, recognizer: Recognizer
+) -> Understanding | None:
+    """What stands in pieces of ink of a whole picture; None where many of them show no digit."""
+    judge = Judge(look_at_ink)
+    judge.begin(recognizer)
+    if len(pieces) > 2 * SAMPLE:
+        sample = judge([(piece,) for piece in pieces[:: len(pieces) // SAMPLE]])
+        if all(part.prediction.digit is None for part in sample):
+            return None
+    taught = read_as_taught(pieces, judge, recognizer)
+    if taught:
+        return Understanding(taught, 1.0)
+    parts = judge([(piece,) for piece in pieces])
     rows = [
-        [part for part in row if 0.5 < max(part.box[2:]) / max(surest.box[2:]) < 2] for row in rows
+        row_of_ink([(pieces[i], parts[i]) for i in places])
+        for places in find_rows([piece.box for piece in pieces])
     ]
-    text = Reading([row for row in rows if row])
-    share = (
-        sum(part.mask.sum() for part in text.parts) / pieces.sum()
-    )  # of the ink; what is left out is no digit
-    certainty = share * text.confidence ** (1 / max(1, len(text.parts)))
-    if certainty < UNCERTAIN:
-        part = max(reading.parts, key=lambda part: max(part.box[2:]))
-        refusal = part.prediction._replace(
-            digit=None, confidence=1 - float(part.prediction.probabilities.max())
-        )
-        return Reading([[part._replace(prediction=refusal)]]), False
-    return text, certainty > BELIEVED
+    read = without_lines_beside(read_rows(rows, judge))
+    read = [less_sure_at_edge(row, whole) for row in read]
+    return Understanding(together(read), explained(read) / amount_of_ink(pieces))
 
 
-def views(picture: np.ndarray) -> Iterator[np.ndarray]:
-    """The picture with paper in place of all that is around its sheet or frame, if it shows one; and as it is."""
-    small = cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA)
-    light = cv2.threshold(in_grey(small), 0, 1, cv2.THRESH_OTSU)[1]
-    labels, stats = cv2.connectedComponentsWithStats(light)[1:3]
-    if (
-        len(stats) > 1
-    ):  # a sheet, or a frame's inside, is a large light region, solid, not cut off by the edge
-        region = np.uint8(labels == stats[1:, 4].argmax() + 1)
-        sheet = cv2.fillConvexPoly(np.zeros_like(light), cv2.convexHull(cv2.findNonZero(region)), 1)
-        edge = np.concatenate([sheet[0], sheet[-1], sheet[:, 0], sheet[:, -1]])
-        if region.mean() > 0.1 and region.sum() > 0.75 * sheet.sum() and edge.mean() < 0.1:
-            inside = cv2.resize(cv2.erode(sheet, np.ones((5, 5))), picture.shape[1::-1]) > 0
-            alone = picture.copy()
-            alone[~inside] = np.median(picture[inside], axis=0)
-            yield alone
-    yield picture
+def without_lines_beside(rows: Sequence[RowReading]) -> list[RowReading]:
+    """Rows without the lines that were read as ones, though far longer than the other digits."""
+    parts = [part for row in rows for part in row.parts]
+    heights = [part.box.height for part in parts if part.prediction.digit not in (None, 1)]
+    if not heights:
+        return list(rows)
+    longest = LINE * float(np.median(heights))
+    found = []
+    for row in rows:
+        kept = [
+            part for part in row.parts if part.prediction.digit != 1 or part.box.longest < longest
+        ]
+        if kept:
+            found.append(row._replace(parts=kept))
+    return found
+
+
+def less_sure_at_edge(row: RowReading, whole: Box) -> RowReading:
+    """A row that is less certain where the edge of the whole picture cuts its parts off."""
+    certainty = row.certainty
+    for part in row.parts:
+        if part.box.clipped(whole.inset(1)) != part.box:
+            certainty *= CUT_OFF
+    return row._replace(certainty=certainty)
+
+
+def amount_of_ink(pieces: Sequence[InkPiece]) -> int:
+    """How many pixels of ink pieces have."""
+    return sum(int(piece.ink.sum()) for piece in pieces)
+
+
+def explained(rows: Sequence[RowReading]) -> float:
+    """How much ink of rows is explained: that of each part by its confidence, and less without digits."""
+    height = max((row.height for row in rows if row.has_digit), default=0)
+    ink = 0.0
+    for row in rows:
+        share = 1.0
+        if not height:
+            share = NO_WRITING
+        elif not row.has_digit:
+            share = HEADING if 1 / 3 < row.height / height < 3 else 0.0
+        ink += share * sum(part.prediction.confidence * part.mask.sum() for part in row.parts)
+    return ink
+
+
+def best_understanding(picture: np.ndarray, recognizer: Recognizer) -> Understanding | None:
+    """What explains the ink of a picture best; None where there is no ink."""
+    best = None
+    whole = Box(0, 0, picture.shape[1], picture.shape[0])
+    for view in views(picture):
+        for guess in guesses(in_grey(view)):
+            pieces = pieces_of(guess.mask)
+            found = read_ink(pieces, whole, recognizer) if pieces else None
+            if found is None:
+                continue
+            if best is None or found.belief > best.belief:
+                best = found
+            clearly_none = guess.clear and found.belief > 0.9 * NO_WRITING and not found.has_digit
+            if found.belief > BELIEVED or clearly_none:
+                return found
+    return best
+
+
+def refused(reading: Reading) -> Reading:
+    """The reading that says that its largest part is no digit."""
+    part = max(reading.parts, key=lambda part: part.box.longest)
+    none = part.prediction._replace(digit=None, confidence=part.prediction.none)
+    return Reading([[part._replace(prediction=none)]])
 
 
 def open_picture(path: str | os.PathLike[str]) -> np.ndarray:
@@ -2243,37 +2786,44 @@ def read_file(path: str | os.PathLike[str], recognizer: Recognizer) -> Reading:
         raise ValueError(f"{printable(path)}: {error}") from error
 
 
-def read_image(stored: np.ndarray, recognizer: Recognizer) -> Reading:
-    """What a picture says: its digits, by rows, or else its largest ink.
+def read_image(picture: np.ndarray, recognizer: Recognizer) -> Reading:
+    """What a picture says: its digits, row by row, or else its largest ink.
 
-    stored: of any depth, shape (h, w) or (h, w, channels), as decode() gives it; the boxes of the
-    parts are in its pixels. Raises ValueError where it shows no ink.
+    picture: shape (height, width), (height, width, 3) as BGR or (height, width, 4) as BGRA, of
+    numbers of any type and range. The boxes of the parts are in its pixels. Raises ValueError
+    where it shows no ink.
     """
-    picture = on_paper(stored)
-    texts, guesses = [], (mask for view in views(picture) for mask in guess_ink(in_grey(view)))
-    parted = (
-        pieces_of(mask, along) for mask in guesses for along in (0, 0.7)
-    )  # clear of the picture's edge, or not
-    for text, believed in (find_text(pieces, recognizer) for pieces in parted if len(pieces)):
-        texts.append(text)
-        if believed:
-            break
-    if not texts:
+    copy = working_copy(picture)
+    found = best_understanding(copy, recognizer)
+    if found is None:
         raise ValueError("no ink in it: blank, or too faint to tell from the paper")
-    scale, rows = stored.shape[1] / picture.shape[1], texts[-1 if believed else 0].rows
-    return Reading([[part._replace(box=part.box.scaled(scale)) for part in row] for row in rows])
+    reading = found.reading
+    if found.belief < UNCERTAIN:
+        reading = refused(reading)
+    scale = picture.shape[1] / copy.shape[1]
+    rows = [[part._replace(box=part.box.scaled(scale)) for part in row] for row in reading.rows]
+    return Reading(rows, reading.certainty)
 
 
 def read_digit_image(
     path: str | os.PathLike[str], recognizer: Recognizer | None = None
 ) -> np.ndarray:
-    """The digit image, shape (28, 28), of all that read_file() reads together. Raises ValueError as that does."""
+    """The digit image, shape (28, 28), of all that read_file() reads together.
+
+    Raises ValueError as that does.
+    """
     return ink_together(read_file(path, recognizer or Recognizer()))
 
 
 def ink_together(reading: Reading) -> np.ndarray:
     """The digit image, shape (28, 28), of all the ink that was read in a picture."""
-    return redraw_at_stroke_width(np.max([part.mask for part in reading.parts], axis=0))
+    scale = max(part.mask.shape[0] / part.box.height for part in reading.parts)
+    pieces = []
+    for part in reading.parts:
+        box = part.box.scaled(scale)
+        ink = cv2.resize(part.mask, (box.width, box.height), interpolation=cv2.INTER_NEAREST)
+        pieces.append(InkPiece(box, ink))
+    return redraw_at_stroke_width(put_together(pieces)[1])
 
 
 # --- canvas --------------------------------------------------------------------------------
@@ -2321,11 +2871,6 @@ class Stroke:
         return self.box.inset(-(self.brush // 2 + 1)).clipped(WHOLE_CANVAS)
 
 
-def middle(stroke: Stroke) -> float:
-    """The x of the middle of a stroke."""
-    return stroke.box.center[0]
-
-
 def image_of(strokes: Sequence[Stroke]) -> np.ndarray:
     """The digit image of strokes: float32, shape (28, 28), in [0, 1]."""
     lines = []
@@ -2334,6 +2879,70 @@ def image_of(strokes: Sequence[Stroke]) -> np.ndarray:
         some, end = stroke.points[:-1:step], stroke.points[-1:]
         lines.append(np.concatenate([some, end]).astype(float))
     return draw_digit_image(lines)
+
+
+def look_at_strokes(strokes: Sequence[Stroke]) -> Part:
+    """The part that strokes make, not yet judged."""
+    return Part(Box.around(stroke.box for stroke in strokes), image_of(strokes), None)
+
+
+def touch(one: Stroke, other: Stroke, reach: int) -> bool:
+    """Whether the lines of two strokes come as close to each other as reach pixels, anywhere."""
+    left = max(one.box.x, other.box.x) - reach
+    top = max(one.box.y, other.box.y) - reach
+    right = min(one.box.right, other.box.right) + reach
+    bottom = min(one.box.bottom, other.box.bottom) + reach
+    if left >= right or top >= bottom:
+        return False
+    drawn = []
+    for stroke in (one, other):  # each so wide that they overlap where they are that close
+        ink = np.zeros((bottom - top, right - left), np.uint8)
+        points = stroke.points - np.int32((left, top))
+        drawn.append(cv2.polylines(ink, [points], False, 1, reach))
+    return bool((drawn[0] & drawn[1]).any())
+
+
+def connected(strokes: Sequence[Stroke]) -> list[list[Stroke]]:
+    """Strokes in groups of those that touch each other, one way or another."""
+    reach = max(2, round(TOUCH * max(stroke.box.height for stroke in strokes)))
+    groups: list[list[Stroke]] = []
+    for stroke in strokes:
+        joined, apart = [stroke], []
+        for group in groups:
+            if any(touch(stroke, other, reach) for other in group):
+                joined += group
+            else:
+                apart.append(group)
+        groups = [*apart, joined]
+    return groups
+
+
+def rows_of_strokes(strokes: Sequence[Stroke], judge: Judge) -> list[Row]:
+    """The rows of a drawing; strokes that touch stand in the same."""
+    groups = connected(strokes)
+    boxes = [Box.around(stroke.box for stroke in group) for group in groups]
+    return [
+        row_of_strokes([groups[place] for place in places], judge) for places in find_rows(boxes)
+    ]
+
+
+def row_of_strokes(groups: Sequence[Sequence[Stroke]], judge: Judge) -> Row:
+    """The row that groups of strokes make, those of each group touching each other."""
+    strokes = sorted(itertools.chain(*groups), key=lambda stroke: stroke.box.center)
+    height = max(stroke.box.height for stroke in strokes)
+    cuts = []
+    for i in range(len(strokes)):
+        right = max((stroke.box.right for stroke in strokes[:i]), default=-math.inf)
+        left = min(stroke.box.x for stroke in strokes[i:])
+        cuts.append(P_OVERLAPPING if right - left > OVERLAP * height else 1.0)
+    joined = [
+        [stroke for stroke in strokes if stroke in group] for group in groups if len(group) > 1
+    ]
+    for group, whole in zip(joined, judge([tuple(group) for group in joined]), strict=True):
+        inside = range(strokes.index(group[0]) + 1, strokes.index(group[-1]) + 1)
+        for i in inside:
+            cuts[i] = min(cuts[i], cut_weight(whole))
+    return Row(strokes, cuts)
 
 
 def paint(strokes: Sequence[Stroke], area: Box) -> np.ndarray:
@@ -2588,9 +3197,7 @@ class Canvas:
         self._place = 0  # in the history
         self._image = np.zeros((CANVAS_SIZE, CANVAS_SIZE), np.uint8)
         self._stale: Box | None = WHOLE_CANVAS  # the area of the image that is to be painted anew
-        self._judged: dict[tuple[Stroke, ...], Part] = {}  # the parts that the last reading judged
-        self._recognizer: Recognizer | None = None  # which judged them, and
-        self._lessons: object = None  # what it had been taught
+        self._judge = Judge(look_at_strokes)
 
     def on_mouse(self, event: int, x: int, y: int, flags: int, param: object = None) -> None:
         """Draw with the left button, erase with the right one: cv2's callback."""
@@ -2680,31 +3287,16 @@ class Canvas:
         return image_of(self.strokes) if self.strokes else None
 
     def read(self, recognizer: Recognizer) -> Reading | None:
-        """Read the drawing, from left to right; None while nothing is drawn. Only what is new is judged."""
+        """Read the drawing, row by row; None while nothing is drawn. Only what is new is judged."""
         if not self.strokes:
             return None
-        if recognizer is not self._recognizer or recognizer.hand.taught is not self._lessons:
-            self._recognizer = recognizer
-            self._lessons = recognizer.hand.taught
-            self._judged = {}
-        before = self._judged
-        self._judged = {}
-        pieces = [self.strokes]
-        if len(self.strokes) <= MOST_PIECES:
-            pieces = [[stroke] for stroke in sorted(self.strokes, key=middle)]
-        boxes = [Box.around(stroke.box for stroke in piece) for piece in pieces]
-
-        def judge(start: int, stop: int) -> Part:
-            """The part that the pieces start ... stop - 1 make."""
-            strokes = tuple(stroke for piece in pieces[start:stop] for stroke in piece)
-            if strokes not in before:
-                image = image_of(strokes)
-                box = Box.around(boxes[start:stop])
-                before[strokes] = Part(box, image, recognizer.predict(image))
-            self._judged[strokes] = before[strokes]
-            return before[strokes]
-
-        return Reading([find_parts(np.array(boxes), judge, recognizer.hand)])
+        self._judge.begin(recognizer)
+        if len(self.strokes) > MOST_PIECES:
+            return Reading([self._judge([tuple(self.strokes)])])
+        taught = read_as_taught(self.strokes, self._judge, recognizer)
+        if taught:
+            return taught
+        return together(read_rows(rows_of_strokes(self.strokes, self._judge), self._judge))
 
 
 def save_drawing(canvas: Canvas, folder: Path) -> Path:
@@ -3936,10 +4528,14 @@ def tinted(image: np.ndarray, view: View, explanation: Explanation) -> np.ndarra
 
 def ink_in(box: Box, view: View, size: tuple[int, int]) -> np.ndarray:
     """How much ink of the chosen part is at each pixel of a box, shown in a size: [0, 1]."""
-    ink = view.image
-    if view.part.mask is not None:
-        ink = 255 * np.uint8(view.part.mask > 0)
-    ink = ink[box.y : box.bottom, box.x : box.right]
+    part = view.part
+    if part.mask is None:
+        ink = view.image[box.y : box.bottom, box.x : box.right]
+    else:
+        mask = cv2.resize(255 * part.mask, (part.box.width, part.box.height))
+        top, left = part.box.y - box.y, part.box.x - box.x
+        bottom, right = box.bottom - part.box.bottom, box.right - part.box.right
+        ink = cv2.copyMakeBorder(mask, top, bottom, left, right, cv2.BORDER_CONSTANT)
     return cv2.resize(ink, size, interpolation=cv2.INTER_AREA) / np.float32(255)
 
 

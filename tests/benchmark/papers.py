@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import collections
 import re
-import tempfile
 import time
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
 
-from mnist_digit import DIGITS, Reading, Recognizer, read_file, say
+from mnist_digit import DIGITS, Reading, Recognizer, read_file, read_handwriting, read_image, say
 from tests.real_window import put_text
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from numpy.random import Generator
 
@@ -35,23 +34,15 @@ LETTERS = "ACEFHKMNPRTVWXYadefhkmnprtuvwx"  # careful hands make them like no di
 SIGNS = "#$%&@*+=?<>"
 
 
-class Character(NamedTuple):
-    """A digit, letter or sign as somebody wrote it."""
-
-    label: str
-    writer: str
-    strokes: Strokes
-
-
 class Writing:
     """What one person wrote; where they left no letters or signs, those of others stand in."""
 
-    def __init__(self, rng: Generator, writers: Writers, name: str) -> None:
-        self.rng, self.writers, self.name = rng, writers, name
+    def __init__(self, rng: Generator, writers: Writers, writer: int) -> None:
+        self.rng, self.writers, self.writer = rng, writers, writer
 
     def one(self, label: str) -> Strokes:
         """The strokes of one of their characters with this label."""
-        own = self.writers[self.name].get(label)
+        own = self.writers[self.writer].get(label)
         if not own:
             others = [written[label] for written in self.writers.values() if label in written]
             own = others[self.rng.integers(len(others))]
@@ -59,7 +50,7 @@ class Writing:
 
     def digits(self, count: int) -> tuple[list[Strokes], str]:
         """So many digits by chance, and their labels."""
-        own = [label for label in DIGITS if label in self.writers[self.name]]
+        own = [label for label in DIGITS if label in self.writers[self.writer]]
         text = "".join(self.rng.choice(own, count))
         return [self.one(label) for label in text], text
 
@@ -68,39 +59,18 @@ class Writing:
         return [self.one(label) for label in self.rng.choice([*labels], count)]
 
 
-# The strokes of each character, by its label, by the name of its writer.
-Writers = dict[str, dict[str, list]]
+# The strokes of each character, by its label, by its writer.
+Writers = dict[int, dict[str, list]]
 LEAST_DIGITS = 5  # different ones: who left fewer writes no pictures
 
 
-def read_writers(path: Path, held_out: bool) -> Writers:
-    """The characters in handwriting.npz of the writers never trained on, or of all the others."""
-    with np.load(path) as kept:
-        stroke_ends = np.cumsum(kept["stroke_lengths"], dtype=int)
-        strokes = np.split(kept["points"].astype(float), stroke_ends[:-1])
-        ends = np.cumsum(kept["stroke_counts"], dtype=int)
-        starts = ends - kept["stroke_counts"]
-        characters = [
-            Character(str(label), str(kept_name), strokes[start:end])
-            for label, kept_name, out, start, end in zip(
-                kept["labels"],
-                kept["writers"][kept["writer"]],
-                kept["held_out"][kept["writer"]],
-                starts,
-                ends,
-                strict=True,
-            )
-            if out == held_out
-        ]
-    return by_writer(characters)
-
-
-def by_writer(characters: Sequence[Character]) -> Writers:
-    """The characters sorted by their writers and labels."""
+def read_writers(held_out: bool) -> Writers:
+    """What the writers of handwriting.npz left: those never trained on, or all the others."""
+    training, others = read_handwriting()
     writers: Writers = collections.defaultdict(lambda: collections.defaultdict(list))
-    for character in characters:
+    for character in others if held_out else training:
         writers[character.writer][character.label].append(character.strokes)
-    return {name: dict(labels) for name, labels in writers.items()}
+    return {writer: dict(written) for writer, written in writers.items()}
 
 
 def some_writing(rng: Generator, writers: Writers) -> Writing:
@@ -132,6 +102,11 @@ def box_of(strokes: Strokes) -> tuple[np.ndarray, np.ndarray]:
     """The least x and y of strokes, and their width and height."""
     points = np.concatenate(strokes).astype(float)
     return points.min(axis=0), np.ptp(points, axis=0)
+
+
+def at(x: float, y: float) -> np.ndarray:
+    """A place, to which points can be moved by adding it."""
+    return np.array([x, y])
 
 
 def turned(points: np.ndarray, angle: float) -> np.ndarray:
@@ -604,7 +579,7 @@ def touching(rng: Generator, writing: Writing) -> Picture:
     for i, digit in enumerate(digits):
         strokes = side_by_side(rng, [digit])
         gap = rng.uniform(0.1, 0.3) if i and apart[i - 1] else rng.uniform(-0.125, 0)
-        line += [stroke + (right + gap, 0) for stroke in strokes]
+        line += [stroke + at(right + gap, 0) for stroke in strokes]
         right = max(stroke[:, 0].max() for stroke in line)
     return Picture(on_clean_paper(rng, [Line(line, some_height(rng), 0, 0)]), text)
 
@@ -726,29 +701,29 @@ def amount(rng: Generator, writing: Writing) -> Picture:
     for i, digit in enumerate(whole):
         placed = side_by_side(rng, [digit])
         gap = rng.uniform(0.02, 0.3)
-        strokes += [stroke + (right + gap, 0) for stroke in placed]
+        strokes += [stroke + at(right + gap, 0) for stroke in placed]
         right = max(stroke[:, 0].max() for stroke in strokes)
         if len(whole) - i == 4:  # thousands
-            strokes.append(np.array([(0.08, 0.95), (0.02, 1.15)]) + (right, 0))
+            strokes.append(np.array([(0.08, 0.95), (0.02, 1.15)]) + at(right, 0))
             right += 0.08
     pattern = re.escape(text)
     if ending == 1:
         dash = np.array([(0, 0.6), (0.6, 0.55)])
-        strokes += [dash + (right + 0.25, 0.15 * i) for i in range(rng.integers(1, 3))]
+        strokes += [dash + at(right + 0.25, 0.15 * i) for i in range(rng.integers(1, 3))]
         pattern += r"\?*"
     elif ending == 2:
         small = [0.5 * stroke for stroke in side_by_side(rng, cents, (0.1, 0.25))]
         wide = box_of(small)[1][0]
-        strokes += [stroke + (right + 0.3, -0.1) for stroke in small]
+        strokes += [stroke + at(right + 0.3, -0.1) for stroke in small]
         strokes.append(np.array([(right + 0.2, 0.55), (right + 0.4 + wide, 0.5)]))
-        hundred = [np.array([(0.1, 0), (0.1, 0.35)]) + (right + 0.2, 0.65)]
+        hundred = [np.array([(0.1, 0), (0.1, 0.35)]) + at(right + 0.2, 0.65)]
         turn = np.linspace(0, 2 * np.pi, 20)
-        ring = np.stack([0.1 * np.sin(turn), 0.17 * np.cos(turn)], axis=1) + (right + 0.45, 0.82)
-        strokes += [*hundred, ring, ring + (0.25, 0)]
+        ring = np.stack([0.1 * np.sin(turn), 0.17 * np.cos(turn)], axis=1) + at(right + 0.45, 0.82)
+        strokes += [*hundred, ring, ring + at(0.25, 0)]
         pattern, text = pattern + rf"\?*({cents_text})?[?01 ]*", f"{text}?{cents_text}"
     elif ending == 3:
-        strokes.append(np.array([(0, 0.97), (0.02, 1.0)]) + (right + 0.12, 0))
-        strokes += [stroke + (right + 0.3, 0) for stroke in side_by_side(rng, cents, (0.05, 0.3))]
+        strokes.append(np.array([(0, 0.97), (0.02, 1.0)]) + at(right + 0.12, 0))
+        strokes += [stroke + at(right + 0.3, 0) for stroke in side_by_side(rng, cents, (0.05, 0.3))]
         pattern, text = pattern + rf"\??{cents_text}", text + cents_text
     return Picture(cheque(rng, strokes, height), text, rf"\??{pattern}")
 
@@ -897,14 +872,14 @@ def face(rng: Generator, _writing: Writing) -> Picture:
     picture = inked(picture, ellipse(shape, centre - (0, 0.08), (1.15 * wide, 0.38)), hair)
     picture = inked(picture, ellipse(shape, centre, (wide, 0.35)), skin)
     for side in (-1, 1):
-        eye = centre + (side * 0.45 * wide, -0.06)
+        eye = centre + at(side * 0.45 * wide, -0.06)
         picture = inked(picture, ellipse(shape, eye, (0.05, 0.025)), np.float32([0.85, 0.85, 0.85]))
         picture = inked(picture, ellipse(shape, eye, (0.022, 0.022)), np.float32([0.15, 0.1, 0.1]))
         brow = ellipse(shape, eye - (0, 0.06), (0.07, 0.012), side * rng.uniform(-15, 15))
         picture = inked(picture, brow, hair)
-    picture = inked(picture, ellipse(shape, centre + (0, 0.08), (0.03, 0.04)), 0.85 * skin)
+    picture = inked(picture, ellipse(shape, centre + at(0, 0.08), (0.03, 0.04)), 0.85 * skin)
     picture = inked(
-        picture, ellipse(shape, centre + (0, 0.2), (0.09, rng.uniform(0.01, 0.04))), 0.6 * skin
+        picture, ellipse(shape, centre + at(0, 0.2), (0.09, rng.uniform(0.01, 0.04))), 0.6 * skin
     )
     return Picture(photograph(rng, shadow(rng, picture, (0.2, 0.7), (0.3, 1.0))), "")
 
@@ -973,14 +948,11 @@ def draw(name: str, number: int, seed: int, writers: Writers) -> Picture:
     return kinds[name](rng, some_writing(rng, writers))
 
 
-def read_saved(pixels: np.ndarray, recognizer: Recognizer, folder: Path) -> Reading | None:
-    """What is read in a picture when it is saved and opened; None where there is no ink."""
+def read_saved(pixels: np.ndarray, recognizer: Recognizer, folder: Path) -> Reading:
+    """What is read in a picture when it is saved and opened. Raises ValueError where there is no ink."""
     file = folder / "picture.png"
     cv2.imwrite(str(file), pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    try:
-        return read_file(file, recognizer)
-    except ValueError:
-        return None
+    return read_file(file, recognizer)
 
 
 def digits_in(reading: Reading | None) -> str:
@@ -990,10 +962,18 @@ def digits_in(reading: Reading | None) -> str:
     return reading.text
 
 
-def ask(picture: Picture, recognizer: Recognizer, folder: Path) -> Answer:
-    """How a picture is read."""
+def read_pixels(pixels: np.ndarray, recognizer: Recognizer) -> Reading | None:
+    """What is read in a picture; None where there is no ink."""
+    try:
+        return read_image(pixels, recognizer)
+    except ValueError:
+        return None
+
+
+def ask(picture: Picture, recognizer: Recognizer) -> Answer:
+    """How a picture is read, and in how many seconds."""
     start = time.perf_counter()
-    reading = read_saved(picture.pixels, recognizer, folder)
+    reading = read_pixels(picture.pixels, recognizer)
     seconds = time.perf_counter() - start
     return Answer(picture, digits_in(reading), reading.confidence if reading else 1.0, seconds)
 
@@ -1038,21 +1018,21 @@ def chosen_kinds(names: Sequence[str] | None) -> Iterator[tuple[str, list[str]]]
             yield title, chosen
 
 
-def run(options: argparse.Namespace, writers: Writers) -> list[tuple[str, ...]]:
-    """Measure every kind of picture; the rows of the table: kind, right, wrong and sure, seconds (median, most)."""
-    recognizer, rows, shown = Recognizer(options.model), [], []
-    with tempfile.TemporaryDirectory() as folder:
-        for title, names in chosen_kinds(options.kind):
-            all_answers = []
-            for name in names:
-                pictures = [draw(name, i, options.seed, writers) for i in range(options.count)]
-                answers = [ask(picture, recognizer, Path(folder)) for picture in pictures]
-                rows.append(table_row(name, answers))
-                say(" | ".join(rows[-1]))
-                all_answers += answers
-                misread = [answer for answer in answers if not answer.right]
-                shown += misread if options.mistakes_only else answers[:10]
-            rows.append(table_row(f"all {title}", all_answers))
+def run(options: argparse.Namespace) -> list[tuple[str, ...]]:
+    """Measure every kind of picture; the rows of the table: kind, right, wrong and sure, seconds."""
+    recognizer, writers = Recognizer(options.model), read_writers(not options.training_writers)
+    rows, shown = [], []
+    for title, names in chosen_kinds(options.kind):
+        all_answers = []
+        for name in names:
+            pictures = [draw(name, i, options.seed, writers) for i in range(options.count)]
+            answers = [ask(picture, recognizer) for picture in pictures]
+            rows.append(table_row(name, answers))
+            say(" | ".join(rows[-1]))
+            all_answers += answers
+            misread = [answer for answer in answers if not answer.right]
+            shown += misread if options.mistakes_only else answers[:10]
+        rows.append(table_row(f"all {title}", all_answers))
     if options.sheet:
         options.sheet.write_bytes(cv2.imencode(".png", draw_sheet(shown))[1])
     return rows

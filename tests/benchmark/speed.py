@@ -288,8 +288,7 @@ def file_rows(model: Path, folder: Path) -> Iterator[Speed]:
 
 def picture_rows(model: Path, folder: Path) -> Iterator[Speed]:
     """Reading one photograph of 480x480 pixels, against decoding it alone."""
-    rng = np.random.default_rng(0)
-    picture, _ = papers.written(rng, lambda _: ([write_character("3", rng)], "3"))
+    picture = papers.draw("plain paper", 0, 0, papers.read_writers(held_out=True)).pixels
     file = str(folder / "photograph.png")
     cv2.imwrite(file, cv2.resize(picture, (480, 480)))
     recognizer = Recognizer(model)
