@@ -1221,16 +1221,12 @@ def fit(
     state = [*model.variables, *model.optimizer.variables]
     settings = settings_digest(model, material, recipe, seed)
     history = resume(unfinished, settings, state)
-    # Filled at Ctrl-C. Not an exception: Keras runs batches() in another thread and could hang.
-    interrupts: list[int] = []
+    progress = Progress(steps)
 
     def end_batch(batch: int, logs: dict[str, float]) -> None:
-        if interrupts:
-            model.stop_training = True
+        progress.say_now_and_then(len(history) + 1, batch + 1)
 
     def end_epoch(epoch: int, logs: dict[str, float]) -> None:
-        if interrupts:
-            return  # it ended too early
         history.append(logs)
         values = [variable.numpy() for variable in state]
         with replacing(unfinished) as new:
@@ -1239,21 +1235,35 @@ def fit(
 
     validation = (as_input(material.validation.images), material.validation.labels)
     on_end = keras.callbacks.LambdaCallback(on_train_batch_end=end_batch, on_epoch_end=end_epoch)
-    with interrupts_noted(interrupts):
-        model.fit(
-            batches(material, recipe, steps, len(history), seed),
-            steps_per_epoch=steps,
-            initial_epoch=len(history),
-            epochs=recipe.epochs,
-            validation_data=validation,
-            validation_batch_size=500,
-            shuffle=False,  # batches() has shuffled them
-            callbacks=[on_end],
-            verbose=1 if sys.stderr.isatty() else 2,
-        )
-    if interrupts:
-        raise KeyboardInterrupt
+    model.fit(
+        batches(material, recipe, steps, len(history), seed),
+        steps_per_epoch=steps,
+        initial_epoch=len(history),
+        epochs=recipe.epochs,
+        validation_data=validation,
+        validation_batch_size=500,
+        shuffle=False,  # batches() has shuffled them
+        callbacks=[on_end],
+        verbose=1 if sys.stderr.isatty() else 2,
+    )
     return model, history
+
+
+class Progress:
+    """Says now and then how far an epoch is, where no terminal shows Keras's progress bar."""
+
+    SECONDS = 30  # between two lines
+
+    def __init__(self, steps: int) -> None:
+        self._steps = steps
+        self._next = time.monotonic() + self.SECONDS
+
+    def say_now_and_then(self, epoch: int, step: int) -> None:
+        """Say that so many steps of an epoch are done, unless that was said a moment ago."""
+        if time.monotonic() < self._next or sys.stderr.isatty():
+            return
+        self._next = time.monotonic() + self.SECONDS
+        say(f"Epoch {epoch}: {step / self._steps:.0%}")
 
 
 def make_deterministic(seed: int) -> None:
@@ -5928,13 +5938,41 @@ def keep_freed_memory() -> None:
 
 
 @contextlib.contextmanager
-def interrupts_noted(interrupts: list[int]) -> Iterator[None]:
-    """While this lasts, Ctrl-C adds to a list instead of raising KeyboardInterrupt."""
+def interrupts_ending_at_once(last_words: str) -> Iterator[None]:
+    """While this lasts, Ctrl-C says these words and ends the process at once, with status 130.
+
+    KeyboardInterrupt may hang in a training: TensorFlow waits for its threads, one of which runs
+    Python. What is on the disk is whole at every moment.
+    """
+    stderr = os.dup(2)  # it may be silenced just then
+
+    def end(*_: object) -> None:
+        with contextlib.suppress(OSError):
+            os.write(stderr, f"{last_words}\n".encode())
+        os._exit(130)
+
+    usual = signal.signal(signal.SIGINT, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+        os.close(stderr)
+
+
+@contextlib.contextmanager
+def interrupts_put_off() -> Iterator[None]:
+    """While this lasts, Ctrl-C does nothing; what it usually does comes at the end."""
+    if threading.current_thread() is not threading.main_thread():  # others get no signals
+        yield
+        return
+    interrupts: list[int] = []
     usual = signal.signal(signal.SIGINT, lambda number, _: interrupts.append(number))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, usual)
+    if interrupts:
+        signal.raise_signal(signal.SIGINT)
 
 
 @contextlib.contextmanager
@@ -5946,15 +5984,16 @@ def replacing(path: Path, mark: str = ".new") -> Iterator[Path]:
     """
     path = Path(os.path.realpath(path))
     new = path.with_suffix(mark + path.suffix)
-    try:
-        yield new
-        with open(new, "rb+") as file:
-            os.fsync(file.fileno())
-        if path.exists():
-            shutil.copymode(path, new)
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
+    with interrupts_put_off():
+        try:
+            yield new
+            with open(new, "rb+") as file:
+                os.fsync(file.fileno())
+            if path.exists():
+                shutil.copymode(path, new)
+            new.replace(path)
+        finally:
+            new.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -6474,7 +6513,8 @@ def forget_all(path: Path) -> None:
 def train_as_told(options: argparse.Namespace) -> None:
     """Train by the recipe, and save the network and its plots."""
     options.model = options.model.with_suffix(".npz")
-    try:
+    last_words = "\nInterrupted; the same command goes on after the last finished epoch."
+    with interrupts_ending_at_once(last_words):
         train(
             options.data,
             options.recipe,
@@ -6485,9 +6525,6 @@ def train_as_told(options: argparse.Namespace) -> None:
             options.plots,
             options.hand if options.train else None,
         )
-    except KeyboardInterrupt:
-        say("\nInterrupted; the same command goes on after the last finished epoch.")
-        raise
 
 
 def read_as_told(file: str, options: argparse.Namespace, recognizer: Recognizer) -> Reading:

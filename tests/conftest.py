@@ -8,6 +8,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import mnist_digit
 from tests.program import skip_or_fail
@@ -17,6 +18,11 @@ from tests.tiny_training import TinyTraining, train_tiny, write_mnist
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+# A busy machine is no fault of the program's.
+settings.register_profile("patient", deadline=None, suppress_health_check=list(HealthCheck))
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

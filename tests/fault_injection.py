@@ -33,7 +33,7 @@ from tests.hostile_files import (
     hostile_npz_networks,
     hostile_pictures,
 )
-from tests.program import PROGRAM, Outcome, run, start
+from tests.program import PATIENCE, PROGRAM, Outcome, run, start, wait_until
 from tests.real_window import Display, ProgramWindow
 from tests.tiny_training import write_mnist
 
@@ -183,6 +183,37 @@ def train_until(data: Path, folder: Path, moment: str | float | None) -> tuple[s
         said = err.read()
     assert status == (-signal.SIGKILL if killed else 0), said
     return said, killed
+
+
+def interrupt_training(data: Path, folder: Path, moment: str) -> tuple[int, str]:
+    """Train, and send Ctrl-C at a moment; return the exit status and what was said.
+
+    A training whose first epoch is kept is gone on with in the second.
+    """
+    with tempfile.NamedTemporaryFile("w") as err:
+        process = start(*training(data, folder), stdout=subprocess.DEVNULL, stderr=err)
+
+        def said() -> str:
+            return Path(err.name).read_text()
+
+        def has_come() -> bool:
+            if moment == "starting":
+                return "tensorflow" in Path(f"/proc/{process.pid}/maps").read_text()
+            if moment == "saving an epoch":
+                return (folder / "model" / "digit.training.new.npz").exists()
+            if moment == "a later epoch":
+                return said().count("Epoch ") == 2
+            return "Epoch " in said()
+
+        wait_until(has_come, moment)
+        if moment == "the first epoch":
+            time.sleep(0.7)
+        process.send_signal(signal.SIGINT)
+        try:
+            return process.wait(PATIENCE), said()
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait(), f"it went on for {PATIENCE} seconds: {said()}"
 
 
 def faults_of_pair(folder: Path, old: dict[str, bytes]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / "mnist_digit.py"
-PATIENCE = 60  # seconds; only a test that fails waits so long
+PATIENCE = 300  # seconds; only a test that fails waits so long, and a busy machine is slow
 
 
 def skip_or_fail(reason: str) -> None:
@@ -90,4 +91,10 @@ def run(
 def start(*arguments: object, **streams: object) -> subprocess.Popen:
     """Start the program; its standard output and error are pipes, where nothing else is said."""
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **streams}
-    return subprocess.Popen([sys.executable, str(PROGRAM), *map(str, arguments)], **streams)
+    words = [sys.executable, str(PROGRAM), *map(str, arguments)]
+    return subprocess.Popen(words, preexec_fn=restore_ctrl_c, **streams)
+
+
+def restore_ctrl_c() -> None:
+    """Let Ctrl-C end this process, also where a script's background has it ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 import mnist_digit as md
 from tests import fault_injection as faults
 from tests import hostile_files as hostile
-from tests.program import run, skip_or_fail, start, wait_until
+from tests.program import run, skip_or_fail, start
 from tests.tiny_training import train_tiny
 
 pytestmark = pytest.mark.skipif(
@@ -44,23 +43,26 @@ def test_killed_trainings_lose_nothing_and_end_as_if_left_alone(small_mnist, tra
 
 
 @pytest.mark.slow
-def test_ctrl_c_keeps_the_finished_epochs_and_the_old_model(small_mnist, tmp_path):
+def test_ctrl_c_ends_a_training_at_any_moment_and_the_same_command_goes_on(small_mnist, tmp_path):
     old = faults.put_old_model(tmp_path)
-    process = start(*faults.training(small_mnist, tmp_path, epochs=10_000))
-    wait_until(lambda: faults.epochs_kept(tmp_path) >= 2, "two epochs")
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 130 and not out
-    assert "Traceback" not in err and "KeyboardInterrupt" not in err
-    assert (
-        err.rstrip().splitlines()[-1]
-        == "Interrupted; the same command goes on after the last finished epoch."
-    )
-    files = faults.contents(tmp_path)
-    assert {name: files[name] for name in old} == old
+    for moment in (
+        "starting", "the first step", "the first epoch", "saving an epoch", "a later epoch",
+    ):  # fmt: skip
+        kept = faults.epochs_kept(tmp_path)
+        status, err = faults.interrupt_training(small_mnist, tmp_path, moment)
+        assert status == 130, f"{moment}: {err}"
+        assert "Traceback" not in err and "KeyboardInterrupt" not in err
+        last = err.rstrip().splitlines()[-1]
+        assert last == "Interrupted; the same command goes on after the last finished epoch."
+        files = faults.contents(tmp_path)
+        assert {name: files[name] for name in old} == old
+        assert faults.epochs_kept(tmp_path) >= kept
+        new = {name for name in set(files) - set(old) if not name.startswith("plots/")}
+        assert new <= {"model/digit.training.npz"}
     kept = faults.epochs_kept(tmp_path)
-    rest = {name for name in set(files) - set(old) if not name.startswith("plots/")}
-    assert kept >= 2 and rest == {"model/digit.training.npz"}
+    outcome = run(*faults.training(small_mnist, tmp_path), cwd=tmp_path)
+    assert outcome.status == 0 and f"Going on after epoch {kept}," in outcome.err and kept
+    assert faults.faults_of_finished(tmp_path, old) == []
 
 
 class Interruption(BaseException):

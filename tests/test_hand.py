@@ -18,7 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mnist_digit as md
@@ -61,7 +61,7 @@ def lessons_of(digits):
 answers = st.one_of(st.none(), st.integers(0, 9))
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20)
 @given(lessons=st.lists(st.tuples(st.integers(0, 99), answers), min_size=1, max_size=30))
 def test_what_is_taught_is_read_and_what_is_forgotten_leaves_no_trace(
     recognizer, drawings, lessons
