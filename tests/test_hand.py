@@ -451,55 +451,45 @@ def test_a_lesson_on_several_parts_holds_for_the_same_shape_drawn_again(recogniz
     forget_all(recognizer)
 
 
-@pytest.fixture
-def trained_on(tmp_path, monkeypatch):
-    """What trainings by the command line are given, where model/ is empty; they end there."""
-    monkeypatch.setattr(md, "HAND", tmp_path / "hand.npz")
-    monkeypatch.setattr(md, "MODEL", tmp_path / "model" / "digit.npz")
-    write_mnist(tmp_path / "mnist.npz", 240)
-    given = []
+@pytest.mark.parametrize("named", [["--train", "--hand"], ["--train"], ["three.png", "--hand"]])
+def test_training_takes_lessons_only_where_both_are_named(tmp_path, monkeypatch, named):
+    """Also where a network is missing, and so is trained, lessons are for reading only."""
+    taken = []
 
-    def fit(material, *_):
-        given.append(material.training)
+    def prepare(data, recipe, seed, hand):
+        taken.append(hand)
         raise KeyboardInterrupt  # enough is seen
 
-    monkeypatch.setattr(md, "fit", fit)
-    return given
+    monkeypatch.setattr(md, "MODEL", tmp_path / "model" / "digit.npz")
+    monkeypatch.setattr(md, "PLOTS", tmp_path / "plots")
+    monkeypatch.setattr(md, "prepare", prepare)
+    hand = tmp_path / "hand.npz"
+    words = [*named, str(hand)] if "--hand" in named else named
+    assert md.main([*words, "--no-window"]) == 130
+    assert taken == [hand if named == ["--train", "--hand"] else None]
 
 
-@pytest.mark.parametrize("named", [["--train", "--hand"], ["--train"], ["three.png", "--hand"]])
-def test_training_takes_lessons_only_where_both_are_named(tmp_path, trained_on, named):
+def test_training_learns_lessons_beside_mnist(tmp_path, capsys):
+    hand = tmp_path / "hand.npz"
     lessons = write_digits(30, np.random.default_rng(30))
-    md.Hand(tmp_path / "hand.npz").add(lessons_of(lessons))
-    hand = [tmp_path / "hand.npz"] if "--hand" in named else []
-    words = [*named, *hand, "--data", tmp_path / "mnist.npz", "--plots", tmp_path]
-    words += ["--no-window", "--recipe", "plain-sgd"]
-    assert md.main(list(map(str, words))) == 130
-    taken = named[0] == "--train" and hand
-    assert np.array_equal(
-        trained_on[0].images[220:], lessons.images if taken else lessons.images[:0]
-    )
+    md.Hand(hand).add(lessons_of(lessons))
+    data = write_mnist(tmp_path / "mnist.npz", 240)
+    training = md.prepare(data, md.RECIPES["plain-sgd"], 0, hand).training
+    assert np.array_equal(training.images[220:], lessons.images)
+    assert np.array_equal(training.labels[220:], lessons.labels)
+    assert "30 lessons join the training" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", [None, b"damaged"])
 def test_lessons_that_cannot_be_read_are_not_left_out_of_a_training_silently(
-    tmp_path, trained_on, content, capsys
+    tmp_path, content, capsys
 ):
-    hand = tmp_path / "lessons.npz"
+    hand, data = tmp_path / "lessons.npz", write_mnist(tmp_path / "mnist.npz", 240)
     if content:
         hand.write_bytes(content)
-    words = [
-        "--train",
-        "--no-window",
-        "--hand",
-        hand,
-        "--data",
-        tmp_path / "mnist.npz",
-        "--plots",
-        tmp_path,
-    ]
+    words = ["--train", "--no-window", "--recipe", "plain-sgd", "--hand", hand, "--data", data]
+    words += ["--model", tmp_path / "model" / "digit.npz", "--plots", tmp_path]
     assert md.main(list(map(str, words))) == 1
     err = capsys.readouterr().err
-    assert trained_on == []
     assert err.startswith(f"mnist_digit: {hand}: no") and err.count("\n") == 1
     assert list(tmp_path.glob("lessons*")) == [hand] * bool(content)
