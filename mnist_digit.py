@@ -2279,6 +2279,8 @@ def decode(data: np.ndarray) -> np.ndarray:
         raise ValueError(
             "not a picture, damaged, or larger than 50 megapixels; --open opens a saved drawing"
         )
+    if picture.dtype not in (np.uint8, np.uint16):
+        picture = picture.astype(np.float32)  # cv2 cannot shrink every kind of numbers
     return picture
 
 
@@ -3374,8 +3376,6 @@ def as_numbers(values: object) -> np.ndarray:
 
 # --- pictures in the window ------------------------------------------------------------------
 
-MOST_SHOWN = 1600  # pixels of a picture's longer side: as much as most windows show
-UNDER_GLASS = 128  # the grey that is shown where a picture is transparent: all ink stands out
 FRAME_SIDE = 640  # pixels of a camera's longer side that are read: enough to see by, soon done
 STANDING_SECONDS = 0.5  # what was read in most frames of so long a time stands
 MOST = 0.6  # of them: of two texts that come in turns, neither has so many
@@ -3385,35 +3385,19 @@ SILENT_SECONDS = 5  # a camera that gave no picture for so long is gone
 FILM_RATE = 25  # pictures a second of a video file that does not tell its rate
 
 
-def to_look_at(stored: np.ndarray, most: int = MOST_SHOWN) -> np.ndarray:
-    """A picture of any depth as it is shown: uint8 BGR, its longer side so many pixels at most."""
-    scale = min(1, most / max(stored.shape[:2]))
-    size = [max(1, round(side * scale)) for side in stored.shape[1::-1]]
-    picture = cv2.resize(stored, size, interpolation=cv2.INTER_AREA)
-    if picture.dtype != np.uint8:  # numbers without an agreed black and white
-        picture = cv2.normalize(picture, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)
-    if picture.ndim == 2:
-        return cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
-    if picture.shape[2] == 4:
-        opaque = picture[..., 3:] / np.float32(255)
-        return np.uint8(picture[..., :3] * opaque + UNDER_GLASS * (1 - opaque))
-    return picture
-
-
 class Picture:
     """A picture that is shown and read; as a drawing, but that it never changes.
 
-    stored: of any depth, shape (h, w) or (h, w, channels), as open_picture() gives it. The boxes of
-    what was read are in pixels of image.
+    stored: of any depth, shape (h, w) or (h, w, channels), as open_picture() gives it. image, its
+    working copy, is what is shown, and the boxes of what was read are in its pixels. Raises
+    ValueError where it holds numbers that are not finite.
     """
 
     changes = 0
 
     def __init__(self, name: str, stored: np.ndarray) -> None:
         self.name = name
-        self.image = to_look_at(stored)
-        self._stored = stored
-        self._scale = self.image.shape[1] / stored.shape[1]
+        self.image = working_copy(stored)
         self._reading: Reading | None = None
         self._recognizer: Recognizer | None = None  # which read it, and
         self._lessons: object = None  # what it had been taught
@@ -3428,26 +3412,15 @@ class Picture:
         if recognizer is not self._recognizer or recognizer.hand.taught is not self._lessons:
             self._recognizer = recognizer
             self._lessons = recognizer.hand.taught
-            self._reading = self._read_anew(recognizer)
+            try:
+                self._reading = read_image(self.image, recognizer)
+            except ValueError:  # no ink in it
+                self._reading = None
         return self._reading
-
-    def _read_anew(self, recognizer: Recognizer) -> Reading | None:
-        try:
-            reading = read_image(self._stored, recognizer)
-        except ValueError:  # no ink in it
-            return None
-        return shrunk(reading, self._scale)
 
     def digit_image(self) -> np.ndarray | None:
         """The digit image, shape (28, 28), of all its ink that was read; None where there is none."""
         return ink_together(self._reading) if self._reading else None
-
-
-def shrunk(reading: Reading, scale: float) -> Reading:
-    """The same reading of a picture that is so many times as large."""
-    return Reading(
-        [[part._replace(box=part.box.scaled(scale)) for part in row] for row in reading.rows]
-    )
 
 
 class Frame(NamedTuple):
@@ -3540,7 +3513,10 @@ class Film:
     def _show(self, seconds: float, picture: np.ndarray) -> None:
         number = self.newest.number + 1 if self.newest else 1
         self._taken_at = time.monotonic()
-        self.newest = Frame(number, seconds, to_look_at(picture, FRAME_SIDE))
+        scale = FRAME_SIDE / max(picture.shape[:2])
+        if scale < 1:
+            picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        self.newest = Frame(number, seconds, picture)
         self._has_begun.set()
 
 
@@ -6492,7 +6468,7 @@ def open_sources(options: argparse.Namespace) -> list[Source]:
     Raises ValueError and OSError where a drawing, a picture or a camera cannot be opened.
     """
     if options.show:
-        return [Picture(Path(file).name, picture_named(file)) for file in options.files]
+        return [open_as_source(file) for file in options.files]
     if options.files or options.no_window or options.forget:
         return []
     if options.camera:
@@ -6501,7 +6477,16 @@ def open_sources(options: argparse.Namespace) -> list[Source]:
         return [Canvas()]
     if options.open.suffix.lower() == ".json":
         return [Canvas(open_drawing(options.open))]
-    return [Picture(options.open.name, open_picture(options.open))]
+    return [open_as_source(os.fspath(options.open))]
+
+
+def open_as_source(file: str) -> Picture:
+    """The picture in a file, for the window. Raises ValueError naming the file."""
+    stored = picture_named(file)
+    try:
+        return Picture(Path(file).name, stored)
+    except ValueError as error:
+        raise ValueError(f"{printable(file)}: {error}") from error
 
 
 def forget_all(path: Path) -> None:

@@ -45,22 +45,22 @@ def test_a_picture_reads_as_its_file_does(files, recognizer):
 
 
 @pytest.mark.parametrize("kind", ["grey", "colour", "transparent", "16 bits"])
-def test_every_kind_of_picture_is_shown_in_colour(kind):
+def test_every_kind_of_picture_is_shown(kind):
     grey = paper_with(SEVEN)
     stored = {
         "grey": grey,
         "colour": cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR),
-        "transparent": cv2.merge([grey, grey, grey, 255 - grey]),
+        "transparent": cv2.merge([grey, grey, grey, np.uint8(255 * (grey < 200))]),
         "16 bits": np.uint16(grey) * 200,
     }[kind]
     picture = md.Picture("a", stored)
-    assert picture.image.shape == (300, 420, 3) and picture.image.dtype == np.uint8
-    assert picture.size == (420, 300) and np.ptp(picture.image) > 50
+    assert picture.size == (420, 300) and picture.image.dtype == np.uint8
+    assert np.ptp(picture.image) > 50
 
 
 def test_boxes_fit_a_huge_picture_as_it_is_shown(recognizer):
     picture = md.Picture("huge", paper_with(SEVEN, ONE, scale=10))
-    assert max(picture.size) == md.MOST_SHOWN
+    assert max(picture.size) == 1600
     for part in picture.read(recognizer).parts:
         inside = picture.image[part.box.y : part.box.bottom, part.box.x : part.box.right]
         assert inside.min() < 100 and inside.max() > 200
