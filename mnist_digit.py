@@ -2865,7 +2865,8 @@ WHOLE_CANVAS = Box(0, 0, CANVAS_SIZE, CANVAS_SIZE)
 class Stroke:
     """What the pen drew from one press to the release. It is never changed, only replaced.
 
-    points: int32, shape (n, 2), n >= 1, x and y in pixels of the canvas; brush: its width in pixels.
+    points: int32, shape (n, 2), n >= 1, x and y in pixels of the canvas; brush: how wide it is, in
+    pixels.
     """
 
     def __init__(self, points: Sequence[Point] | np.ndarray, brush: int) -> None:
@@ -3034,7 +3035,7 @@ class Eraser:
     def move(
         self, strokes: list[Stroke], start: Point, stop: Point
     ) -> tuple[list[Stroke], Box | None]:
-        """Strokes after the eraser went straight from start to stop, and where they look different."""
+        """Strokes after the eraser went straight from start to stop, and where they are erased."""
         reach = (self.width + BRUSHES[-1]) // 2 + 1
         way = Stroke([start, stop], 0).box.inset(-reach)
         near = [stroke for stroke in strokes if stroke.box.meets(way)]
@@ -3053,13 +3054,11 @@ class Eraser:
             if near[i] in left:
                 left[near[i]].append(Stroke(line, near[i].brush))
         after = [piece for stroke in strokes for piece in left.get(stroke, [stroke])]
-        begins = segments.start[touched]
-        ends = begins + segments.step[touched]
-        return after, Stroke(np.concatenate([begins, ends]), segments.brush.max()).inked
+        return after, inked_by(segments, touched)
 
 
 class Segments(NamedTuple):
-    """The straight lines that strokes are made of: from each point to the next, the last to itself."""
+    """The straight lines of strokes: from each point to the next one, from the last to itself."""
 
     start: np.ndarray  # float, shape (n, 2)
     step: np.ndarray  # float, shape (n, 2): from its start to its end
@@ -3076,6 +3075,13 @@ def segments_of(strokes: Sequence[Stroke]) -> Segments:
     step[:-1] = np.diff(start, axis=0)
     step[np.cumsum(lengths) - 1] = 0
     return Segments(start, step, stroke, np.array([stroke.brush for stroke in strokes])[stroke])
+
+
+def inked_by(segments: Segments, chosen: np.ndarray) -> Box:
+    """The part of the canvas that holds all ink of the chosen segments."""
+    start = segments.start[chosen]
+    points = np.concatenate([start, start + segments.step[chosen]])
+    return Stroke(points, segments.brush.max()).inked
 
 
 TINY = 1e-9  # stands for a step of 0, by which nothing can be divided
@@ -3126,7 +3132,10 @@ def shares_around_line(
 def shares_in_disc(
     place: np.ndarray, step: np.ndarray, radius: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Between which shares of its step each place is in the disc around (0, 0); (inf, -inf): never."""
+    """Between which shares of its step each place is in the disc around (0, 0).
+
+    Where it never is, they are inf and -inf.
+    """
     # The solutions of |place + share * step|^2 = radius^2.
     a = np.einsum("ij,ij->i", step, step).clip(TINY)
     b = np.einsum("ij,ij->i", place, step)
@@ -3140,7 +3149,10 @@ def shares_in_disc(
 def shares_in_box(
     place: np.ndarray, step: np.ndarray, low: np.ndarray, high: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Between which shares of its step each place is in the box low ... high; (inf, -inf): never."""
+    """Between which shares of its step each place is in the box low ... high.
+
+    Where it never is, they are inf and -inf.
+    """
     # As rays meet boxes (Kay and Kajiya, "Ray tracing complex scenes", 1986).
     step = np.where(step == 0, TINY, step)
     first = (low - place) / step
@@ -3154,37 +3166,40 @@ def shares_in_box(
 def lines_left(
     segments: Segments, touched: np.ndarray, enter: np.ndarray, leave: np.ndarray
 ) -> Iterator[tuple[np.ndarray, int]]:
-    """The lines that are left, each int32, shape (n, 2), with the index of the stroke it was part of.
+    """The lines that are left, int32, shape (n, 2), each with the index of the stroke it was of.
 
     touched: bool, shape (n,): which segments lose what lies between the shares enter and leave.
     """
-    last = np.diff(segments.stroke, append=-1) != 0
-    erased_to_end = touched & (leave >= 1) & ~last
-    reached_by_eraser = np.roll(erased_to_end | last, 1)  # the segment before it, or there is none
-    start_is_erased = touched & (enter <= 0) & reached_by_eraser
-    enter = np.where(touched, enter, 0)[:, None]
-    leave = np.where(touched, leave, 1)[:, None]
-    # A segment leaves its start, where it enters the eraser's way, and where it leaves that.
-    points = np.stack(
-        [
-            segments.start,
-            segments.start + enter * segments.step,
-            segments.start + leave * segments.step,
-        ],
-        axis=1,
-    )
-    ends_before = touched & (enter[:, 0] > 0)
-    begins_behind = touched & (leave[:, 0] < 1)
-    kept = np.stack([~start_is_erased, ends_before, begins_behind], axis=1)
+    points, kept = points_left(segments, touched, enter, leave)
+    if not kept.any():
+        return
     # A new line begins with each stroke, and behind each touch of the eraser.
     before = np.cumsum(touched) - touched + segments.stroke
-    line = np.stack([before, before, before + touched], axis=1)[kept]
-    if len(line):
-        begins = [0, *(np.flatnonzero(np.diff(line)) + 1).tolist()]
-        strokes = np.repeat(segments.stroke, kept.sum(axis=1))[begins].tolist()
-        points = np.rint(points[kept]).astype(np.int32)
-        for begin, end, stroke in zip(begins, [*begins[1:], None], strokes, strict=True):
-            yield points[begin:end], stroke
+    number = np.stack([before, before, before + touched], axis=1)[kept]
+    begins = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist()]
+    ends = [*begins[1:], len(number)]
+    strokes = np.repeat(segments.stroke, kept.sum(axis=1))[begins].tolist()
+    points = np.rint(points[kept]).astype(np.int32)
+    for begin, end, stroke in zip(begins, ends, strokes, strict=True):
+        yield points[begin:end], stroke
+
+
+def points_left(
+    segments: Segments, touched: np.ndarray, enter: np.ndarray, leave: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The points that segments may leave, (n, 3, 2), and which of them they leave, bool, (n, 3).
+
+    Of each segment these are its start, where it enters the eraser's way, and where it leaves it.
+    """
+    enter = np.where(touched, enter, 0)
+    leave = np.where(touched, leave, 1)
+    entry = segments.start + enter[:, None] * segments.step
+    exit_ = segments.start + leave[:, None] * segments.step
+    is_last = np.diff(segments.stroke, append=-1) != 0  # of its stroke: a point
+    erases_next = is_last | (touched & (leave >= 1))  # what begins behind it begins anew
+    start_is_erased = touched & (enter <= 0) & np.roll(erases_next, 1)
+    kept = np.stack([~start_is_erased, touched & (enter > 0), touched & (leave < 1)], axis=1)
+    return np.stack([segments.start, entry, exit_], axis=1), kept
 
 
 class Canvas:
@@ -3354,7 +3369,7 @@ def open_drawing(path: Path) -> list[Stroke]:
 
 
 def stroke_from(entry: object, scale: float) -> Stroke:
-    """The stroke that an entry of a saved drawing describes. Raises ValueError saying what is odd."""
+    """The stroke that an entry of a saved drawing describes. Raises ValueError where it is odd."""
     if not isinstance(entry, dict):
         raise ValueError("a stroke in it has no points")
     points = as_numbers(entry.get("points")) * scale
@@ -3368,7 +3383,7 @@ def stroke_from(entry: object, scale: float) -> Stroke:
 
 
 def as_numbers(values: object) -> np.ndarray:
-    """Numbers, or lists of numbers, as a float array; an empty one where they are something else."""
+    """Numbers, or lists of numbers, as a float array; an empty one where they are no numbers."""
     with contextlib.suppress(TypeError, ValueError, OverflowError):
         return np.array(values, float)
     return np.empty(0)
@@ -3419,7 +3434,7 @@ class Picture:
         return self._reading
 
     def digit_image(self) -> np.ndarray | None:
-        """The digit image, shape (28, 28), of all its ink that was read; None where there is none."""
+        """The digit image, shape (28, 28), of all ink that was read in it; None where none was."""
         return ink_together(self._reading) if self._reading else None
 
 
