@@ -664,8 +664,8 @@ def test_too_few_digits_and_enter_say_what_to_do(window, capfd):
 
 
 def test_a_lesson_that_cannot_be_kept_is_named(window, tmp_path, capfd):
-    (tmp_path / "file").touch()
     window.recognizer.hand = md.Hand(tmp_path / "file" / "hand.npz")
+    (tmp_path / "file").touch()  # in its folder's place
     drag(window.canvas, (100, 100), (100, 400))
     before = window.read().text
     window.on_key(ord(str((int(before) + 5) % 10)))
