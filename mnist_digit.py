@@ -5686,14 +5686,14 @@ class Window:
             characters[place] = character
         return "".join(characters)
 
-    def say_it_is(self, answer: int) -> str:
+    def say_it_is(self, value: int) -> str:
         """Learn that the part whose bars are shown is this digit, or none for OTHER."""
         self.hold_still()
         if self.read_to_the_end() is None:
             return self.nothing_read
         view = self.view()
-        typed, digit = str(answer), answer
-        if answer == OTHER:
+        typed, digit = str(value), value
+        if value == OTHER:
             typed, digit = NO_DIGIT, None
         return self.learn([Lesson(view.part.image, digit)], self.text_with(typed, [view.chosen]))
 
