@@ -5201,7 +5201,7 @@ def annotated(image: np.ndarray, reading: Reading) -> np.ndarray:
     return picture
 
 
-def save_annotated(source: Canvas, reading: Reading, folder: Path) -> Path:
+def save_annotated(source: Picture | Camera, reading: Reading, folder: Path) -> Path:
     """Save a picture with what was read in it, as NAME-read.png or NAME-read-2.png and so on.
 
     Returns the file's path. Raises OSError.
@@ -5395,7 +5395,7 @@ class Window:
             self.draw(event, *self.layout.canvas_point(x, y), flags)
 
     def draw(self, event: int, x: int, y: int, flags: int) -> None:
-        """Pass a mouse event on to the canvas; what is drawn ends message, typed number and help."""
+        """Pass a mouse event on to the canvas; what is drawn ends message, number and help."""
         changes = self.canvas.changes
         if self.erases:
             event, flags = with_right_button(event, flags)
@@ -6035,7 +6035,7 @@ class Display:
     _EVENT_SIZE = 24 * ctypes.sizeof(ctypes.c_long)
 
     def __init__(self) -> None:
-        """Connect; raises ValueError where no window can be opened: there cv2's Qt would abort all."""
+        """Connect; raises ValueError where no window can be opened: cv2's Qt would abort there."""
         self._display = None
         # Xlib calls it where the display itself is lost, and would end the process after it.
         self._on_lost_display = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(end_without_display)
