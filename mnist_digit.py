@@ -1992,6 +1992,8 @@ class Reading:
         self.text = " ".join("".join(str(part.prediction) for part in row) for row in rows)
         each = [prediction.confidence for prediction in self.digits]
         self.confidence = certainty * math.prod(each)  # that all of it is right
+        if each and all(prediction.digit is None for prediction in self.digits):
+            self.confidence = min(each)  # that no part is a digit, however it is parted
 
     def __str__(self) -> str:
         text = self.text if self.text.strip("? ") else "no digit"
@@ -2769,10 +2771,11 @@ def best_understanding(picture: np.ndarray, recognizer: Recognizer) -> Understan
     return best
 
 
-def refused(reading: Reading) -> Reading:
-    """The reading that says that its largest part is no digit."""
+def refused(reading: Reading, belief: float) -> Reading:
+    """The reading that says that its largest part is no digit; belief: that there are digits."""
     part = max(reading.parts, key=lambda part: part.box.longest)
-    none = part.prediction._replace(digit=None, confidence=part.prediction.none)
+    confidence = max(part.prediction.none, 1 - belief)
+    none = part.prediction._replace(digit=None, confidence=confidence)
     return Reading([[part._replace(prediction=none)]])
 
 
@@ -2811,7 +2814,7 @@ def read_image(picture: np.ndarray, recognizer: Recognizer) -> Reading:
         raise ValueError("no ink in it: blank, or too faint to tell from the paper")
     reading = found.reading
     if found.belief < UNCERTAIN:
-        reading = refused(reading)
+        reading = refused(reading, found.belief)
     scale = picture.shape[1] / copy.shape[1]
     rows = [[part._replace(box=part.box.scaled(scale)) for part in row] for row in reading.rows]
     return Reading(rows, reading.certainty)

@@ -95,10 +95,11 @@ def test_paper_cut_out_on_transparency(tmp_path):
     assert is_seven(read(tmp_path, np.dstack([np.where(alpha, picture, 0)] * 3 + [alpha])))
 
 
-@pytest.mark.parametrize("kind", [np.uint16, np.float32])
+@pytest.mark.parametrize("kind", [np.uint16, np.int32, np.float32])
 def test_depth(tmp_path, kind):
     picture = 1 - paint(SEVEN, 200, 14) / 255
-    picture = (picture * 65535).astype(kind) if kind is np.uint16 else picture.astype(kind)
+    white = 1 if kind is np.float32 else 65535
+    picture = (picture * white).astype(kind)
     assert is_seven(read(tmp_path, picture, "deep.tiff"))
 
 

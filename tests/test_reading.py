@@ -190,3 +190,12 @@ def test_how_a_reading_is_written():
     assert str(md.Reading([[four, two]])) == "42 (97.0%)"
     assert md.Reading([[four, none], [two]]).text == "4? 2" and md.Reading([[none]]).text == "?"
     assert str(md.Reading([[none]])) == "no digit (93.0%)"
+
+
+def test_no_digit_is_said_with_a_confidence_that_fits():
+    """A word of many letters, and ink that is too little like digits to be believed."""
+    letter = md.Prediction(None, 0.7, np.full(10, 0.03))
+    part = md.Part(md.Box(0, 0, 9, 9), np.zeros((28, 28)), letter)
+    assert str(md.Reading([[part] * 40])) == "no digit (70.0%)"
+    one = md.Part(md.Box(0, 0, 9, 9), np.zeros((28, 28)), md.Prediction(1, 1.0, np.eye(10)[1]))
+    assert str(md.refused(md.Reading([[one]]), 0.3)) == "no digit (70.0%)"
