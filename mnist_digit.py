@@ -4175,7 +4175,7 @@ def words_and_keys(text: str) -> list[tuple[str, bool]]:
 
 
 class Sheet:
-    """A picture of the window to draw on: places are in pixels, sizes of text and lines in units."""
+    """A picture of the window to draw on: places in pixels, sizes of text and lines in units."""
 
     def __init__(self, layout: Layout, ground: np.ndarray | None = None) -> None:
         """A sheet in the panel's colour, or with a picture of the same size on it."""
@@ -4302,7 +4302,7 @@ class Sheet:
         return width
 
     def note(self, text: str, x: int, y: int, style: Style) -> Box:
-        """Write a text in which <Esc> is a key on a ground of its own, (x, y); return the ground."""
+        """Write a text, <Esc> in it as a key, on a ground of its own at (x, y); give the ground."""
         width = self.measure_words(text, style) + 2 * self.units(8)
         ground = Box(x, y, width, self.units(NOTE_HEIGHT))
         self.rounded(ground, PANEL_COLOUR)
@@ -4917,7 +4917,7 @@ def unit_pointed_at(layout: Layout, view: View) -> Unit | None:
 
 
 def shade(values: np.ndarray) -> np.ndarray:
-    """Values of a layer as uint8, by their roots, which show weak ones, too: 255 is the greatest."""
+    """Values of a layer as uint8, 255 the greatest; by their roots, which show weak ones, too."""
     least = min(0.0, float(values.min()))  # of layers that have negative values
     greatest = max(float(values.max()), least + 1e-6)
     return np.uint8(255 * np.sqrt((values - least) / (greatest - least)))
