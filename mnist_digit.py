@@ -104,10 +104,12 @@ class Box(NamedTuple):
 
     @property
     def right(self) -> int:
+        """The first pixel beyond the box, to the right."""
         return self.x + self.width
 
     @property
     def bottom(self) -> int:
+        """The first pixel beyond the box, below."""
         return self.y + self.height
 
     @property
@@ -117,6 +119,7 @@ class Box(NamedTuple):
 
     @property
     def center(self) -> tuple[float, float]:
+        """The middle (x, y)."""
         return self.x + self.width / 2, self.y + self.height / 2
 
     def contains(self, x: float, y: float) -> bool:
@@ -1710,7 +1713,7 @@ def is_whole_archive(content: bytes) -> bool:
 
 
 def unpack_lessons(content: bytes) -> Lessons:
-    """The lessons in the bytes of an .npz file. Raises nearly every kind of error where there are none."""
+    """The lessons in the bytes of an .npz file. Raises nearly every kind of error."""
     with np.load(io.BytesIO(content)) as arrays:
         images, labels = arrays["images"], arrays["labels"]
         corrections = np.arange(len(labels))  # before there were corrections, each lesson was one
@@ -1736,7 +1739,7 @@ def write_lessons(lessons: Lessons, path: Path) -> None:
 
 
 def describe(images: np.ndarray) -> np.ndarray:
-    """What digit images, shape (n, 28, 28), are compared by: vectors of length 1, shape (n, 196)."""
+    """What digit images (n, 28, 28) are compared by: vectors of length 1, shape (n, 196)."""
     cells = images.reshape(-1, 14, 2, 14, 2)
     small = cells.mean(axis=(2, 4), dtype=np.float32)  # forgives strokes moved a little
     lengths = np.linalg.norm(small, axis=(1, 2))
@@ -1744,7 +1747,7 @@ def describe(images: np.ndarray) -> np.ndarray:
 
 
 def in_nine_places(images: np.ndarray) -> Iterator[np.ndarray]:
-    """Images, shape (n, 28, 28), as they are and moved by a pixel: the centre of mass may jump by one."""
+    """Images (n, 28, 28) as they are and moved by a pixel: the centre of mass may jump by one."""
     for down, right in itertools.product((-1, 0, 1), repeat=2):
         yield np.roll(images, (down, right), axis=(1, 2))
 
@@ -2029,7 +2032,7 @@ class Habit(NamedTuple):
     p_other: float  # or another character
 
 
-# A single letter looks like a digit in 5 of 100; a word of six would seem to hold one in every third.
+# A single letter looks like a digit in 5 of 100; every third word of six would seem to hold one.
 HABITS = (Habit(share=0.8, p_digit=1.0, p_other=0.03), Habit(share=0.2, p_digit=0.03, p_other=1.0))
 
 
@@ -2135,7 +2138,7 @@ class Way(NamedTuple):
 
 
 def best_way(row: Row, judged: Sequence[tuple[Run, Part]], habit: Habit) -> tuple[Way, float]:
-    """The most probable way through the judged runs of a row, and how certain it is beside others."""
+    """The most probable way through the judged runs of a row, and how certain it is."""
     best = [Way(math.log(habit.share), [])]  # up to each piece
     total = [best[0].weight]  # the logarithm of all ways' probabilities together
     for stop in range(1, len(row.pieces) + 1):
@@ -2206,6 +2209,7 @@ class RowReading(NamedTuple):
 
     @property
     def has_digit(self) -> bool:
+        """Whether any part is a digit."""
         return any(part.prediction.digit is not None for part in self.parts)
 
 
@@ -2643,8 +2647,9 @@ def slices(piece: InkPiece) -> list[Slice]:
 
 
 def row_of_ink(parts: Sequence[tuple[InkPiece, Part]]) -> Row:
-    """A row of pieces of ink, given from left to right with the part that each makes; those that are
-    no digit and may be several are cut into slices.
+    """A row of pieces of ink, from left to right; what is no digit and may be several is sliced.
+
+    parts: the pieces, each with the part that it makes.
     """
     height = max(piece.box.height for piece, _ in parts)
     pieces, cuts, right = [], [], -math.inf
@@ -2677,6 +2682,7 @@ class Understanding(NamedTuple):
 
     @property
     def has_digit(self) -> bool:
+        """Whether any part is a digit."""
         return any(part.prediction.digit is not None for part in self.reading.parts)
 
 
@@ -2740,7 +2746,7 @@ def amount_of_ink(pieces: Sequence[InkPiece]) -> int:
 
 
 def explained(rows: Sequence[RowReading]) -> float:
-    """How much ink of rows is explained: that of each part by its confidence, and less without digits."""
+    """How much ink of rows is explained: each part's by its confidence, less without digits."""
     height = max((row.height for row in rows if row.has_digit), default=0)
     ink = 0.0
     for row in rows:
@@ -4773,10 +4779,12 @@ class LayerGrid(NamedTuple):
 
     @property
     def columns(self) -> int:
+        """How many tiles stand side by side."""
         return self.box.width // self.side
 
     @property
     def rows(self) -> int:
+        """How many tiles stand one above the other."""
         return self.box.height // self.side
 
     def tile(self, number: int) -> Box:
@@ -5864,7 +5872,7 @@ def open_arrays(path: Path) -> Iterator[np.lib.npyio.NpzFile]:
 
 
 def require_file(path: Path) -> None:
-    """Raise OSError where a path is no file: a folder, or a pipe or a device, which may never end."""
+    """Raise OSError where a path is no file: a folder, or a pipe or device, which may never end."""
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
@@ -5902,7 +5910,7 @@ def replace_closed_streams() -> None:
 
 @contextlib.contextmanager
 def memory_limit(more: int) -> Iterator[None]:
-    """The process gets at most so many bytes more (on Linux): a small file may unpack to gigabytes."""
+    """At most so many bytes more for the process (on Linux): small files may hold gigabytes."""
     if sys.platform != "linux":
         yield
         return

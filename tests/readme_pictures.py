@@ -2,8 +2,8 @@
 
     python -m tests.readme_pictures
 
-writes plots/window.png, plots/layers.png, plots/picture.jpg and plots/drawing.gif. What is drawn was
-written by people who are never trained on.
+writes plots/window.png, plots/layers.png, plots/picture.jpg and plots/drawing.gif. What is drawn
+was written by people who are never trained on.
 """
 
 from __future__ import annotations

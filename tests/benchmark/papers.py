@@ -1,7 +1,7 @@
-"""Pictures of handwriting on papers of many kinds, drawn for benchmark and tests, and how they are read.
+"""Pictures of handwriting on papers of many kinds, drawn for benchmark and tests.
 
-A picture is float32 BGR in [0, 1] until the camera makes uint8 of it. Each kind of picture is a function
-of (rng, writing) that gives a Picture; writing is what one person wrote.
+A picture is float32 BGR in [0, 1] until the camera makes uint8 of it. Each kind of picture is a
+function of (rng, writing) that gives a Picture; writing is what one person wrote.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def side_by_side(
     gaps: Span = (0.08, 0.4),
     heights: Span = (0.88, 1.08),
 ) -> Strokes:
-    """Characters about 1 high in a row, with gaps as people leave them, sizes and places a little uneven."""
+    """Characters about 1 high in a row, with gaps as people leave them, a little uneven."""
     strokes, x = [], 0.0
     for character in characters:
         low, extent = box_of(character)
@@ -268,7 +268,7 @@ def places(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def shadow(rng: Generator, picture: np.ndarray, darkness: Span, softness: Span) -> np.ndarray:
-    """A shadow over a part: of a straight edge, or of a hand or head; softness is in sides of the picture."""
+    """A shadow over a part: of an edge, a hand or a head; softness: in sides of the picture."""
     (x, y), angle = places(picture), rng.uniform(0, 2 * np.pi)
     if rng.random() < 0.6:
         distance = x * np.cos(angle) + y * np.sin(angle) - rng.uniform(-0.3, 0.3)
@@ -344,7 +344,7 @@ def photograph(
 def page(
     rng: Generator, writing: Writing, pen: Span, margin: float = 0.16
 ) -> tuple[np.ndarray, float, str]:
-    """The ink of one digit in the midst of a page, its height and label; the pen's width is given in heights."""
+    """The ink of a digit amid a page, its height and label; the pen's width is given in heights."""
     side = int(rng.integers(260, 900))
     shape = side, round(side * rng.uniform(0.8, 1.35))
     (digit,), text = writing.digits(1)
@@ -569,7 +569,7 @@ def among_letters(rng: Generator, writing: Writing) -> Picture:
 
 
 def touching(rng: Generator, writing: Writing) -> Picture:
-    """Two to four digits, at least two of them touching or with boxes that overlap by up to an eighth."""
+    """Two to four digits; at least two touch, or their boxes overlap by up to an eighth."""
     count = int(rng.integers(2, 5))
     digits, text = writing.digits(count)
     apart = rng.random(count - 1) < 0.3
@@ -692,7 +692,7 @@ def with_speck(rng: Generator, writing: Writing) -> Picture:
 
 
 def amount(rng: Generator, writing: Writing) -> Picture:
-    """An amount as on a bank cheque: in a printed box with a sign, on a pattern, with commas, dashes and cents."""
+    """An amount as on a bank cheque: in a printed box with a sign, on a pattern, with cents."""
     height = rng.uniform(40, 90)
     whole, text = writing.digits(int(rng.integers(2, 5)))
     cents, cents_text = writing.digits(2)
@@ -729,7 +729,7 @@ def amount(rng: Generator, writing: Writing) -> Picture:
 
 
 def cheque(rng: Generator, strokes: Strokes, height: float) -> np.ndarray:
-    """The photograph of the part of a cheque where the amount stands: printed box, "$", pattern of the paper."""
+    """The photograph of a cheque's part with the amount: printed box, "$", the paper's pattern."""
     _, extent = box_of(strokes)
     low = box_of(strokes)[0]
     box = (
@@ -949,7 +949,7 @@ def draw(name: str, number: int, seed: int, writers: Writers) -> Picture:
 
 
 def read_saved(pixels: np.ndarray, recognizer: Recognizer, folder: Path) -> Reading:
-    """What is read in a picture when it is saved and opened. Raises ValueError where there is no ink."""
+    """What is read in a picture that is saved and opened. Raises ValueError: no ink."""
     file = folder / "picture.png"
     cv2.imwrite(str(file), pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])
     return read_file(file, recognizer)
@@ -1019,7 +1019,7 @@ def chosen_kinds(names: Sequence[str] | None) -> Iterator[tuple[str, list[str]]]
 
 
 def run(options: argparse.Namespace) -> list[tuple[str, ...]]:
-    """Measure every kind of picture; the rows of the table: kind, right, wrong and sure, seconds."""
+    """Measure every kind of picture: rows of kind, right, wrong and sure, seconds."""
     recognizer, writers = Recognizer(options.model), read_writers(not options.training_writers)
     rows, shown = [], []
     for title, names in chosen_kinds(options.kind):
