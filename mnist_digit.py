@@ -1966,6 +1966,7 @@ USUAL_WIDTH = 0.9  # of a digit, in its own heights; broader ones are rare
 
 P_OVERLAPPING = 0.05  # neighbours overlap 20 times less often than strokes of one character
 P_GAP = 0.1  # how often a gap between pieces is one within a character
+P_CHANGE = 0.03  # how often a number goes on as a word, or a word as a number
 P_SPECK = 0.5  # a speck belongs to no character as often as to one
 P_CUT = 0.002  # connected ink is several characters at least so often
 TOO_WIDE = 2.5  # for one character, in its heights
@@ -2137,26 +2138,56 @@ class Way(NamedTuple):
     parts: list[Part]
 
 
-def best_way(row: Row, judged: Sequence[tuple[Run, Part]], habit: Habit) -> tuple[Way, float]:
-    """The most probable way through the judged runs of a row, and how certain it is."""
-    best = [Way(math.log(habit.share), [])]  # up to each piece
-    total = [best[0].weight]  # the logarithm of all ways' probabilities together
+class Step(NamedTuple):
+    """A step of a way: from a piece on, over a run that is one part, or over a speck."""
+
+    start: int  # the piece where it begins
+    weight: float  # the logarithm of how probable its cut and its gaps are
+    part: Part | None  # None where a speck is left out
+
+
+def steps_to(stop: int, row: Row, judged: Sequence[tuple[Run, Part]]) -> list[Step]:
+    """The steps that end before a piece of a row, through its judged runs."""
+    steps = []
+    if is_speck(row.pieces[stop - 1].box, row):
+        steps.append(Step(stop - 1, math.log(P_SPECK), None))
+    for run, part in judged:
+        if run.stop == stop:
+            weight = math.log(row.cuts[run.start]) + run.gaps * math.log(P_GAP)
+            steps.append(Step(run.start, weight, part))
+    return steps
+
+
+def best_way(
+    row: Row, judged: Sequence[tuple[Run, Part]], habits: Sequence[Habit] = HABITS
+) -> tuple[Way, float]:
+    """The most probable way through the judged runs of a row, and how certain it is beside others.
+
+    The habit may change along the row, as where a word stands beside a number.
+    """
+    best = [[Way(math.log(habit.share), []) for habit in habits]]  # up to each piece
+    total = [[way.weight for way in best[0]]]  # the logarithms of all ways' probabilities together
     for stop in range(1, len(row.pieces) + 1):
-        ways, totals = [], []
-        if is_speck(row.pieces[stop - 1].box, row):  # it may be left out
-            step = math.log(P_SPECK)
-            ways.append(Way(best[-1].weight + step, best[-1].parts))
-            totals.append(total[-1] + step)
-        for run, part in judged:
-            if run.stop == stop:
-                before = best[run.start]
-                joined = math.log(row.cuts[run.start]) + run.gaps * math.log(P_GAP)
-                step = joined + log_probability(part, habit)
-                ways.append(Way(before.weight + step, [*before.parts, part]))
-                totals.append(total[run.start] + step)
-        best.append(max(ways, key=lambda way: way.weight))
-        total.append(float(np.logaddexp.reduce(totals)))
-    return best[-1], math.exp(best[-1].weight - total[-1])
+        steps = steps_to(stop, row, judged)
+        best.append([])
+        total.append([])
+        for habit in habits:
+            ways, sums = [], []
+            for step in steps:
+                weight, parts = step.weight, []
+                if step.part:
+                    weight += log_probability(step.part, habit)
+                    parts = [step.part]
+                for before, way, of_all in zip(
+                    habits, best[step.start], total[step.start], strict=True
+                ):
+                    change = 0.0 if before is habit else math.log(P_CHANGE)
+                    ways.append(Way(way.weight + change + weight, [*way.parts, *parts]))
+                    sums.append(of_all + change + weight)
+            best[-1].append(max(ways, key=lambda way: way.weight))
+            total[-1].append(float(np.logaddexp.reduce(sums)))
+    way = max(best[-1], key=lambda way: way.weight)
+    return way, math.exp(way.weight - np.logaddexp.reduce(total[-1]))
 
 
 class Judge:
@@ -2222,8 +2253,7 @@ def read_rows(rows: Sequence[Row], judge: Judge) -> list[RowReading]:
     read = []
     for row, found in zip(rows, all_runs, strict=True):
         judged = list(zip(found, itertools.islice(parts, len(found)), strict=True))
-        ways = [best_way(row, judged, habit) for habit in HABITS]
-        way, certainty = max(ways, key=lambda entry: entry[0].weight)
+        way, certainty = best_way(row, judged)
         read.append(RowReading(way.parts, certainty))
     return read
 
@@ -2405,10 +2435,15 @@ def find_ink(dark: np.ndarray) -> Ink | None:
     return Ink(darkness, mask, bool(darkest.sum() > 0.5 * mask.sum()))
 
 
+def with_holes_filled(mask: np.ndarray) -> np.ndarray:
+    """A mask of ink and all that it encloses."""
+    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return cv2.drawContours(np.zeros_like(mask), outlines, -1, 1, cv2.FILLED)
+
+
 def with_sharp_outline(mask: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """A mask of ink without what has no sharp outline, as a shadow, or a light place amid ink."""
-    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    filled = cv2.drawContours(np.zeros_like(mask), outlines, -1, 1, cv2.FILLED)
+    filled = with_holes_filled(mask)
     count, labels = cv2.connectedComponents(filled)
     # What the picture's edge cuts off has its outline outside.
     outline = filled > cv2.erode(filled, np.ones((3, 3), np.uint8))
@@ -2426,8 +2461,11 @@ def without_holes(mask: np.ndarray, other: np.ndarray) -> np.ndarray:
     The hole of a thick zero is paper, though it is as light as ink on a dark ground would be.
     """
     outlines, _ = cv2.findContours(other, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    mask = mask.copy()
+    filled, mask = with_holes_filled(mask), mask.copy()
     for outline in outlines:
+        x, y = outline[0, 0]
+        if filled[y, x]:  # it is enclosed itself, as the inside of a frame, and no ink
+            continue
         box = Box(*cv2.boundingRect(outline))
         inside = np.zeros((box.height, box.width), np.uint8)
         cv2.drawContours(inside, [outline], 0, 1, cv2.FILLED, offset=(-box.x, -box.y))
@@ -2467,6 +2505,17 @@ class Guess(NamedTuple):
     clear: bool  # whether the ink is clearly darker, or lighter, than its paper
 
 
+def lengths_of_lines(mask: np.ndarray) -> list[float]:
+    """How long printed lines in a mask of ink are at least: rules, and base lines or boxes."""
+    lengths = [0.75 * min(mask.shape)]
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
+    if len(stats) > 1:
+        _, _, width, height, _ = max(stats[1:].tolist(), key=lambda entry: entry[2])
+        if width > 2 * height:
+            lengths.append(BASE_LINE * height)
+    return lengths
+
+
 def guesses(channel: np.ndarray) -> Iterator[Guess]:
     """Guesses at the ink in one channel of a picture, the likeliest first."""
     smooth = cv2.GaussianBlur(channel, (0, 0), max(0.5, max(channel.shape) / 600))
@@ -2486,9 +2535,10 @@ def guesses(channel: np.ndarray) -> Iterator[Guess]:
             continue
         yield Guess(mask, ink.clear)
         yield Guess(mask * darkest_of(ink), False)
-        unruled = without_lines(mask, 0.75 * min(mask.shape))
-        if unruled is not None:
-            yield Guess(unruled, False)
+        for least in lengths_of_lines(mask):
+            unruled = without_lines(mask, least)
+            if unruled is not None:
+                yield Guess(unruled, False)
 
 
 class InkPiece:
@@ -2538,6 +2588,31 @@ def pieces_of(mask: np.ndarray) -> list[InkPiece]:
         ink = np.ascontiguousarray(ink[inner.y : inner.bottom, inner.x : inner.right])
         pieces.append(InkPiece(Box(x + inner.x, y + inner.y, inner.width, inner.height), ink))
     return pieces
+
+
+def without_frames(pieces: Sequence[InkPiece]) -> list[InkPiece]:
+    """Pieces of ink, those in the place of a frame around others that stand on its lines."""
+    kept = []
+    for piece in pieces:
+        least = FRAMED * piece.box.height
+        held = [other for other in pieces if piece.box.contains(*other.box.center)]
+        if any(other.box.height > least and other is not piece for other in held):
+            kept += pieces_on_frame(piece)
+        else:
+            kept.append(piece)
+    return kept
+
+
+def pieces_on_frame(frame: InkPiece) -> list[InkPiece]:
+    """What is left of a frame, as the printed boxes of a form, without its lines."""
+    ink = np.pad(frame.ink, 2)  # so that nothing lies on the edge
+    left = without_lines(ink, FRAME_LINE * frame.box.height)
+    found = []
+    for piece in pieces_of(ink if left is None else left):
+        if FRAMED * frame.box.height < piece.box.height < FRAME_LINE * frame.box.height:
+            x, y = frame.box.x + piece.box.x - 2, frame.box.y + piece.box.y - 2
+            found.append(InkPiece(piece.box._replace(x=x, y=y), piece.ink))
+    return found
 
 
 def put_together(pieces: Sequence[InkPiece]) -> tuple[Box, np.ndarray]:
@@ -2686,6 +2761,9 @@ class Understanding(NamedTuple):
         return any(part.prediction.digit is not None for part in self.reading.parts)
 
 
+FRAMED = 0.4  # what holds a piece so many times as high as itself is a frame
+FRAME_LINE = 0.9  # the lines of a frame are so long, in its heights, and no digit in it is so high
+BASE_LINE = 1.3  # lines so many times as long as what stands on them is high are printed
 LINE = 2.2  # a "1" so many times as high as the other digits is a line
 HEADING = 0.8  # how well a row without a digit is explained beside rows with digits
 NO_WRITING = 0.4  # and where there are none
@@ -2759,20 +2837,28 @@ def explained(rows: Sequence[RowReading]) -> float:
     return ink
 
 
+def is_clearly_none(reading: Reading) -> bool:
+    """Whether a reading finds characters that are no digits, and nothing else."""
+    for part in reading.parts:
+        is_other = part.prediction.digit is None and part.prediction.several < 0.2
+        if not is_other or part.prediction.none < 0.8 or part.box.width > WIDEST * part.box.height:
+            return False
+    return True
+
+
 def best_understanding(picture: np.ndarray, recognizer: Recognizer) -> Understanding | None:
     """What explains the ink of a picture best; None where there is no ink."""
     best = None
     whole = Box(0, 0, picture.shape[1], picture.shape[0])
     for view in views(picture):
         for guess in guesses(in_grey(view)):
-            pieces = pieces_of(guess.mask)
+            pieces = without_frames(pieces_of(guess.mask))
             found = read_ink(pieces, whole, recognizer) if pieces else None
             if found is None:
                 continue
             if best is None or found.belief > best.belief:
                 best = found
-            clearly_none = guess.clear and found.belief > 0.9 * NO_WRITING and not found.has_digit
-            if found.belief > BELIEVED or clearly_none:
+            if found.belief > BELIEVED or (guess.clear and is_clearly_none(found.reading)):
                 return found
     return best
 

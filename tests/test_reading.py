@@ -169,7 +169,7 @@ def test_the_most_probable_way_is_found():
             part = md.Part(md.Box(5 * start, 0, 4 * (stop - start), 40), None, prediction)
             judged.append((md.Run(start, stop, 0), part))
             shares[start, stop] = row.cuts[start] * confidence
-        way, certainty = md.best_way(row, judged, md.Habit(share=1, p_digit=1, p_other=0))
+        way, certainty = md.best_way(row, judged, [md.Habit(share=1, p_digit=1, p_other=0)])
         paths = []
         for cuts in itertools.product([0, 1], repeat=count - 1):
             bars = (np.flatnonzero(cuts) + 1).tolist()
