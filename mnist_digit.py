@@ -2979,14 +2979,15 @@ class Stroke:
         return self.box.inset(-(self.brush // 2 + 1)).clipped(WHOLE_CANVAS)
 
 
+def few_points(stroke: Stroke) -> np.ndarray:
+    """About ENOUGH_POINTS points of a stroke, its first and last among them; all if it has fewer."""
+    step = 1 + len(stroke.points) // ENOUGH_POINTS
+    return np.concatenate([stroke.points[:-1:step], stroke.points[-1:]])
+
+
 def image_of(strokes: Sequence[Stroke]) -> np.ndarray:
     """The digit image of strokes: float32, shape (28, 28), in [0, 1]."""
-    lines = []
-    for stroke in strokes:
-        step = 1 + len(stroke.points) // ENOUGH_POINTS
-        some, end = stroke.points[:-1:step], stroke.points[-1:]
-        lines.append(np.concatenate([some, end]).astype(float))
-    return draw_digit_image(lines)
+    return draw_digit_image([few_points(stroke).astype(float) for stroke in strokes])
 
 
 def look_at_strokes(strokes: Sequence[Stroke]) -> Part:
@@ -3005,7 +3006,7 @@ def touch(one: Stroke, other: Stroke, reach: int) -> bool:
     drawn = []
     for stroke in (one, other):  # each so wide that they overlap where they are that close
         ink = np.zeros((bottom - top, right - left), np.uint8)
-        points = stroke.points - np.int32((left, top))
+        points = few_points(stroke) - np.int32((left, top))
         drawn.append(cv2.polylines(ink, [points], False, 1, reach))
     return bool((drawn[0] & drawn[1]).any())
 
