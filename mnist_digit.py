@@ -1960,6 +1960,7 @@ WIDEST_GAP = 0.4  # between pieces of one character, in the same unit
 GAP = 0.04  # pieces that are further apart, in the same unit, leave a gap
 SPECK = 0.2  # what is smaller, in the same unit, is a dot or a comma, and may be left out
 TALL = 0.4  # what is taller, in heights of the tall ones among all pieces, makes rows
+ONE_ROW = 1.5  # what takes up less, in heights of its tallest piece, is no two rows
 TOUCH = 0.05  # strokes touch where they come so close, in heights of the tallest
 OVERLAP = 0.1  # characters beside each other overlap less, in heights of their row
 USUAL_WIDTH = 0.9  # of a digit, in its own heights; broader ones are rare
@@ -2076,6 +2077,8 @@ def least_slope(boxes: Sequence[Box], tall: np.ndarray) -> tuple[float, list[lis
         rows = np.split(order, starts)
         used = sum((middle + reach)[row].max() - (middle - reach)[row].min() for row in rows)
         tried.append((used, slope, [tall[row].tolist() for row in rows]))
+        if len(rows) == 1 and used < ONE_ROW * 2 * reach.max():
+            break  # level, and too low for two rows: most drawings are
     _, slope, rows = min(tried, key=lambda entry: entry[0])
     return slope, rows
 
@@ -2098,26 +2101,26 @@ class Run(NamedTuple):
 
 def runs(row: Row) -> list[Run]:
     """The runs of pieces in a row that may be one character: no specks, not too wide or broken."""
-    boxes, found = [piece.box for piece in row.pieces], []
+    boxes, height, found = [piece.box for piece in row.pieces], row.height, []
     for start, first in enumerate(boxes):
-        if not is_speck(first, row):
+        if not is_speck(first, height):
             found.append(Run(start, start + 1, 0))
         left, right, gaps = first.x, first.right, 0
         for stop in range(start + 2, min(len(boxes), start + MOST_IN_ONE) + 1):
             new = boxes[stop - 1]
-            gap = (new.x - right) / row.height
+            gap = (new.x - right) / height
             left, right = min(left, new.x), max(right, new.right)
             gaps += gap > GAP
-            if gap > WIDEST_GAP or right - left > WIDEST * row.height:
+            if gap > WIDEST_GAP or right - left > WIDEST * height:
                 break
-            if not is_speck(Box.around(boxes[start:stop]), row):
+            if not is_speck(Box.around(boxes[start:stop]), height):
                 found.append(Run(start, stop, gaps))
     return found
 
 
-def is_speck(box: Box, row: Row) -> bool:
-    """Whether what has this box is too small for a character of the row."""
-    return box.longest < SPECK * row.height
+def is_speck(box: Box, height: int) -> bool:
+    """Whether what has this box is too small for a character of a row so high."""
+    return box.longest < SPECK * height
 
 
 def log_probability(part: Part, habit: Habit) -> float:
@@ -2149,7 +2152,7 @@ class Step(NamedTuple):
 def steps_to(stop: int, row: Row, judged: Sequence[tuple[Run, Part]]) -> list[Step]:
     """The steps that end before a piece of a row, through its judged runs."""
     steps = []
-    if is_speck(row.pieces[stop - 1].box, row):
+    if is_speck(row.pieces[stop - 1].box, row.height):
         steps.append(Step(stop - 1, math.log(P_SPECK), None))
     for run, part in judged:
         if run.stop == stop:
