@@ -2983,7 +2983,7 @@ class Stroke:
 
 
 def few_points(stroke: Stroke) -> np.ndarray:
-    """About ENOUGH_POINTS points of a stroke, its first and last among them; all if it has fewer."""
+    """About ENOUGH_POINTS points of a stroke, the first and last among them, or all."""
     step = 1 + len(stroke.points) // ENOUGH_POINTS
     return np.concatenate([stroke.points[:-1:step], stroke.points[-1:]])
 
@@ -3794,7 +3794,7 @@ LAYER_GAP = 3
 LAYER_TEXT = 12.5
 ANSWER_TILE = 26  # the side of the squares of the last layer, which bear the answers' names
 LARGEST_SIDE = 64  # of the square of a map or unit
-UNIT_AS_MAP = 2  # a unit is shown as large as a map of 2x2 pixels
+UNIT_AS_MAP = 2  # when layers share the room, a unit counts as a map 2 pixels high
 SMALLEST_SIDE = 2  # pixels of the square of a map or unit
 SMALLEST_PARTED = 4  # pixels; larger squares have a line between them
 WEIGHTS = 50  # the side of the square of a map's weights
@@ -3830,10 +3830,10 @@ FIELD_COLOUR: Colour = (110, 230, 110)  # of what a unit of the network looks at
 LOOK_TWICE = 0.85  # of digits by 35 hands 84 % read with 0.80 to 0.85 were right, 96 % up to 0.90
 SMALLEST_FIGURE = 0.001  # a smaller probability is not written beside its bar
 PIECE = 4  # pixels of a digit image: the side of what is left out at a time, to tell why
-LEAST_PIECE = 2  # pixels full of ink that a piece holds at least, to be left out
-LEAST_SHARE = 1e-9  # a probability of 0 or 1 has no odds
+LEAST_PIECE = 2  # a piece is left out only if its ink makes more than so many full pixels
+LEAST_SHARE = 1e-9  # probabilities keep this distance from 0 and 1, whose log odds are infinite
 RUNNER_UP = 0.01  # an answer with a smaller probability is no rival: its ink gets no colour
-HIDDEN_KINDS = ("flatten", "reshape", "dropout", "inputlayer")  # layers that change no value
+KINDS_NOT_SHOWN = ("flatten", "reshape", "dropout", "inputlayer")  # they change no value
 
 
 class Key(NamedTuple):
@@ -4227,7 +4227,7 @@ class Layout:
         if not under:
             return None
         smallest = min(under, key=lambda number: boxes[number].width * boxes[number].height)
-        return smallest % len(view.parts)
+        return smallest % len(view.parts)  # each part is there twice: its thumbnail, then its ink
 
 
 lay_out = functools.lru_cache(maxsize=4)(Layout)  # a frame asks for it, and each mouse event
@@ -4371,7 +4371,7 @@ class Sheet:
         return self.units(8) + max(self.units(10), self.measure(key, CAP_STYLE))
 
     def words(self, text: str, x: float, y: float, style: Style) -> None:
-        """Write a text in which <Esc> is a key on the baseline y."""
+        """Write a text on the baseline y; a name in <> is drawn as a key."""
         for word, is_key in words_and_keys(text):
             if not is_key:
                 x += self.write(word, x, y, style)
@@ -4674,7 +4674,7 @@ def label_places(sheet: Sheet, canvas: Box, frames: Sequence[Box]) -> list[Box]:
         side = sheet.units(LABEL_RATIO * size)
         free = [place for place in beside(frame, side) if is_free(place, canvas, frames)]
         corner = frame._replace(width=side, height=side)
-        places.append([*free, corner][0])
+        places.append(free[0] if free else corner)
     return places
 
 
@@ -4956,7 +4956,7 @@ def look_inside(image: np.ndarray, network: Network) -> list[LayerOutput]:
     """What each layer makes of a digit image, without those that change no value."""
     activations = []
     for activation in network.activations(np.float32(image)[None]):
-        if activation.kind.lower() in HIDDEN_KINDS:
+        if activation.kind.lower() in KINDS_NOT_SHOWN:
             continue
         values = activation.values
         if values.ndim != 4:
@@ -5113,7 +5113,7 @@ def draw_layer(sheet: Sheet, grid: LayerGrid, values: np.ndarray) -> None:
         area[:, grid.side - 1 :: grid.side] = PANEL_COLOUR
     for number in range(grid.count, grid.rows * grid.columns):  # places left over
         sheet.fill(grid.tile(number), PANEL_COLOUR)
-    if grid.count <= CLASSES:
+    if values.ndim == 1 and grid.count <= CLASSES:
         for number, (name, light) in enumerate(zip(ANSWER_NAMES, shades.ravel(), strict=False)):
             colour = CANVAS_COLOUR if light > 127 else QUIET_COLOUR
             sheet.write_in(grid.tile(number), name, Style(13, colour, 600, "middle"))
@@ -5154,7 +5154,7 @@ def draw_weights(sheet: Sheet, layout: Layout, layer: Layer, number: int) -> Non
     side = sheet.units(WEIGHTS)
     _, room = layout.unit_words.split_top(layout.unit_words.height - side)
     square, caption = room.split_left(side)
-    strongest = np.abs(weights).max()
+    strongest = max(float(np.abs(weights).max()), 1e-9)  # all may be 0
     height, width = weights.shape
     for place, weight in zip(cells(square, width, height), weights.ravel(), strict=True):
         colour = BEST_COLOUR if weight > 0 else OTHER_COLOUR
@@ -5197,7 +5197,9 @@ def key_name(code: int, place: int = 0, held: str = "") -> str:
     if name in KEY_NAMED or name in TYPED:
         return name
     at_place = PLACES.get(place, "")
-    is_foreign = 0x100 <= code < 0xFD00 or code >= 0x1000000  # neither Latin-1 nor a special key
+    is_foreign = (
+        0x100 <= code < 0xFD00 or code >= 0x1000000
+    )  # neither Latin-1 nor a special key; from 0x1000000 on: Unicode
     if is_foreign or (at_place.isdigit() and not held):
         return before + at_place
     return ""
@@ -5225,7 +5227,7 @@ def opening_size(screen: Screen) -> tuple[int, int]:
 
 
 def largest_size(usual: tuple[int, int], screen: Screen) -> tuple[int, int]:
-    """The usual size, less on a small screen, three quarters of a wide one."""
+    """The usual size; smaller on a small screen; on a wide one as large as 3/4 of it allows."""
     room = room_on(screen)
     scale = min(1, room.width / usual[0], room.height / usual[1])
     if screen.width > WIDE_SCREEN:
@@ -5244,7 +5246,7 @@ class Message(NamedTuple):
 
     text: str = ""
     ends: float = 0.0  # when, as time.monotonic() gives it
-    holds_esc: bool = False  # whether Esc ends it in place of the program
+    holds_esc: bool = False  # whether Esc ends the message, and the program goes on
 
     def is_shown(self, grace: float = 0) -> bool:
         """Whether it is still shown, or was so many seconds ago."""
@@ -5257,7 +5259,7 @@ class TypedNumber:
     def __init__(self) -> None:
         self.text = ""
         self.is_learned = False  # complete: what it says was learned, or was known already
-        self.taught = 0  # how many it took to learn it
+        self.lessons = 0  # how many were learned from it
 
     @property
     def is_open(self) -> bool:
@@ -5755,8 +5757,10 @@ class Window:
         typed = self.typed.text
         if len(typed) > parts:
             return f"right: {typed}, but {counted(parts, 'part')} seen   <Esc> cancels"
+        if len(typed) == parts:  # after one character too many was taken back
+            return f"right: {typed}   <Enter> learns it   <Esc> cancels"
         missing = " _" * (parts - len(typed))
-        if parts > MOST_GAPS:
+        if parts - len(typed) > MOST_GAPS:
             missing = f" and {parts - len(typed)} more"
         if len(typed) == 1:
             return f"right: {typed}{missing}   <Enter> if all of it is one digit   <Esc> cancels"
@@ -5850,7 +5854,7 @@ class Window:
         end_as_told(signals)
 
     def is_open(self) -> bool:
-        """Whether the person has neither quit nor closed the window; takes up its size."""
+        """Whether neither a key nor a click closed the window; also sets self.size."""
         size = window_size()
         if size is None:
             return False
