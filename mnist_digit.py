@@ -3450,8 +3450,7 @@ def save_drawing(canvas: Canvas, folder: Path) -> Path:
 
 def open_drawing(path: Path) -> list[Stroke]:
     """The strokes that save_drawing wrote as this .json. Raises ValueError naming the file."""
-    otherwise = "not a drawing that this program saved as .json; a picture is read without --open"
-    with errors_naming(path, otherwise), memory_limit(MOST_MEMORY):
+    with errors_naming(path, "not a drawing of this program"), memory_limit(MOST_MEMORY):
         require_file(path)
         drawing = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(drawing, dict) or not isinstance(drawing.get("strokes"), list):
