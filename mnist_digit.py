@@ -1636,6 +1636,7 @@ def prediction_of(probabilities: np.ndarray, taught: bool = False) -> Prediction
     return Prediction(None, none, digits, several, taught)
 
 
+# Chosen on the characters of writers whom the network had not learned from.
 REACH = 0.33  # from this distance on, what was taught of one drawing says nothing of another
 TRUST = 4  # at a distance n times smaller the taught digit's odds are n ** TRUST times as high
 NEAREST = 1e-6  # the distance of a drawing to itself, so that its odds stay finite
@@ -1685,15 +1686,13 @@ def read_lessons(path: Path) -> Lessons:
     if b"images.npy" not in content:  # which even a damaged file of lessons names
         raise no_lessons
     try:
-        if not is_whole_archive(content):
-            raise DamagedError(f"{printable(path)}: damaged")
-        return unpack_lessons(content)
-    except DamagedError:
-        raise
+        if is_whole_archive(content):
+            return unpack_lessons(content)
     except MemoryError as error:
         raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM), path) from error
     except Exception as error:  # NumPy raises nearly every kind
         raise no_lessons from error
+    raise DamagedError(f"{printable(path)}: damaged")
 
 
 def is_whole_archive(content: bytes) -> bool:
@@ -1721,11 +1720,7 @@ def unpack_lessons(content: bytes) -> Lessons:
             corrections = arrays["corrections"]
     if images.dtype != np.uint8 or images.shape != (len(labels), IMAGE_SIZE, IMAGE_SIZE):
         raise ValueError("not digit images")
-    if (
-        labels.dtype.kind not in "iu"
-        or labels.ndim != 1
-        or not set(labels) <= set(range(OTHER + 1))
-    ):
+    if labels.ndim != 1 or labels.dtype.kind not in "iu" or set(labels) - set(range(OTHER + 1)):
         raise ValueError("not labels")
     if corrections.dtype.kind not in "iu" or corrections.shape != labels.shape:
         raise ValueError("not corrections")
@@ -1761,7 +1756,6 @@ class Hand:
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = None if path is None else Path(os.path.realpath(path))
-        self.changes = 0  # how often what is known has changed
         self._know(NOTHING)
         if self.path is None:
             return
@@ -1804,10 +1798,9 @@ class Hand:
         if not len(before.labels):
             return []
         last = before.corrections == before.corrections[-1]
-        return [
-            Lesson(image / np.float32(255), int(label) if label < 10 else None)
-            for image, label in zip(before.images[last], before.labels[last], strict=True)
-        ]
+        digits = [None if label == OTHER else label for label in before.labels[last].tolist()]
+        images = before.images[last] / np.float32(255)
+        return [Lesson(image, digit) for image, digit in zip(images, digits, strict=True)]
 
     def change(self, edit: Callable[[Lessons], Lessons]) -> Lessons:
         """Edit the lessons, also those of other windows since; return what they were before."""
@@ -1826,7 +1819,6 @@ class Hand:
     def _know(self, lessons: Lessons) -> None:
         self.taught = lessons
         self.descriptions = np.array([describe(moved) for moved in in_nine_places(lessons.images)])
-        self.changes += 1
 
     def _read_again(self) -> Lessons:
         """What the file holds now; one that is damaged is set aside. Nobody else may be at it."""
@@ -1856,11 +1848,13 @@ class Hand:
         last = len(self) - 1 - equally_near[:, ::-1].argmax(axis=1)
         labels = self.taught.labels[last]
         odds = np.maximum(1, REACH / nearest) ** TRUST
-        rows = np.arange(len(images))
+        rows = np.flatnonzero(nearest < REACH)
         corrected = probabilities.copy()
-        corrected[rows, labels] = np.maximum(probabilities[rows, labels], LEAST) * odds
-        corrected /= corrected.sum(axis=1, keepdims=True)
-        return corrected, (corrected[rows, labels] > 0.5) & (odds > DECISIVE)
+        corrected[rows, labels[rows]] = np.maximum(corrected[rows, labels[rows]], LEAST)
+        corrected[rows, labels[rows]] *= odds[rows]
+        corrected[rows] /= corrected[rows].sum(axis=1, keepdims=True)
+        is_likeliest = corrected[np.arange(len(images)), labels] > 0.5
+        return corrected, is_likeliest & (odds > DECISIVE)
 
     def distances(self, images: np.ndarray) -> np.ndarray:
         """How far images, shape (n, 28, 28), are from each lesson, shape (n, lessons): 0 to 1."""

@@ -117,6 +117,11 @@ def test_one_lesson_is_learned_for_drawings_like_it_and_for_no_others(recognizer
     assert recognizer.predict(drawn_again()).digit != 4
     recognizer.teach(drawn_again(), 4)
     assert sum(recognizer.predict(drawn_again()).digit == 4 for _ in range(20)) >= 18
+    far = recognizer.predict(md.draw_digit_image([np.array([[0, 0], [0, 90.0]])]))
+    recognizer.forget()
+    again = recognizer.predict(md.draw_digit_image([np.array([[0, 0], [0, 90.0]])]))
+    assert np.array_equal(far.probabilities, again.probabilities)
+    recognizer.teach(drawn_again(), 4)
     assert (
         sum(recognizer.predict(i).digit == digit for i, digit in zip(digits, before, strict=True))
         >= 299
