@@ -2287,6 +2287,8 @@ SMALLEST_PIECE = 1 / 80  # of the longer side; smaller ones are grain
 ALONG = 0.7  # what lies along the picture's edge for more of its length is no writing
 SHARP = 0.75  # of its outline, so much of a piece of ink is an edge at least
 CUT_OFF = 0.8  # how probably what touches the edge is read rightly, beside what does not
+CLEAR_NONE = 0.7  # from this probability on it is clear that a part is no digit
+DOUBTFUL = 0.7  # below this mean confidence several parts are a texture's rather than a hand's
 UNCERTAIN, BELIEVED = 0.5, 0.8  # belief in a guess: below it no digit, above it the search is over
 
 READ_AT_ONCE = 0.9  # from this confidence on, a piece is a digit and is not cut
@@ -2592,7 +2594,7 @@ def without_frames(pieces: Sequence[InkPiece]) -> list[InkPiece]:
     kept = []
     for piece in pieces:
         least = FRAMED * piece.box.height
-        held = [other for other in pieces if piece.box.contains(*other.box.center)]
+        held = [other for other in pieces if other.box.clipped(piece.box) == other.box]
         if any(other.box.height > least and other is not piece for other in held):
             kept += pieces_on_frame(piece)
         else:
@@ -2837,10 +2839,19 @@ def explained(rows: Sequence[RowReading]) -> float:
 def is_clearly_none(reading: Reading) -> bool:
     """Whether a reading finds characters that are no digits, and nothing else."""
     for part in reading.parts:
-        is_other = part.prediction.digit is None and part.prediction.several < 0.2
-        if not is_other or part.prediction.none < 0.8 or part.box.width > WIDEST * part.box.height:
+        prediction, box = part.prediction, part.box
+        if prediction.digit is not None or box.width > TOO_WIDE * box.height:
+            return False
+        if prediction.none < CLEAR_NONE or prediction.several > 1 - CLEAR_NONE:
             return False
     return True
+
+
+def is_doubtful(found: Understanding) -> bool:
+    """Whether what was found is too poor to be called digits."""
+    parts = len(found.reading.parts)
+    mean = found.reading.confidence ** (1 / parts)
+    return found.belief < UNCERTAIN or (parts > 1 and mean < DOUBTFUL)
 
 
 def best_understanding(picture: np.ndarray, recognizer: Recognizer) -> Understanding | None:
