@@ -2913,7 +2913,7 @@ def read_image(picture: np.ndarray, recognizer: Recognizer) -> Reading:
     if found is None:
         raise ValueError("no ink in it: blank, or too faint to tell from the paper")
     reading = found.reading
-    if found.belief < UNCERTAIN:
+    if is_doubtful(found):
         reading = refused(reading, found.belief)
     scale = picture.shape[1] / copy.shape[1]
     rows = [[part._replace(box=part.box.scaled(scale)) for part in row] for row in reading.rows]
