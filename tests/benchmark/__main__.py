@@ -2,7 +2,7 @@
 
 Examples:
   python -m tests.benchmark accuracy --mnist mnist.npz --pen pendigits-orig.tes
-  python -m tests.benchmark reading --mnist mnist.npz --strokes pendigits-orig.tra --unipen unipen
+  python -m tests.benchmark reading
   python -m tests.benchmark recipes --mnist mnist.npz --strokes pendigits-orig.tra --recipe adam
   python -m tests.benchmark speed --mnist mnist.npz
   python -m tests.benchmark hand --mnist mnist.npz --strokes pendigits-orig.tra --unipen unipen

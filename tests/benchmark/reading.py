@@ -9,27 +9,20 @@ import cv2
 import numpy as np
 
 import mnist_digit
-from mnist_digit import CANVAS_SIZE, Recognizer, say
-from tests.benchmark.measures import (
-    add_mnist,
-    add_model,
-    add_strokes,
-    add_unipen,
-    answers_of,
-    expected_calibration_error,
-    print_table,
-)
-from tests.benchmark.pen_files import Character, in_the_middle, read_strokes, read_unipen, replay
+from mnist_digit import CANVAS_SIZE, Character, Recognizer, say
+from tests.benchmark.measures import add_model, expected_calibration_error, print_table
+from tests.benchmark.pen_files import in_the_middle, replay
+from tests.handwritten import held_out
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
 
-UNLIKE_DIGITS = {  # what careful hands make like no digit, by UNIPEN's kinds
-    "1b": ("capitals", "ACEFHKMNPRTVWXY"),
-    "1c": ("small letters", "adefhkmnprtuvwx"),
-    "1d": ("signs", "#$%&@*+=?<>"),
+UNLIKE_DIGITS = {  # what careful hands make like no digit
+    "capitals": "ACEFHKMNPRTVWXY",
+    "small letters": "adefhkmnprtuvwx",
+    "signs": "#$%&@*+=?<>",
 }
 
 
@@ -88,25 +81,34 @@ def put_together(digits: Sequence[Character], rng: np.random.Generator) -> list[
     ]
 
 
-def numbers(
-    characters: Sequence[Character], length: int, count: int
-) -> Iterator[tuple[list[Character], list[list[np.ndarray]]]]:
-    """Numbers of so many digits, each by one writer: the digits, and their strokes as placed."""
+def rows_of_one_writer(
+    characters: Sequence[Character], patterns: Sequence[str], count: int
+) -> Iterator[tuple[str, list[Character], list[list[np.ndarray]]]]:
+    """Rows of writing, each by one writer: what stands there, its characters, their strokes placed.
+
+    In a pattern, 0 is any digit; anything else stands for itself.
+    """
     by_writer = collections.defaultdict(list)
     for character in characters:
-        by_writer[character.donor, character.writer].append(character)
-    writers = [written for written in by_writer.values() if len(written) >= 10]
-    shares = np.array([len(written) for written in writers]) / sum(map(len, writers))
-    rng = np.random.default_rng([0, length])
+        by_writer[character.writer].append(character)
+    rng = np.random.default_rng([0, len(patterns[0])])
+    needed = set("".join(patterns)) - {"0"}
+    writers = [
+        written for written in by_writer.values() if needed <= {one.label for one in written}
+    ]
     for _ in range(count):
-        written = writers[rng.choice(len(writers), p=shares)]
-        digits = [written[i] for i in rng.integers(len(written), size=length)]
-        yield digits, put_together(digits, rng)
+        written = writers[rng.integers(len(writers))]
+        chosen = []
+        for sign in patterns[rng.integers(len(patterns))]:
+            wanted = mnist_digit.DIGITS if sign == "0" else sign
+            fitting = [one for one in written if one.label in wanted]
+            chosen.append(fitting[rng.integers(len(fitting))])
+        yield "".join(one.label for one in chosen), chosen, put_together(chosen, rng)
 
 
 def is_parted(reading: mnist_digit.Reading, strokes: Sequence[Sequence[np.ndarray]]) -> bool:
-    """Whether the reading's parts are just these digits."""
-    boxes = [cv2.boundingRect(np.concatenate(digit).astype(np.int32)) for digit in strokes]
+    """Whether the reading's parts are just these characters."""
+    boxes = [cv2.boundingRect(np.concatenate(some).astype(np.int32)) for some in strokes]
     return sorted(boxes) == sorted(part.box for part in reading.parts)
 
 
@@ -114,7 +116,7 @@ def refusal_row(
     name: str, recognizer: Recognizer, drawings: Sequence[Sequence[np.ndarray]]
 ) -> tuple[str, ...]:
     """How often drawings that are no digit are refused: as one image, and as a reading."""
-    canvases = [replay(strokes) for strokes in drawings]
+    canvases = [replay(in_the_middle(strokes)) for strokes in drawings]
     alone = np.mean([recognizer.predict(canvas.digit_image()).digit is None for canvas in canvases])
     parts = np.mean([set(canvas.read(recognizer).text) == {"?"} for canvas in canvases])
     return name, f"{len(drawings):,}", f"{alone:.1%}", f"{parts:.1%}"
@@ -123,97 +125,69 @@ def refusal_row(
 def digit_row(
     name: str, recognizer: Recognizer, characters: Sequence[Character]
 ) -> tuple[str, ...]:
-    """How true digits fare, each alone: ten-way, with refusals, and as a reading."""
-    canvases = [replay(character.strokes) for character in characters]
-    labels = np.array([int(character.label) for character in characters])
-    answers = answers_of(
-        recognizer, np.stack([canvas.digit_image() for canvas in canvases]), labels
-    )
-    read = [canvas.read(recognizer).text for canvas in canvases]
-    said = np.where(answers.refused, "?", answers.digits.astype(str))
-    shares = (
-        answers.right.mean(), answers.refused.mean(), (answers.right & ~answers.refused).mean(),
-        np.mean(read == labels.astype(str)), np.mean(read == said),
-    )  # fmt: skip
-    return name, f"{len(labels):,}", *map("{:.2%}".format, shares)
+    """How digits that stand alone are read."""
+    right = [
+        replay(in_the_middle(one.strokes)).read(recognizer).text == one.label for one in characters
+    ]
+    return name, f"{len(right):,}", f"{np.mean(right):.2%}"
 
 
-def number_row(
-    name: str, recognizer: Recognizer, characters: Sequence[Character], length: int, count: int
+def row_of_writing(
+    name: str, recognizer: Recognizer, rows: Iterator[tuple[str, list, list[list[np.ndarray]]]]
 ) -> tuple[str, ...]:
-    """How numbers of so many digits are read, beside what their digits' own rate lets expect."""
-    alone, parted, right, confidence = [], [], [], []
-    for digits, strokes in numbers(characters, length, count):
-        alone += [replay(digit.strokes).read(recognizer).text == digit.label for digit in digits]
-        reading = replay([stroke for digit in strokes for stroke in digit]).read(recognizer)
+    """How rows of writing are read; what is no digit is to be read as "?"."""
+    parted, right, confidence = [], [], []
+    for text, _, strokes in rows:
+        reading = replay([stroke for some in strokes for stroke in some]).read(recognizer)
         parted.append(is_parted(reading, strokes))
-        right.append(reading.text == "".join(digit.label for digit in digits))
+        wanted = "".join(one if one in mnist_digit.DIGITS else "?" for one in text)
+        right.append(reading.text == wanted)
         confidence.append(reading.confidence)
-    error = expected_calibration_error(np.array(confidence), np.array(right))
-    shares = np.mean(right), np.mean(alone) ** length, np.mean(parted), np.mean(confidence), error
-    return f"{length} {name}", f"{count:,}", *map("{:.1%}".format, shares)
+    right, confidence = np.array(right), np.array(confidence)
+    wrong_and_sure = np.mean(~right & (confidence >= mnist_digit.LOOK_TWICE))
+    error = expected_calibration_error(confidence, right)
+    shares = np.mean(right), np.mean(parted), wrong_and_sure, error
+    return name, f"{len(right):,}", *map("{:.1%}".format, shares)
 
 
 def measure(options: argparse.Namespace) -> None:
-    """Print how well drawings are read: what is no digit, true digits, whole numbers."""
+    """Print how well drawings are read: what is no digit, digits, numbers, sums.
+
+    All are by those writers of model/handwriting.npz who are never trained on.
+    """
     recognizer = Recognizer(options.model)
     rng = np.random.default_rng(0)
-
-    def some(values: Sequence) -> list:
-        """At most so many of them as was asked for, by chance."""
-        return [values[i] for i in rng.permutation(len(values))[: options.most]]
-
+    pen, unipen = held_out("pen"), held_out("unipen")
     say("Reading what is no digit ...")
     rows = []
-    for kind, (name, labels) in UNLIKE_DIGITS.items():
-        characters = some([c for c in read_unipen(options.unipen, kind) if c.label in labels])
-        rows.append(refusal_row(f"{name} {labels}", recognizer, [c.strokes for c in characters]))
+    for name, labels in UNLIKE_DIGITS.items():
+        drawings = [one.strokes for one in unipen if one.label in labels]
+        rows.append(refusal_row(name, recognizer, drawings))
     rows.append(refusal_row("scribbles", recognizer, [scribble(rng) for _ in range(options.most)]))
     print_table(("no digits", "drawings", "refused as one image", "no digit in any part"), rows)
 
     say("Reading digits ...")
-    written = {
-        "pen digits": read_strokes(options.strokes),
-        "digits of UNIPEN": read_unipen(options.unipen, "1a"),
-    }
-    rows = [digit_row(name, recognizer, some(characters)) for name, characters in written.items()]
-    if options.mnist:
-        _, test = mnist_digit.load_mnist(options.mnist)
-        answers = answers_of(recognizer, test.images / np.float32(255), test.labels)
-        shares = (
-            answers.right.mean(),
-            answers.refused.mean(),
-            (answers.right & ~answers.refused).mean(),
-        )
-        rows.append(
-            ("MNIST's test set", f"{len(test.labels):,}", *map("{:.2%}".format, shares), "", "")
-        )
-    head = ("digits, each alone", "drawings", "most probable digit right", "refused", "right",
-            "right as a reading", "reading as one image")  # fmt: skip
-    print_table(head, rows)
+    rows = []
+    for name, characters in (("pen", pen), ("UNIPEN", unipen)):
+        digits = [one for one in characters if one.label in mnist_digit.DIGITS]
+        rows.append(digit_row(name, recognizer, digits))
+    print_table(("digits, each alone", "drawings", "right"), rows)
 
     rows = []
-    for name, characters in written.items():
-        for length in (2, 3, 4, 5):
-            say(f"Reading numbers of {length} {name} ...")
-            rows.append(number_row(name, recognizer, characters, length, options.most))
-    head = (
-        "numbers",
-        "drawings",
-        "right",
-        "one digit's rate to that power",
-        "parted rightly",
-        "confidence",
-        "ECE",
-    )
+    for name, characters in (("pen", pen), ("UNIPEN", unipen)):
+        for length in (2, 3, 5):
+            say(f"Reading numbers of {length} digits, {name} ...")
+            numbers = rows_of_one_writer(characters, ["0" * length], options.most)
+            rows.append(row_of_writing(f"{length} digits, {name}", recognizer, numbers))
+    say("Reading sums ...")
+    sums = rows_of_one_writer(unipen, ["00+0", "0+00", "00+00"], options.most)
+    rows.append(row_of_writing("sums such as 63+6, UNIPEN", recognizer, sums))
+    head = ("rows", "drawings", "right", "parted rightly", "wrong and sure", "ECE")
     print_table(head, rows)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    add_mnist(parser, required=False)
-    add_strokes(parser)
-    add_unipen(parser, required=True)
     add_model(parser)
     parser.add_argument(
-        "--most", type=int, default=2000, metavar="N", help="drawings of each kind (default: 2000)"
+        "--most", type=int, default=1000, metavar="N", help="drawings of each kind (default: 1000)"
     )
