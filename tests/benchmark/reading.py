@@ -93,9 +93,11 @@ def rows_of_one_writer(
         by_writer[character.writer].append(character)
     rng = np.random.default_rng([0, len(patterns[0])])
     needed = set("".join(patterns)) - {"0"}
-    writers = [
-        written for written in by_writer.values() if needed <= {one.label for one in written}
-    ]
+    writers = []
+    for written in by_writer.values():
+        labels = {one.label for one in written}
+        if needed <= labels and len(labels & set(mnist_digit.DIGITS)) >= 5:
+            writers.append(written)
     for _ in range(count):
         written = writers[rng.integers(len(writers))]
         chosen = []
