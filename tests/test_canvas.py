@@ -323,8 +323,7 @@ def test_a_slow_stroke_does_not_thin_out_the_others(canvas):
 def test_every_enter_key_reads_and_prints_a_line(window, capfd, code):
     drag(window.canvas, (100, 100), (100, 400))
     window.on_key(code)
-    prediction = window.recognizer.predict(window.canvas.digit_image())
-    assert capfd.readouterr().out == f"{prediction.digit} ({prediction.confidence:.1%})\n"
+    assert capfd.readouterr().out == f"{window.canvas.read(window.recognizer)}\n"
 
 
 def test_enter_with_nothing_drawn_prints_nothing_and_says_so(window, capfd):
