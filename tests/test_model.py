@@ -1,6 +1,7 @@
 """The trained network that is in model/."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import mnist_digit as md
 def mnist_test():
     if "MNIST_NPZ" not in os.environ:
         pytest.skip("MNIST_NPZ names no copy of MNIST")
-    return md.load_mnist(os.environ["MNIST_NPZ"])[1]
+    return md.load_mnist(Path(os.environ["MNIST_NPZ"]))[1]
 
 
 def test_it_reads_mnist_and_so_does_the_keras_model(mnist_test, recognizer):

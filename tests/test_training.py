@@ -10,6 +10,7 @@ import pytest
 
 import mnist_digit as md
 from tests.handwritten import write_digits
+from tests.program import run
 
 
 def test_training_leaves_the_model_the_plots_and_nothing_else(trained):
@@ -153,29 +154,20 @@ def test_one_of_the_two_forms_alone_is_kept_too_when_it_is_replaced(
     )
 
 
-def test_a_training_that_is_interrupted_says_how_to_go_on(monkeypatch, tmp_path, capsys):
-    """Also before its first epoch and after its last."""
+# Ctrl-C while the data is loaded: before the first epoch.
+INTERRUPTED = """
+import signal, sys
+import mnist_digit
+mnist_digit.load_mnist = lambda path: signal.raise_signal(signal.SIGINT)
+mnist_digit.main(["--train", "--no-window", "--model", sys.argv[1], "--plots", sys.argv[2]])
+"""
 
-    def interrupt(*_):
-        raise KeyboardInterrupt
 
-    monkeypatch.setattr(md, "load_mnist", interrupt)
-    assert (
-        md.main(
-            [
-                "--train",
-                "--no-window",
-                "--model",
-                str(tmp_path / "a.npz"),
-                "--plots",
-                str(tmp_path),
-            ]
-        )
-        == 130
-    )
-    assert capsys.readouterr().err.endswith(
-        "Interrupted; the same command goes on after the last finished epoch.\n"
-    )
+def test_a_training_that_is_interrupted_says_how_to_go_on(tmp_path):
+    outcome = run(tmp_path / "a.npz", tmp_path, code=INTERRUPTED)
+    assert (outcome.status, outcome.out) == (130, "")
+    last_line = outcome.err.splitlines()[-1]
+    assert last_line == "Interrupted; the same command goes on after the last finished epoch."
 
 
 def test_another_recipe_leaves_the_default_network_and_its_plots(
