@@ -92,9 +92,10 @@ def start(*arguments: object, **streams: object) -> subprocess.Popen:
     """Start the program; its standard output and error are pipes, where nothing else is said."""
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **streams}
     words = [sys.executable, str(PROGRAM), *map(str, arguments)]
-    return subprocess.Popen(words, preexec_fn=restore_ctrl_c, **streams)
+    return subprocess.Popen(words, preexec_fn=restore_signals, **streams)
 
 
-def restore_ctrl_c() -> None:
-    """Let Ctrl-C end this process, also where a script's background has it ignored."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def restore_signals() -> None:
+    """In a new process: let signals end it, also where a script in the background ignores them."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 import mnist_digit
-from tests.program import PATIENCE, PROGRAM, ROOT, environment, restore_ctrl_c, wait_until
+from tests.program import PATIENCE, PROGRAM, ROOT, environment, restore_signals, wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -110,7 +110,7 @@ class ProgramWindow:
                 env=environment(DISPLAY=display.name, PYTHONPATH=str(ROOT), **variables),
                 stdout=out,
                 stderr=err,
-                preexec_fn=restore_ctrl_c,
+                preexec_fn=restore_signals,
             )
         self.id = int(wait_until(self._find, "the window").split()[0])
         wait_until(self._is_painted, "the window's first picture")
