@@ -2295,6 +2295,7 @@ SMALLEST_PIECE = 1 / 80  # of the longer side; smaller ones are grain
 ALONG = 0.7  # what lies along the picture's edge for more of its length is no writing
 SHARP = 0.75  # of its outline, so much of a piece of ink is an edge at least
 CUT_OFF = 0.8  # how probably what touches the edge is read rightly, beside what does not
+SPANNING = 0.8  # of the picture; what spans more is rules that join what is written on them
 CLEAR_NONE = 0.7  # from this probability on it is clear that a part is no digit
 DOUBTFUL = 0.7  # below this mean confidence several parts are a texture's rather than a hand's
 UNCERTAIN, BELIEVED = 0.5, 0.8  # belief in a guess: below it no digit, above it the search is over
@@ -2787,7 +2788,8 @@ def read_ink(
         if all(part.prediction.digit is None for part in sample):
             return None
     as_one = read_as_one(pieces, judge, recognizer)
-    if as_one:
+    # Rules that join what is written on them are surely no digit, and yet no answer.
+    if as_one and (as_one.digits[0].taught or as_one.digits[0].digit is not None):
         return Understanding(as_one, 1.0)
     parts = judge([(piece,) for piece in pieces])
     rows = [
@@ -2844,11 +2846,13 @@ def explained(rows: Sequence[RowReading]) -> float:
     return ink
 
 
-def is_clearly_none(reading: Reading) -> bool:
-    """Whether a reading finds characters that are no digits, and nothing else."""
+def is_clearly_none(reading: Reading, whole: Box) -> bool:
+    """Whether a reading of a whole picture finds nothing but characters that are no digits."""
     for part in reading.parts:
         prediction, box = part.prediction, part.box
         if prediction.digit is not None or box.width > TOO_WIDE * box.height:
+            return False
+        if box.longest > SPANNING * whole.longest:
             return False
         if prediction.none < CLEAR_NONE or prediction.several > 1 - CLEAR_NONE:
             return False
@@ -2874,7 +2878,7 @@ def best_understanding(picture: np.ndarray, recognizer: Recognizer) -> Understan
                 continue
             if best is None or found.belief > best.belief:
                 best = found
-            if found.belief > BELIEVED or (guess.clear and is_clearly_none(found.reading)):
+            if found.belief > BELIEVED or (guess.clear and is_clearly_none(found.reading, whole)):
                 return found
     return best
 
