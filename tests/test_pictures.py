@@ -12,7 +12,7 @@ SEVEN = [np.array([(0, 0), (60, 0), (20, 100)], float), np.array([(15, 50), (55,
 LIKE = 0.04  # mean difference of two digit images that a person would call the same
 SHAPES = {"7": SEVEN, "4": [[(28, 0), (2, 62), (58, 62)], [(44, 30), (42, 100)]]}
 PICTURES = 6  # of each kind of paper
-MISREAD = {  # of these at most, where more than one; strokes that cross are parted as a guess
+MISREAD = {  # of these at most; strokes that cross are parted as a guess
     "touching": 4,
     "in boxes": 4,
     "amounts of money": 5,
@@ -259,7 +259,8 @@ def test_writing_on_paper(recognizer, writers, kind, request):
         papers.ask(papers.draw(kind, number, 0, writers), recognizer) for number in range(PICTURES)
     ]
     wrong = [(one.picture.text, one.text, one.confidence) for one in answers if not one.right]
-    assert len(wrong) <= MISREAD[kind] if kind in MISREAD else 1, wrong
+    usual = 2 if kind in papers.DIGIT_KINDS else PICTURES - 1
+    assert len(wrong) <= MISREAD.get(kind, usual), wrong
     assert sum(one.wrong_and_sure for one in answers) <= 1, wrong
 
 
