@@ -2557,15 +2557,6 @@ class InkPiece:
         self.ink = ink  # a mask, uint8, of the box
 
 
-def sharpness(labels: np.ndarray, count: int, guess: Guess) -> np.ndarray:
-    """Which share of each piece's outline is an edge in the picture, shape (count,)."""
-    outline = guess.mask > cv2.erode(guess.mask, np.ones((3, 3), np.uint8))
-    changes = guess.edges[outline]
-    sharp = changes > 0.4 * np.median(changes)
-    length = np.bincount(labels[outline], minlength=count)
-    return np.bincount(labels[outline], sharp, minlength=count) / np.maximum(length, 1)
-
-
 def pieces_of(mask: np.ndarray) -> list[InkPiece]:
     """The pieces of ink in a mask: connected, or one above the other where a pen skipped.
 
