@@ -4744,8 +4744,10 @@ def draw_ring(sheet: Sheet, layout: Layout, view: View) -> None:
     """Draw a ring as wide as the brush, or as the eraser, around the pointer."""
     if view.pointer is None or not view.brush:
         return
-    center = view.pointer[0] - layout.canvas.x, view.pointer[1] - layout.canvas.y
     radius = round(view.brush / 2 * layout.canvas.width / view.size[0])
+    if not layout.canvas.inset(-radius).contains(*view.pointer):
+        return  # nothing of it is seen, and cv2 refuses numbers beyond 32 bits
+    center = view.pointer[0] - layout.canvas.x, view.pointer[1] - layout.canvas.y
     colour, width = BAR_COLOUR, 1
     if view.erases:
         colour, width = OTHER_COLOUR, 2

@@ -56,6 +56,17 @@ def test_nothing_stands_outside_the_window_or_on_something_else(
         assert not any(box.meets(other) for other in boxes[:number])
 
 
+@pytest.mark.parametrize("pointer", [(-2_147_483_647, 2_147_483_647), (10**12, 0)])
+def test_a_pointer_far_outside_the_window_does_no_harm(
+    pointer: tuple[int, int], recognizer: md.Recognizer
+) -> None:
+    view = view_of(SIX, recognizer)._replace(brush=24)
+    for size in SIZES:
+        layout = md.Layout(size)
+        outside = md.draw(view._replace(pointer=pointer), layout, recognizer)
+        assert np.array_equal(outside, md.draw(view, layout, recognizer))
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_a_point_of_the_window_is_one_of_the_canvas(size: tuple[int, int]) -> None:
     layout = md.Layout(size)
