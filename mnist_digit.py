@@ -215,10 +215,15 @@ def draw_digit_image(strokes: Sequence[np.ndarray], width: float = STROKE_WIDTH)
 
 def line_for_cv2(stroke: np.ndarray) -> np.ndarray:
     """The points of a stroke, oversampled, as cv2.polylines takes them with shift=4: in 16ths."""
-    if len(stroke) == 1:
-        stroke = np.repeat(stroke, 2, axis=0)  # cv2 draws no line of one point
     # The centres of cv2's pixels are whole numbers, ours are halves.
-    return np.rint((stroke * OVERSAMPLING - 0.5) * 16).astype(np.int32)
+    return np.rint((at_least_two(stroke) * OVERSAMPLING - 0.5) * 16).astype(np.int32)
+
+
+def at_least_two(points: np.ndarray) -> np.ndarray:
+    """The points of a line, shape (n, 2); a single one twice, as cv2 draws no line of one point."""
+    if len(points) == 1:
+        return np.repeat(points, 2, axis=0)
+    return points
 
 
 def stroke_width(mask: np.ndarray) -> float:
@@ -3017,7 +3022,7 @@ def touch(one: Stroke, other: Stroke, reach: int) -> bool:
     drawn = []
     for stroke in (one, other):  # each so wide that they overlap where they are that close
         ink = np.zeros((bottom - top, right - left), np.uint8)
-        points = few_points(stroke) - np.int32((left, top))
+        points = at_least_two(few_points(stroke)) - np.int32((left, top))
         drawn.append(cv2.polylines(ink, [points], False, 1, reach))
     return bool((drawn[0] & drawn[1]).any())
 
@@ -3082,9 +3087,7 @@ def paint_lines(lines: Sequence[np.ndarray], width: int, area: Box) -> np.ndarra
     """The ink of lines of this width in an area: uint8, FINE times as large as the area."""
     # On a canvas that holds them whole: cv2 shifts a line that it cuts off by up to a pixel.
     paper = np.full((FINE * CANVAS_SIZE, FINE * CANVAS_SIZE), 255, np.uint8)
-    cv2.polylines(paper, [line for line in lines if len(line) > 1], False, 0)
-    for dot in [line for line in lines if len(line) == 1]:  # of which cv2 draws nothing
-        paper[dot[0, 1], dot[0, 0]] = 0
+    cv2.polylines(paper, [at_least_two(line) for line in lines], False, 0)
     reach = width // (2 * FINE) + 1
     around = area.inset(-reach).clipped(WHOLE_CANVAS)  # ink of lines there reaches into the area
     distance = cv2.distanceTransform(crop(paper, around, FINE), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
@@ -3466,8 +3469,8 @@ def open_drawing(path: Path) -> list[Stroke]:
         if not drawing["strokes"]:
             raise ValueError("it has no strokes")
         size = drawing.get("canvas_size")
-        if not isinstance(size, int | float) or not size > 0:
-            raise ValueError("its canvas_size is not above 0")
+        if not isinstance(size, int | float) or not 0 < size < math.inf:
+            raise ValueError("its canvas_size is no number above 0")
         strokes = [stroke_from(entry, CANVAS_SIZE / size) for entry in drawing["strokes"]]
         if sum(len(stroke.points) for stroke in strokes) > MOST_POINTS:
             raise ValueError(f"it has more than {MOST_POINTS:,} points")
@@ -3490,8 +3493,10 @@ def stroke_from(entry: object, scale: float) -> Stroke:
 
 def as_numbers(values: object) -> np.ndarray:
     """Numbers, or lists of numbers, as a float array; an empty one where they are no numbers."""
-    with contextlib.suppress(TypeError, ValueError, OverflowError):
-        return np.array(values, float)
+    with contextlib.suppress(ValueError):  # lists of different lengths
+        numbers = np.array(values)
+        if numbers.dtype.kind in "if":  # neither texts nor true and false nor null
+            return numbers.astype(float)
     return np.empty(0)
 
 

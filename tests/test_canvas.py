@@ -316,6 +316,14 @@ def test_a_slow_stroke_does_not_thin_out_the_others(canvas):
     assert np.abs(canvas.digit_image() - quick.digit_image()).max() < 0.3
 
 
+def test_a_dot_on_a_stroke_touches_it_and_one_beside_it_does_not():
+    line = md.Stroke([(100, 100), (100, 400)], 24)
+    for x, touches in ((100, True), (103, True), (200, False)):
+        dot = md.Stroke([(x, 250)], 24)
+        assert md.touch(line, dot, 8) == md.touch(dot, line, 8) == touches
+    assert md.touch(dot, md.Stroke(dot.points, 24), 8)
+
+
 # --- keys
 
 
@@ -422,11 +430,16 @@ def test_a_drawing_is_saved_and_opened_again(window, capsys):
         '{"canvas_size": 9, "strokes": [{"brush": 9, "points": [[NaN, 1]]}]}',
         '{"canvas_size": 9, "strokes": [{"brush": 9, "points": [[1, 2, 3]]}]}',
         '{"canvas_size": 9, "strokes": []}',
+        '{"canvas_size": Infinity, "strokes": [{"brush": 9, "points": [[1, 2]]}]}',
         '{"canvas_size": 1e-320, "strokes": [{"brush": 9, "points": [[1, 2]]}]}',
         '{"canvas_size": "9", "strokes": [{"brush": 9, "points": [[1, 2]]}]}',
         '{"canvas_size": 9, "strokes": [{"brush": null, "points": [[1, 2]]}]}',
         '{"canvas_size": 9, "strokes": [{"brush": 9, "points": [[1e999, 2]]}]}',
         '{"canvas_size": 9, "strokes": [7]}',
+        '{"canvas_size": 9, "strokes": [{"brush": "24", "points": [[1, 2]]}]}',
+        '{"canvas_size": 9, "strokes": [{"brush": 9, "points": [["1", "2"]]}]}',
+        '{"canvas_size": 9, "strokes": [{"brush": 9, "points": [[1, "2"]]}]}',
+        '{"canvas_size": 9, "strokes": [{"brush": true, "points": [[1, 2]]}]}',
     ],
 )
 def test_what_is_no_drawing_is_refused(tmp_path, text):
