@@ -1122,11 +1122,22 @@ def import_keras() -> keras:
         try:
             import keras
         except ImportError as error:
-            advice = (
-                "pip install -r requirements.txt, or: uv run --with-requirements requirements.txt"
-            )
-            raise ValueError(f"TensorFlow is not installed ({error}): {advice}") from error
+            raise not_installed("TensorFlow", error) from error
     return keras
+
+
+def require_matplotlib() -> None:
+    """Raise ValueError where Matplotlib is not installed."""
+    try:
+        import matplotlib.figure  # noqa: F401  plot_history() needs it after the first epoch
+    except ImportError as error:
+        raise not_installed("Matplotlib", error) from error
+
+
+def not_installed(package: str, error: ImportError) -> ValueError:
+    """The error that says how to install what only training needs."""
+    advice = "pip install -r requirements.txt, or: uv run --with-requirements requirements.txt"
+    return ValueError(f"{package} is not installed ({error}): {advice}")
 
 
 def train(  # noqa: PLR0913  each is an option of the command line
@@ -1144,8 +1155,12 @@ def train(  # noqa: PLR0913  each is an option of the command line
     path is an .npz file; .keras and .json are put beside it. data is MNIST as an .npz file (None:
     Keras's own copy), hand a file of lessons to train on as well. After an interruption the same
     call continues after the last finished epoch. Raises ValueError and OSError; then the network
-    that was there stays.
+    that was there stays. Ctrl-C raises KeyboardInterrupt as usual: this, too, leaves all files
+    whole, but TensorFlow's threads may keep the process from ending; the command line therefore
+    ends it at once, see interrupts_ending_at_once().
     """
+    import_keras()  # what is not installed is said now, not after an epoch
+    require_matplotlib()
     chosen = RECIPES[recipe]
     if epochs:
         chosen = chosen._replace(epochs=epochs)

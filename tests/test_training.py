@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import sys
 
 import cv2
 import numpy as np
@@ -152,6 +153,17 @@ def test_one_of_the_two_forms_alone_is_kept_too_when_it_is_replaced(
         kept == {f"digit.old.{kind}": before}
         and f"is now digit.old.{kind}\n" in capsys.readouterr().err
     )
+
+
+def test_missing_matplotlib_is_said_before_anything_is_trained(
+    small_mnist, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)  # as where it is not installed
+    words = ["--train", "--no-window", "--data", str(small_mnist)]
+    assert md.main([*words, "--model", str(tmp_path / "a.npz"), "--plots", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "Matplotlib is not installed" in said and "pip install" in said
+    assert not list(tmp_path.glob("a.*"))
 
 
 # Ctrl-C while the data is loaded: before the first epoch.
