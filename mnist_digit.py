@@ -2970,6 +2970,7 @@ BRUSHES = range(6, 61, 6)  # pixels
 FIRST_BRUSH = 24  # pixels: a stroke is then about as thick in its digit as those of MNIST
 UNDO_STEPS = 200
 FINE = 2  # strokes are painted so many times as large and averaged down: their edges are smooth
+MOST_STROKES = 300  # are left by erasing: of a scribble cut into more, the longest pieces
 MOST_PIECES = 60  # ten digits of six strokes; a drawing of more is judged as a whole
 ENOUGH_POINTS = 200  # show the shape of a stroke; a slow hand leaves thousands, which take long
 MOST_POINTS = 200_000  # of a drawing in a file: as many as a mouse sends in half an hour
@@ -3163,168 +3164,136 @@ class Eraser:
         """Strokes after the eraser went straight from start to stop, and where they are erased."""
         reach = (self.width + BRUSHES[-1]) // 2 + 1
         way = Stroke([start, stop], 0).box.inset(-reach)
-        near = [stroke for stroke in strokes if stroke.box.meets(way)]
-        if not near:
+        room = max(0, MOST_STROKES - len(strokes))
+        after, areas = [], []
+        for stroke in strokes:
+            gaps = NO_GAPS
+            if stroke.box.meets(way):
+                gaps = self._gaps(stroke, start, stop)
+            if not len(gaps.begin):
+                after.append(stroke)
+                continue
+            pieces, area = cut(stroke, gaps, 1 + room)
+            room -= max(0, len(pieces) - 1)
+            after += pieces
+            areas.append(area)
+        if not areas:
             return strokes, None
-        segments = segments_of(near)
-        radius = (self.width + segments.brush) / 2
-        enter, leave = shares_within(segments, start, stop, radius)
-        touched = enter < leave
-        if not touched.any():
-            return strokes, None
+        return after, Box.around(areas)
+
+    def _gaps(self, stroke: Stroke, start: Point, stop: Point) -> Gaps:
+        """What the eraser takes away of a stroke on its way from start to stop."""
+        line = at_least_two(stroke.points) @ (1, 1j)  # x + iy: complex numbers are easy to turn
+        place, step = line[:-1], np.diff(line)
+        way = complex(*start), complex(*stop)
+        radius = (self.width + stroke.brush) / 2
+        enter, leave = shares_within(place, step, way, radius)
+        touched = np.flatnonzero(enter < leave)
+        if not len(touched):
+            return NO_GAPS
         # What is left ends a pixel further away, so that rounding takes no end back into reach.
-        enter, leave = shares_within(segments, start, stop, radius + 1)
-        left = {near[i]: [] for i in np.unique(segments.stroke[touched])}
-        for line, i in lines_left(segments, touched, enter, leave):
-            if near[i] in left:
-                left[near[i]].append(Stroke(line, near[i].brush))
-        after = [piece for stroke in strokes for piece in left.get(stroke, [stroke])]
-        return after, inked_by(segments, touched)
+        enter, leave = shares_within(place[touched], step[touched], way, radius + 1)
+        return Gaps(touched + enter, touched + leave)
 
 
-class Segments(NamedTuple):
-    """The straight lines of strokes: from each point to the next one, from the last to itself."""
+class Gaps(NamedTuple):
+    """Between which places a stroke is erased, in their order.
 
-    start: np.ndarray  # float, shape (n, 2)
-    step: np.ndarray  # float, shape (n, 2): from its start to its end
-    stroke: np.ndarray  # int, shape (n,): the index of its stroke
-    brush: np.ndarray  # int, shape (n,): the width of its stroke in pixels
+    Place 3.25 of a stroke is a quarter of the way from point 3 to point 4.
+    """
 
-
-def segments_of(strokes: Sequence[Stroke]) -> Segments:
-    """All segments of strokes, in their order."""
-    lengths = [len(stroke.points) for stroke in strokes]
-    start = np.concatenate([stroke.points for stroke in strokes]).astype(float)
-    stroke = np.repeat(np.arange(len(strokes)), lengths)
-    step = np.zeros_like(start)
-    step[:-1] = np.diff(start, axis=0)
-    step[np.cumsum(lengths) - 1] = 0
-    return Segments(start, step, stroke, np.array([stroke.brush for stroke in strokes])[stroke])
+    begin: np.ndarray  # shape (n,)
+    end: np.ndarray  # shape (n,)
 
 
-def inked_by(segments: Segments, chosen: np.ndarray) -> Box:
-    """The part of the canvas that holds all ink of the chosen segments."""
-    start = segments.start[chosen]
-    points = np.concatenate([start, start + segments.step[chosen]])
-    return Stroke(points, segments.brush.max()).inked
+NO_GAPS = Gaps(np.empty(0), np.empty(0))
+
+
+def cut(stroke: Stroke, gaps: Gaps, most: int) -> tuple[list[Stroke], Box]:
+    """The pieces that gaps leave of a stroke, and the area where they look different from it.
+
+    Of more pieces than most, only the longest are left.
+    """
+    begin = np.append(0, gaps.end)
+    end = np.append(gaps.begin, len(stroke.points) - 1)
+    left = np.flatnonzero(begin < end)
+    longest_first = left[np.argsort(begin[left] - end[left])]
+    pieces = [piece_of(stroke, begin[i], end[i]) for i in np.sort(longest_first[:most])]
+    if len(left) > most:
+        return pieces, stroke.inked
+    # The new ends are rounded, which turns the whole segments that they cut a little.
+    beside = np.append(np.floor(gaps.begin), np.ceil(gaps.end)).astype(int)
+    return pieces, Stroke(at_least_two(stroke.points)[beside], stroke.brush).inked
+
+
+def piece_of(stroke: Stroke, begin: float, end: float) -> Stroke:
+    """The piece of a stroke between two places."""
+    inner = stroke.points[math.floor(begin) + 1 : math.ceil(end)]
+    line = np.vstack([point_at(stroke, begin), inner, point_at(stroke, end)])
+    return Stroke(np.rint(line), stroke.brush)
+
+
+def point_at(stroke: Stroke, place: float) -> np.ndarray:
+    """The point (x, y) at a place of a stroke."""
+    before, after = stroke.points[math.floor(place)], stroke.points[math.ceil(place)]
+    return before + place % 1 * (after - before)
+
+
+Shares = tuple[np.ndarray, np.ndarray]  # between which two shares of each step, both shape (n,)
+
+
+def shares_within(
+    place: np.ndarray, step: np.ndarray, way: tuple[complex, complex], radius: float
+) -> Shares:
+    """Between which shares of a step from each place it is within a radius of a straight way.
+
+    Places and steps are x + iy, shape (n,); a way is its start and its end. Shares are in [0, 1]:
+    0 is the place, 1 where the step ends. Where a step stays outside, the first is above the second.
+    """
+    start, stop = way
+    length = abs(stop - start)
+    turn = 1
+    if length:
+        turn = (stop - start).conjugate() / length
+    place, step = (place - start) * turn, step * turn  # now the way goes from 0 to (length, 0)
+    # What is within a radius of the way is in a disc around one of its ends, or in a box around it.
+    along = shares_between(place.real, step.real, 0, length)
+    across = shares_between(place.imag, step.imag, -radius, radius)
+    parts = [
+        shares_in_disc(place, step, radius),
+        shares_in_disc(place - length, step, radius),
+        where_any(np.maximum(along[0], across[0]), np.minimum(along[1], across[1])),
+    ]
+    enter = np.minimum.reduce([enter for enter, _ in parts])
+    leave = np.maximum.reduce([leave for _, leave in parts])
+    return enter.clip(0, None), leave.clip(None, 1)
 
 
 TINY = 1e-9  # stands for a step of 0, by which nothing can be divided
 
 
-def shares_within(
-    segments: Segments, start: Point, stop: Point, radius: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Between which shares of each segment it is within a radius of the line from start to stop.
-
-    Both have shape (n,) and are in [0, 1]: 0 is the segment's start, 1 its end. Where a segment
-    stays outside, the first is above the second.
-    """
-    enter = np.full(len(segments.start), np.inf)
-    leave = np.full(len(segments.start), -np.inf)
-    end = segments.start + segments.step
-    low = np.minimum(start, stop) - radius.max()
-    high = np.maximum(start, stop) + radius.max()
-    beside = (np.maximum(segments.start, end) < low) | (np.minimum(segments.start, end) > high)
-    near = ~beside.any(axis=1)  # most are not, and to tell that is quick
-    enter[near], leave[near] = shares_around_line(
-        segments.start[near] - start, segments.step[near], np.subtract(stop, start), radius[near]
-    )
-    return enter.clip(0, None), leave.clip(None, 1)
+def shares_between(place: np.ndarray, step: np.ndarray, low: float, high: float) -> Shares:
+    """Between which shares of a step from each number it is from low to high."""
+    step = np.where(step == 0, TINY, step)
+    first, second = (low - place) / step, (high - place) / step
+    return np.minimum(first, second), np.maximum(first, second)
 
 
-def shares_around_line(
-    place: np.ndarray, step: np.ndarray, line: np.ndarray, radius: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Between which shares of its step each place is within a radius of the line from (0, 0)."""
-    length = math.hypot(*line)
-    along = line / length if length else np.array([1.0, 0.0])
-    axes = np.array([along, (-along[1], along[0])])
-    place = np.einsum("ij,kj", place, axes)  # turned, so that the line goes to (length, 0)
-    step = np.einsum("ij,kj", step, axes)
-    half = np.stack([np.zeros_like(radius), radius], axis=1)
-    # What is within a radius of a line is in a disc around one of its ends, or in a box around it.
-    parts = (
-        shares_in_disc(place, step, radius),
-        shares_in_disc(place - (length, 0), step, radius),
-        shares_in_box(place, step, -half, np.add(half, (length, 0))),
-    )
-    enter = np.minimum.reduce([enter for enter, _ in parts])
-    leave = np.maximum.reduce([leave for _, leave in parts])
-    return enter, leave
-
-
-def shares_in_disc(
-    place: np.ndarray, step: np.ndarray, radius: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Between which shares of its step each place is in the disc around (0, 0).
-
-    Where it never is, they are inf and -inf.
-    """
+def shares_in_disc(place: np.ndarray, step: np.ndarray, radius: float) -> Shares:
+    """Between which shares of a step from each place it is within a radius of 0."""
     # The solutions of |place + share * step|^2 = radius^2.
-    a = np.einsum("ij,ij->i", step, step).clip(TINY)
-    b = np.einsum("ij,ij->i", place, step)
-    c = np.einsum("ij,ij->i", place, place) - radius**2
+    a = (abs(step) ** 2).clip(TINY)
+    b = (place * step.conj()).real
+    c = abs(place) ** 2 - radius**2
     discriminant = b**2 - a * c
     root = np.sqrt(discriminant.clip(0))
-    meets = discriminant >= 0
-    return np.where(meets, (-b - root) / a, np.inf), np.where(meets, (-b + root) / a, -np.inf)
+    return where_any((-b - root) / a, np.where(discriminant > 0, (-b + root) / a, -np.inf))
 
 
-def shares_in_box(
-    place: np.ndarray, step: np.ndarray, low: np.ndarray, high: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Between which shares of its step each place is in the box low ... high.
-
-    Where it never is, they are inf and -inf.
-    """
-    # As rays meet boxes (Kay and Kajiya, "Ray tracing complex scenes", 1986).
-    step = np.where(step == 0, TINY, step)
-    first = (low - place) / step
-    second = (high - place) / step
-    enter = np.minimum(first, second).max(axis=1)
-    leave = np.maximum(first, second).min(axis=1)
-    meets = enter < leave
-    return np.where(meets, enter, np.inf), np.where(meets, leave, -np.inf)
-
-
-def lines_left(
-    segments: Segments, touched: np.ndarray, enter: np.ndarray, leave: np.ndarray
-) -> Iterator[tuple[np.ndarray, int]]:
-    """The lines that are left, int32, shape (n, 2), each with the index of the stroke it was of.
-
-    touched: bool, shape (n,): which segments lose what lies between the shares enter and leave.
-    """
-    points, kept = points_left(segments, touched, enter, leave)
-    if not kept.any():
-        return
-    # A new line begins with each stroke, and behind each touch of the eraser.
-    before = np.cumsum(touched) - touched + segments.stroke
-    number = np.stack([before, before, before + touched], axis=1)[kept]
-    begins = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist()]
-    ends = [*begins[1:], len(number)]
-    strokes = np.repeat(segments.stroke, kept.sum(axis=1))[begins].tolist()
-    points = np.rint(points[kept]).astype(np.int32)
-    for begin, end, stroke in zip(begins, ends, strokes, strict=True):
-        yield points[begin:end], stroke
-
-
-def points_left(
-    segments: Segments, touched: np.ndarray, enter: np.ndarray, leave: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The points that segments may leave, (n, 3, 2), and which of them they leave, bool, (n, 3).
-
-    Of each segment these are its start, where it enters the eraser's way, and where it leaves it.
-    """
-    enter = np.where(touched, enter, 0)
-    leave = np.where(touched, leave, 1)
-    entry = segments.start + enter[:, None] * segments.step
-    exit_ = segments.start + leave[:, None] * segments.step
-    is_last = np.diff(segments.stroke, append=-1) != 0  # of its stroke: a point
-    erases_next = is_last | (touched & (leave >= 1))  # what begins behind it begins anew
-    start_is_erased = touched & (enter <= 0) & np.roll(erases_next, 1)
-    kept = np.stack([~start_is_erased, touched & (enter > 0), touched & (leave < 1)], axis=1)
-    return np.stack([segments.start, entry, exit_], axis=1), kept
+def where_any(enter: np.ndarray, leave: np.ndarray) -> Shares:
+    """These shares; inf and -inf where there is nothing between them."""
+    is_any = enter < leave
+    return np.where(is_any, enter, np.inf), np.where(is_any, leave, -np.inf)
 
 
 class Canvas:

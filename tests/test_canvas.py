@@ -1,5 +1,6 @@
 """The drawing and the keys, without a window: by hand, and by a hundred thousand wild events."""
 
+import itertools
 import json
 import random
 
@@ -214,6 +215,56 @@ def test_what_is_erased_looks_as_what_is_left_drawn_anew(canvas):
         canvas.brush = 24
         drag(canvas, *rng.integers(0, md.CANVAS_SIZE, (9, 2)).tolist(), button=RIGHT)
         assert np.array_equal(canvas.image, picture_of(canvas.strokes))
+
+
+def test_the_eraser_leaves_all_that_it_does_not_touch(canvas):
+    """Points all along what was drawn are left exactly where they are out of the eraser's reach."""
+    rng = np.random.default_rng(5)
+    drag(canvas, *rng.integers(0, md.CANVAS_SIZE, (30, 2)).tolist())
+    before = np.float32(canvas.strokes[0].points)
+    start, stop = np.array([100, 150]), np.array([420, 330])
+    drag(canvas, start.tolist(), stop.tolist(), button=RIGHT)
+    shares = np.linspace(0, 1, 200)[:, None]
+    for begin, end in itertools.pairwise(before):
+        points = begin + shares * (end - begin)
+        share_of_way = ((points - start) @ (stop - start) / ((stop - start) ** 2).sum()).clip(0, 1)
+        nearest = start + share_of_way[:, None] * (stop - start)
+        distance = np.linalg.norm(points - nearest, axis=1)
+        left = [
+            any(
+                abs(cv2.pointPolygonTest(np.float32([a, b]), point.tolist(), True)) < 1
+                for stroke in canvas.strokes
+                for a, b in itertools.pairwise(stroke.points)
+            )
+            for point in np.float32(points)
+        ]
+        assert all(np.array(left)[distance > canvas.brush + 2.5])
+
+
+def test_of_a_mad_scribble_the_eraser_leaves_the_longest_pieces(canvas):
+    rng = np.random.default_rng(6)
+    scribble = md.Stroke(rng.integers(0, md.CANVAS_SIZE, (20_000, 2)), 24)
+    canvas = md.Canvas([scribble])
+    drag(canvas, (100, 300), (300, 250), button=RIGHT)
+    assert 1 < len(canvas.strokes) <= md.MOST_STROKES
+    assert not canvas.image[300, 100] and canvas.image[500, 500] == 255
+    assert np.array_equal(canvas.image, picture_of(canvas.strokes))
+    drag(canvas, (300, 250), (500, 500), button=RIGHT)
+    assert 1 < len(canvas.strokes) <= md.MOST_STROKES
+    canvas.undo()
+    canvas.undo()
+    assert canvas.strokes == [scribble]
+
+
+def test_the_pieces_that_a_gap_leaves():
+    stroke = md.Stroke([(0, 10), (100, 10), (200, 10)], 6)
+    gaps = md.Gaps(np.array([0.5]), np.array([1.25]))
+    pieces, area = md.cut(stroke, gaps, 2)
+    ends = [piece.points.tolist() for piece in pieces]
+    assert ends == [[[0, 10], [50, 10]], [[125, 10], [200, 10]]]
+    assert area.x == 0 and area.right > 200
+    (longest,), area = md.cut(stroke, gaps, 1)
+    assert longest.points.tolist() == [[125, 10], [200, 10]] and area == stroke.inked
 
 
 # --- undoing
