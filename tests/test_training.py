@@ -36,6 +36,7 @@ def test_numpy_gives_what_keras_gives(recipe, tmp_path):
     network = md.open_network(tmp_path / "network.npz")
     images = write_digits(16, np.random.default_rng(2)).images
     answers = network.activations(images / np.float32(255))[-1].values
+    assert np.abs(network.answers(images / np.float32(255)) - answers).max() < 1e-6
     assert np.abs(answers - model.predict(md.as_input(images), verbose=0)).max() < 1e-4
 
 
