@@ -753,7 +753,9 @@ def convolve(images: np.ndarray, layer: Layer) -> np.ndarray:
     height, width, inputs, maps = layer.weights.shape
     if layer.padding == "same":
         images = with_margins(images, height, width)
-    count, rows, columns = len(images), images.shape[1] - height + 1, images.shape[2] - width + 1
+    count = len(images)
+    rows = images.shape[1] - height + 1
+    columns = images.shape[2] - width + 1
     # What each unit sees, ordered as the weights are; copied plane by plane, which is quick.
     patches = np.empty((count, rows, columns, height, width, inputs), np.float32)
     for y, x in np.ndindex(height, width):
@@ -769,7 +771,8 @@ def with_margins(images: np.ndarray, height: int, width: int) -> np.ndarray:
     height and width are the kernel's. np.pad does the same and takes longer than a convolution.
     """
     count, rows, columns, inputs = images.shape
-    above, left = (height - 1) // 2, (width - 1) // 2
+    above = (height - 1) // 2
+    left = (width - 1) // 2
     wide = np.zeros((count, rows + height - 1, columns + width - 1, inputs), np.float32)
     wide[:, above : above + rows, left : left + columns] = images
     return wide
@@ -820,10 +823,10 @@ class Network:
 
     def answers(self, images: np.ndarray) -> np.ndarray:
         """The probabilities of the answers alone, shape (n, 10, 11 or 12), for digit images."""
-        few = range(AT_ONCE, len(images), AT_ONCE)
-        return np.concatenate(
-            [self.activations(batch)[-1].values for batch in np.split(images, few)]
-        )
+        answers = []
+        for batch in np.split(images, range(AT_ONCE, len(images), AT_ONCE)):
+            answers.append(self.activations(batch)[-1].values)
+        return np.concatenate(answers)
 
 
 class KerasNetwork:
@@ -837,11 +840,10 @@ class KerasNetwork:
     def activations(self, images: np.ndarray) -> list[LayerOutput]:
         """What every layer makes of digit images: see Network.activations()."""
         outputs = self._model(images[..., None], training=False)
-        values = [np.asarray(output) for output in outputs]
-        return [
-            LayerOutput(layer.name, layer.kind, found)
-            for layer, found in zip(self.layers, values, strict=True)
-        ]
+        found = []
+        for layer, output in zip(self.layers, outputs, strict=True):
+            found.append(LayerOutput(layer.name, layer.kind, np.asarray(output)))
+        return found
 
     def answers(self, images: np.ndarray) -> np.ndarray:
         """The probabilities of the answers alone: see Network.answers()."""
@@ -921,10 +923,9 @@ def fold(layer: keras.Layer, layers: list[Layer]) -> None:
     expect(layer.get_config(), scale=False, center=True)
     shift, mean, variance = layer.get_weights()
     factor = 1 / np.sqrt(variance + layer.get_config()["epsilon"])
-    layers[place] = convolution._replace(
-        weights=np.float32(convolution.weights * factor),
-        bias=np.float32((convolution.bias - mean) * factor + shift),
-    )
+    weights = np.float32(convolution.weights * factor)
+    bias = np.float32((convolution.bias - mean) * factor + shift)
+    layers[place] = convolution._replace(weights=weights, bias=bias)
 
 
 def save_network(network: Network, path: Path) -> None:
@@ -941,11 +942,10 @@ def save_network(network: Network, path: Path) -> None:
 def load_network(path: Path) -> Network:
     """The network that save_network() wrote. Raises ValueError and what NumPy raises."""
     with open_arrays(path) as arrays:
-        described = arrays["layers"].tolist()
-        layers = [
-            Layer(*map(str, words), arrays[f"weights_{number}"], arrays[f"bias_{number}"])
-            for number, words in enumerate(described)
-        ]
+        layers = []
+        for number, words in enumerate(arrays["layers"].tolist()):
+            weights, bias = arrays[f"weights_{number}"], arrays[f"bias_{number}"]
+            layers.append(Layer(*map(str, words), weights, bias))
     for layer in layers:
         if layer.kind not in ("convolution", "pooling", "flatten", "dense"):
             raise ValueError(f"a layer of kind {layer.kind}")
@@ -1481,23 +1481,26 @@ def measure(
     """The model's loss and accuracy on MNIST's test set, which are said and drawn, too."""
     probabilities = probabilities_of(model, test)
     of_truth = probabilities[np.arange(len(test.labels)), test.labels]
+    loss = float(-np.log(of_truth + 1e-12).mean())
+    likeliest_digits = probabilities[:, :OTHER].argmax(axis=1)
+    accuracy = float((likeliest_digits == test.labels).mean())
     answers = answers_of(probabilities)
-    results = {
-        "test_loss": float(-np.log(of_truth + 1e-12).mean()),
-        "test_accuracy": float((probabilities[:, :OTHER].argmax(axis=1) == test.labels).mean()),
-        "test_accuracy_as_answered": float((answers == test.labels).mean()),
-    }
-    loss, accuracy, answered = results.values()
+    answered = float((answers == test.labels).mean())
     say(f"Test loss: {loss:.4f}, test accuracy: {accuracy:.2%}, as answered: {answered:.2%}")
     plot_history(history, plots / "learning_curves.png", accuracy)
     plot_confusion(test.labels, answers, plots / "confusion_matrix.png")
     say(f"Drew the plots in {printable(plots)}")
-    return results
+    return {
+        "test_loss": loss,
+        "test_accuracy": accuracy,
+        "test_accuracy_as_answered": answered,
+    }
 
 
 def answers_of(probabilities: np.ndarray) -> np.ndarray:
     """What is answered for probabilities (n, 10 ... 12): the digits, or OTHER for no digit."""
-    digits, none = probabilities[:, :OTHER], probabilities[:, OTHER:].sum(axis=1)
+    digits = probabilities[:, :OTHER]
+    none = probabilities[:, OTHER:].sum(axis=1)
     return np.where(digits.max(axis=1) > none, digits.argmax(axis=1), OTHER)
 
 
@@ -1815,16 +1818,15 @@ class Hand:
 
     def add(self, lessons: Sequence[Lesson]) -> None:
         """Learn lessons as one correction."""
-        images = [np.uint8(np.rint(255 * np.clip(lesson.image, 0, 1))) for lesson in lessons]
+        images = np.array([lesson.image for lesson in lessons])
+        images = images.reshape(-1, IMAGE_SIZE, IMAGE_SIZE)  # also where there are none
+        images = np.uint8(np.rint(255 * images.clip(0, 1)))
         labels = [OTHER if lesson.digit is None else lesson.digit for lesson in lessons]
 
         def append(known: Lessons) -> Lessons:
             number = known.corrections.max(initial=0) + 1
-            new = Lessons(
-                np.array(images, np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE),
-                np.array(labels, np.uint8),
-                np.full(len(labels), number),
-            )
+            corrections = np.full(len(labels), number)
+            new = Lessons(images, np.array(labels, np.uint8), corrections)
             return Lessons(*map(np.concatenate, zip(known, new, strict=True)))
 
         self.change(append)
@@ -1892,11 +1894,11 @@ class Hand:
         last = len(self) - 1 - equally_near[:, ::-1].argmax(axis=1)
         labels = self.taught.labels[last]
         odds = np.maximum(1, REACH / nearest) ** TRUST
-        rows = np.flatnonzero(nearest < REACH)
         corrected = probabilities.copy()
-        corrected[rows, labels[rows]] = np.maximum(corrected[rows, labels[rows]], LEAST)
-        corrected[rows, labels[rows]] *= odds[rows]
-        corrected[rows] /= corrected[rows].sum(axis=1, keepdims=True)
+        for i in np.flatnonzero(nearest < REACH):
+            taught = max(corrected[i, labels[i]], LEAST)
+            corrected[i, labels[i]] = taught * odds[i]
+            corrected[i] /= corrected[i].sum()
         is_likeliest = corrected[np.arange(len(images)), labels] > 0.5
         return corrected, is_likeliest & (odds > DECISIVE)
 
@@ -3053,18 +3055,19 @@ def look_at_strokes(strokes: Sequence[Stroke]) -> Part:
 
 def touch(one: Stroke, other: Stroke, reach: int) -> bool:
     """Whether the lines of two strokes come as close to each other as reach pixels, anywhere."""
-    left = max(one.box.x, other.box.x) - reach
-    top = max(one.box.y, other.box.y) - reach
-    right = min(one.box.right, other.box.right) + reach
-    bottom = min(one.box.bottom, other.box.bottom) + reach
-    if left >= right or top >= bottom:
+    shared = one.box.inset(-reach).clipped(other.box.inset(-reach))
+    if not shared.width or not shared.height:
         return False
-    drawn = []
-    for stroke in (one, other):  # each so wide that they overlap where they are that close
-        ink = np.zeros((bottom - top, right - left), np.uint8)
-        points = at_least_two(few_points(stroke)) - np.int32((left, top))
-        drawn.append(cv2.polylines(ink, [points], False, 1, reach))
-    return bool((drawn[0] & drawn[1]).any())
+    # Each is drawn so wide that they overlap where they are that close.
+    ink, other_ink = (draw_line(stroke, reach, shared) for stroke in (one, other))
+    return bool((ink & other_ink).any())
+
+
+def draw_line(stroke: Stroke, width: int, area: Box) -> np.ndarray:
+    """A stroke's line, so many pixels wide, in an area: uint8, 1 is ink; rough, but quick."""
+    ink = np.zeros((area.height, area.width), np.uint8)
+    points = at_least_two(few_points(stroke)) - np.int32((area.x, area.y))
+    return cv2.polylines(ink, [points], False, 1, width)
 
 
 def connected(strokes: Sequence[Stroke]) -> list[list[Stroke]]:
@@ -3072,7 +3075,8 @@ def connected(strokes: Sequence[Stroke]) -> list[list[Stroke]]:
     reach = max(2, round(TOUCH * max(stroke.box.height for stroke in strokes)))
     groups: list[list[Stroke]] = []
     for stroke in strokes:
-        joined, apart = [stroke], []
+        joined = [stroke]
+        apart = []
         for group in groups:
             if any(touch(stroke, other, reach) for other in group):
                 joined += group
@@ -3094,20 +3098,26 @@ def rows_of_strokes(strokes: Sequence[Stroke], judge: Judge) -> list[Row]:
 def row_of_strokes(groups: Sequence[Sequence[Stroke]], judge: Judge) -> Row:
     """The row that groups of strokes make, those of each group touching each other."""
     strokes = sorted(itertools.chain(*groups), key=lambda stroke: stroke.box.center)
-    height = max(stroke.box.height for stroke in strokes)
-    cuts = []
-    for i in range(len(strokes)):
-        right = max((stroke.box.right for stroke in strokes[:i]), default=-math.inf)
-        left = min(stroke.box.x for stroke in strokes[i:])
-        cuts.append(P_OVERLAPPING if right - left > OVERLAP * height else 1.0)
-    joined = [
-        [stroke for stroke in strokes if stroke in group] for group in groups if len(group) > 1
-    ]
-    for group, whole in zip(joined, judge([tuple(group) for group in joined]), strict=True):
-        inside = range(strokes.index(group[0]) + 1, strokes.index(group[-1]) + 1)
-        for i in inside:
+    cuts = cuts_between(strokes)
+    joined = [group for group in groups if len(group) > 1]
+    joined = [sorted(group, key=strokes.index) for group in joined]
+    wholes = judge([tuple(group) for group in joined])
+    for group, whole in zip(joined, wholes, strict=True):
+        first, last = strokes.index(group[0]), strokes.index(group[-1])
+        for i in range(first + 1, last + 1):  # a cut there parts what touches
             cuts[i] = min(cuts[i], cut_weight(whole))
     return Row(strokes, cuts)
+
+
+def cuts_between(strokes: Sequence[Stroke]) -> list[float]:
+    """How probable a cut before each stroke of a row is: less where it parts what overlaps."""
+    height = max(stroke.box.height for stroke in strokes)
+    cuts = [1.0]
+    for i in range(1, len(strokes)):
+        right = max(stroke.box.right for stroke in strokes[:i])
+        left = min(stroke.box.x for stroke in strokes[i:])
+        cuts.append(P_OVERLAPPING if right - left > OVERLAP * height else 1.0)
+    return cuts
 
 
 def paint(strokes: Sequence[Stroke], area: Box) -> np.ndarray:
@@ -3131,9 +3141,9 @@ def paint_lines(lines: Sequence[np.ndarray], width: int, area: Box) -> np.ndarra
     reach = width // (2 * FINE) + 1
     around = area.inset(-reach).clipped(WHOLE_CANVAS)  # ink of lines there reaches into the area
     distance = cv2.distanceTransform(crop(paper, around, FINE), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    inside = Box(area.x - around.x, area.y - around.y, area.width, area.height)
-    within = width / 2 + 0.5 - crop(distance, inside, FINE)
-    return np.uint8(255 * within.clip(0, 1))
+    inside = area._replace(x=area.x - around.x, y=area.y - around.y)
+    depth = width / 2 - crop(distance, inside, FINE)
+    return np.uint8(255 * (depth + 0.5).clip(0, 1))
 
 
 def crop(picture: np.ndarray, box: Box, scale: int = 1) -> np.ndarray:
@@ -3149,17 +3159,18 @@ class Pen:
     def __init__(self, brush: int) -> None:
         self.brush = brush
         self._points = np.empty((64, 2), np.int32)  # of the stroke that grows, and room for more
-        self._count = 0
+        self._count = 0  # of the points that are there
+        self._end: Point | None = None  # the last of them
 
     def move(
         self, strokes: list[Stroke], start: Point, stop: Point
     ) -> tuple[list[Stroke], Box | None]:
         """Strokes after the pen went straight from start to stop, and where they look different."""
-        goes_on = self._count > 0 and tuple(self._points[self._count - 1]) == start
+        goes_on = start == self._end
         if goes_on and start == stop:
             return strokes, None
         if goes_on:
-            strokes = strokes[:-1]
+            strokes = strokes[:-1]  # it is replaced by a longer one
         else:  # pressed just now, or come back from outside the canvas
             self._points = np.empty((64, 2), np.int32)
             self._count = 0
@@ -3174,6 +3185,7 @@ class Pen:
             self._points = np.concatenate([self._points, np.empty_like(self._points)])
         self._points[self._count] = point
         self._count += 1
+        self._end = point
 
 
 class Eraser:
@@ -3188,13 +3200,14 @@ class Eraser:
         """Strokes after the eraser went straight from start to stop, and where they are erased."""
         reach = (self.width + BRUSHES[-1]) // 2 + 1
         way = Stroke([start, stop], 0).box.inset(-reach)
-        room = max(0, MOST_STROKES - len(strokes))
-        after, areas = [], []
+        room = max(0, MOST_STROKES - len(strokes))  # for so many pieces more
+        after = []
+        areas = []
         for stroke in strokes:
             gaps = NO_GAPS
             if stroke.box.meets(way):
                 gaps = self._gaps(stroke, start, stop)
-            if not len(gaps.begin):
+            if gaps is NO_GAPS:
                 after.append(stroke)
                 continue
             pieces, area = cut(stroke, gaps, 1 + room)
@@ -3240,10 +3253,11 @@ def cut(stroke: Stroke, gaps: Gaps, most: int) -> tuple[list[Stroke], Box]:
     """
     begin = np.append(0, gaps.end)
     end = np.append(gaps.begin, len(stroke.points) - 1)
-    left = np.flatnonzero(begin < end)
-    longest_first = left[np.argsort(begin[left] - end[left])]
-    pieces = [piece_of(stroke, begin[i], end[i]) for i in np.sort(longest_first[:most])]
-    if len(left) > most:
+    length = end - begin
+    count = np.count_nonzero(length > 0)
+    longest = np.argsort(-length)[: min(count, most)]
+    pieces = [piece_of(stroke, begin[i], end[i]) for i in np.sort(longest)]
+    if count > most:
         return pieces, stroke.inked
     # The new ends are rounded, which turns the whole segments that they cut a little.
     beside = np.append(np.floor(gaps.begin), np.ceil(gaps.end)).astype(int)
@@ -3259,8 +3273,10 @@ def piece_of(stroke: Stroke, begin: float, end: float) -> Stroke:
 
 def point_at(stroke: Stroke, place: float) -> np.ndarray:
     """The point (x, y) at a place of a stroke."""
-    before, after = stroke.points[math.floor(place)], stroke.points[math.ceil(place)]
-    return before + place % 1 * (after - before)
+    before = stroke.points[math.floor(place)]
+    after = stroke.points[math.ceil(place)]
+    share = place % 1
+    return before + share * (after - before)
 
 
 Shares = tuple[np.ndarray, np.ndarray]  # between which two shares of each step, both shape (n,)
@@ -3281,43 +3297,50 @@ def shares_within(
         turn = (stop - start).conjugate() / length
     place, step = (place - start) * turn, step * turn  # now the way goes from 0 to (length, 0)
     # What is within a radius of the way is in a disc around one of its ends, or in a box around it.
-    along = shares_between(place.real, step.real, 0, length)
-    across = shares_between(place.imag, step.imag, -radius, radius)
-    parts = [
-        shares_in_disc(place, step, radius),
-        shares_in_disc(place - length, step, radius),
-        where_any(np.maximum(along[0], across[0]), np.minimum(along[1], across[1])),
-    ]
-    enter = np.minimum.reduce([enter for enter, _ in parts])
-    leave = np.maximum.reduce([leave for _, leave in parts])
-    return enter.clip(0, None), leave.clip(None, 1)
+    around_start = shares_in_disc(place, step, radius)
+    around_stop = shares_in_disc(place - length, step, radius)
+    between = shares_in_box(place, step, length, radius)
+    enter, leave = zip(around_start, around_stop, between, strict=True)
+    return np.minimum.reduce(enter).clip(0, None), np.maximum.reduce(leave).clip(None, 1)
 
 
 TINY = 1e-9  # stands for a step of 0, by which nothing can be divided
 
 
+def shares_in_box(place: np.ndarray, step: np.ndarray, length: float, radius: float) -> Shares:
+    """Between which shares of a step from each place it is in the box (0, -radius, length, radius).
+
+    As rays meet boxes: Kay and Kajiya, "Ray tracing complex scenes", 1986.
+    """
+    enter_x, leave_x = shares_between(place.real, step.real, 0, length)
+    enter_y, leave_y = shares_between(place.imag, step.imag, -radius, radius)
+    return where_any(np.maximum(enter_x, enter_y), np.minimum(leave_x, leave_y))
+
+
 def shares_between(place: np.ndarray, step: np.ndarray, low: float, high: float) -> Shares:
     """Between which shares of a step from each number it is from low to high."""
     step = np.where(step == 0, TINY, step)
-    first, second = (low - place) / step, (high - place) / step
-    return np.minimum(first, second), np.maximum(first, second)
+    to_low = (low - place) / step
+    to_high = (high - place) / step
+    return np.minimum(to_low, to_high), np.maximum(to_low, to_high)
 
 
 def shares_in_disc(place: np.ndarray, step: np.ndarray, radius: float) -> Shares:
     """Between which shares of a step from each place it is within a radius of 0."""
     # The solutions of |place + share * step|^2 = radius^2.
-    a = (abs(step) ** 2).clip(TINY)
+    a = np.maximum(abs(step) ** 2, TINY)
     b = (place * step.conj()).real
     c = abs(place) ** 2 - radius**2
-    discriminant = b**2 - a * c
-    root = np.sqrt(discriminant.clip(0))
-    return where_any((-b - root) / a, np.where(discriminant > 0, (-b + root) / a, -np.inf))
+    root = np.sqrt(np.maximum(b**2 - a * c, 0))  # 0 where there are none: nothing is between them
+    return where_any((-b - root) / a, (-b + root) / a)
 
 
 def where_any(enter: np.ndarray, leave: np.ndarray) -> Shares:
     """These shares; inf and -inf where there is nothing between them."""
     is_any = enter < leave
-    return np.where(is_any, enter, np.inf), np.where(is_any, leave, -np.inf)
+    enter = np.where(is_any, enter, np.inf)
+    leave = np.where(is_any, leave, -np.inf)
+    return enter, leave
 
 
 class Canvas:
@@ -3424,7 +3447,8 @@ class Canvas:
 
     def change_brush(self, steps: int) -> int:
         """Make the brush wider (steps > 0) or narrower for strokes to come; return its width."""
-        self.brush = int(np.clip(self.brush + steps * BRUSHES.step, BRUSHES[0], BRUSHES[-1]))
+        brush = self.brush + steps * BRUSHES.step
+        self.brush = min(max(brush, BRUSHES[0]), BRUSHES[-1])
         return self.brush
 
     def digit_image(self) -> np.ndarray | None:
@@ -3449,22 +3473,30 @@ def save_drawing(canvas: Canvas, folder: Path) -> Path:
 
     Raises OSError. Two windows that save at the same moment get a number each.
     """
-    strokes = [{"points": s.points.tolist(), "brush": s.brush} for s in canvas.strokes]
-    drawing = {"canvas_size": CANVAS_SIZE, "strokes": strokes}
-    contents = {
-        ".json": json.dumps(drawing).encode(),
-        ".png": cv2.imencode(".png", canvas.image)[1],
-    }
+    strokes = []
+    for stroke in canvas.strokes:
+        strokes.append({"points": stroke.points.tolist(), "brush": stroke.brush})
+    drawing = json.dumps({"canvas_size": CANVAS_SIZE, "strokes": strokes}).encode()
+    _, picture = cv2.imencode(".png", canvas.image)
     for number in itertools.count(1):
         path = folder / f"drawing-{number}.json"
-        with contextlib.suppress(FileExistsError), contextlib.ExitStack() as undo:
-            for suffix, content in contents.items():
-                with open(path.with_suffix(suffix), "xb") as file:
-                    undo.callback(path.with_suffix(suffix).unlink)
-                    file.write(content)
-            undo.pop_all()
+        with contextlib.suppress(FileExistsError):
+            write_new({path: drawing, path.with_suffix(".png"): picture})
             break
     return path
+
+
+def write_new(contents: dict[Path, bytes]) -> None:
+    """Write files of which none is there yet; all of them or none.
+
+    Raises FileExistsError where one is there, and OSError.
+    """
+    with contextlib.ExitStack() as undo:
+        for path, content in contents.items():
+            with open(path, "xb") as file:
+                undo.callback(path.unlink)
+                file.write(content)
+        undo.pop_all()
 
 
 def open_drawing(path: Path) -> list[Stroke]:
@@ -5948,7 +5980,12 @@ def answer(line: str) -> None:
 
 def printable(path: str | os.PathLike[str]) -> str:
     """A path on one line, whatever its name holds."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in os.fspath(path))
+    characters = []
+    for character in os.fspath(path):
+        if not character.isprintable():
+            character = ascii(character).strip("'")  # as in "\n", without the quotes
+        characters.append(character)
+    return "".join(characters)
 
 
 def reason(error: BaseException) -> str:
@@ -6315,10 +6352,19 @@ class QtWheelEvent(QtEvent):
 
 
 # QEvent::Type
-QT_KEY_PRESS, QT_KEY_RELEASE, QT_LEAVE, QT_WHEEL, QT_WINDOW_ID_CHANGE = 6, 7, 11, 31, 203
+QT_KEY_PRESS = 6
+QT_KEY_RELEASE = 7
+QT_LEAVE = 11
+QT_WHEEL = 31
+QT_WINDOW_ID_CHANGE = 203
 # Qt::KeyboardModifier
-QT_SHIFT, QT_CTRL, QT_ALT, QT_SUPER, QT_ALT_GR = 1 << 25, 1 << 26, 1 << 27, 1 << 28, 1 << 30
-QT_COMPRESS_EVENTS = 25  # Qt::AA_CompressHighFrequencyEvents
+QT_SHIFT = 1 << 25
+QT_CTRL = 1 << 26
+QT_ALT = 1 << 27
+QT_SUPER = 1 << 28
+QT_ALT_GR = 1 << 30
+# Qt::ApplicationAttribute
+QT_COMPRESS_EVENTS = 25  # AA_CompressHighFrequencyEvents
 
 # Functions of cv2's Qt, whose namespace is QtOpenCVPython, by the names that C++ gives them.
 QT_SET_ATTRIBUTE = (
@@ -6347,16 +6393,18 @@ def open_qt() -> Qt | None:
     widgets = list(folder.glob("opencv*.libs/libQt5Widgets-*.so.5.15.*"))
     if len(core) != 1 or len(widgets) != 1:
         return None
-    qt_core, qt_widgets = ctypes.CDLL(os.fspath(core[0])), ctypes.CDLL(os.fspath(widgets[0]))
+    qt_core = ctypes.CDLL(os.fspath(core[0]))
+    qt_widgets = ctypes.CDLL(os.fspath(widgets[0]))
     try:
+        set_attribute = qt_core[QT_SET_ATTRIBUTE]
+        register = qt_core[QT_REGISTER]
+        unregister = qt_core[QT_UNREGISTER]
         window_id = qt_widgets[QT_WINDOW_ID]
-        window_id.restype = ctypes.c_ulong
-        window_id.argtypes = [ctypes.c_void_p]
-        return Qt(
-            qt_core[QT_SET_ATTRIBUTE], qt_core[QT_REGISTER], qt_core[QT_UNREGISTER], window_id
-        )
     except AttributeError:  # another build of it, with other names
         return None
+    window_id.restype = ctypes.c_ulong
+    window_id.argtypes = [ctypes.c_void_p]
+    return Qt(set_attribute, register, unregister, window_id)
 
 
 def moment_of(event: QtKeyEvent) -> tuple[int, int]:
