@@ -3544,7 +3544,7 @@ def as_numbers(values: object) -> np.ndarray:
 
 FRAME_SIDE = 640  # pixels of a camera's longer side that are read: enough to see by, soon done
 STANDING_SECONDS = 0.5  # what was read in most frames of so long a time stands
-MOST = 0.6  # of them: of two texts that come in turns, neither has so many
+MAJORITY = 0.6  # "most frames" are this share: neither of two texts in turns has it
 FEWEST_VOTES = 3  # so many frames count, even where they took longer
 OPENING_SECONDS = 10  # a camera that gave no picture by then gives none
 SILENT_SECONDS = 5  # a camera that gave no picture for so long is gone
@@ -3565,8 +3565,8 @@ class Picture:
         self.name = name
         self.image = working_copy(stored)
         self._reading: Reading | None = None
-        self._recognizer: Recognizer | None = None  # which read it, and
-        self._lessons: object = None  # what it had been taught
+        self._recognizer: Recognizer | None = None  # which read it
+        self._lessons: Lessons | None = None  # what that one had been taught
 
     @property
     def size(self) -> tuple[int, int]:
@@ -3628,9 +3628,11 @@ class Film:
 
     def check(self) -> None:
         """Raise ValueError where a camera went away."""
-        is_silent = self.is_camera and time.monotonic() - self._taken_at > SILENT_SECONDS
-        if self._failure or is_silent:
-            failure = self._failure or "gives no more pictures"
+        failure = self._failure
+        silence = time.monotonic() - self._taken_at
+        if not failure and self.is_camera and silence > SILENT_SECONDS:
+            failure = "gives no more pictures"
+        if failure:
             raise ValueError(f"{self.name}: {failure}")
 
     def close(self) -> None:
@@ -3671,12 +3673,15 @@ class Film:
             is_taken, picture = capture.read()
             if self.is_closed or not is_taken:
                 break
-            time.sleep(max(0, begin + number / rate - time.monotonic()))
-            self._show(number / rate, picture)
+            seconds = number / rate
+            waiting = begin + seconds - time.monotonic()
+            time.sleep(max(0, waiting))
+            self._show(seconds, picture)
         if self.newest is None:
             self._failure = "not a video"
 
     def _show(self, seconds: float, picture: np.ndarray) -> None:
+        """Let a picture that was taken at this time be the newest frame."""
         number = self.newest.number + 1 if self.newest else 1
         self._taken_at = time.monotonic()
         scale = FRAME_SIDE / max(picture.shape[:2])
@@ -3686,28 +3691,37 @@ class Film:
         self._has_begun.set()
 
 
+class Vote(NamedTuple):
+    """What was read in one frame."""
+
+    frame: Frame
+    reading: Reading | None  # None: no digit was seen
+
+
 class Votes:
     """What was read in the last frames, and what stands among that: so that nothing flickers."""
 
     def __init__(self) -> None:
-        self._cast: list[tuple[Frame, Reading | None]] = []  # the last one last
+        self._votes: list[Vote] = []  # the last one last
 
-    def add(self, frame: Frame, reading: Reading | None) -> None:
-        """Take what was read in the next frame, None for nothing; what is too old is dropped."""
-        cast = [*self._cast, (frame, reading)]
-        since = frame.seconds - STANDING_SECONDS
-        recent = [vote for vote in cast if vote[0].seconds > since]
-        self._cast = max(recent, cast[-FEWEST_VOTES:], key=len)
+    def add(self, vote: Vote) -> None:
+        """Take what was read in the next frame; what is too old is dropped."""
+        votes = [*self._votes, vote]
+        since = vote.frame.seconds - STANDING_SECONDS
+        recent = [vote for vote in votes if vote.frame.seconds > since]
+        if len(recent) < FEWEST_VOTES:
+            recent = votes[-FEWEST_VOTES:]
+        self._votes = recent
 
     @property
-    def standing(self) -> tuple[Frame, Reading] | None:
-        """The newest frame and reading with the text that was read in most of the last frames."""
-        cast = self._cast
-        texts = [reading.text for _, reading in cast if reading]
-        enough = MOST * max(len(cast), FEWEST_VOTES)
-        for frame, reading in reversed(cast):
-            if reading and texts.count(reading.text) >= enough:
-                return frame, reading
+    def standing(self) -> Vote | None:
+        """The newest vote for the text that was read in most of the last frames."""
+        votes = self._votes
+        texts = [vote.reading.text for vote in votes if vote.reading]
+        enough = MAJORITY * max(len(votes), FEWEST_VOTES)
+        for vote in reversed(votes):
+            if vote.reading and texts.count(vote.reading.text) >= enough:
+                return vote
         return None
 
 
@@ -3726,8 +3740,9 @@ class Camera:
         self._held: Picture | None = None  # the picture that stands still
         self._recognizer: Recognizer | None = None
         self._readings = 0  # how many frames were read
-        self._turns = 0  # how often the picture was held, or went on
-        self._thread = threading.Thread(target=self._read_frames, daemon=True)
+        self._turns = 0  # grows when the picture is held, and when it goes on
+        self._failure: Exception | None = None  # what ended the reading
+        self._thread = threading.Thread(target=self._run, daemon=True)
 
     @property
     def image(self) -> np.ndarray:
@@ -3752,8 +3767,10 @@ class Camera:
         return self._held is not None
 
     def check(self) -> None:
-        """Raise ValueError where the camera went away."""
+        """Raise ValueError where the camera went away, or its frames cannot be read."""
         self._film.check()
+        if self._failure:
+            raise ValueError(f"{self.name}: cannot be read ({reason(self._failure)})")
 
     def close(self) -> None:
         """Let the camera go. Threads that ran on would break the program's end."""
@@ -3765,12 +3782,13 @@ class Camera:
         """Let the picture stand still: the one that was read last, or else the newest."""
         if self._held is None:
             standing = self._votes.standing
-            frame = standing[0] if standing else self._film.newest
+            frame = standing.frame if standing else self._film.newest
             self._turns = self.changes + 1
             self._held = Picture(self.name, frame.picture)
 
     def go_on(self) -> None:
-        """Show again what comes from the camera."""
+        """Show again what comes from the camera; what was read before stands no more."""
+        self._votes = Votes()
         self._held = None
         self._turns += 1
 
@@ -3782,22 +3800,30 @@ class Camera:
         if self._thread.ident is None:
             self._thread.start()
         standing = self._votes.standing
-        return standing[1] if standing else None
+        return standing.reading if standing else None
 
     def digit_image(self) -> np.ndarray | None:
         """The digit image, shape (28, 28), of all ink in the picture that is held."""
         return self._held.digit_image() if self._held else None
 
+    def _run(self) -> None:
+        """Read frames until the camera is closed; an exception in a thread would be lost."""
+        try:
+            self._read_frames()
+        except Exception as error:
+            self._failure = error
+
     def _read_frames(self) -> None:
         """Read the newest frame, again and again."""
         last = 0
         while not self._film.is_closed:
-            frame = self._film.newest
+            votes, frame = self._votes, self._film.newest
             if self._held or frame.number == last:
                 time.sleep(0.01)
                 continue
             last = frame.number
-            self._votes.add(frame, read_frame(frame.picture, self._recognizer))
+            reading = read_frame(frame.picture, self._recognizer)
+            votes.add(Vote(frame, reading))  # to the old votes, where it was held meanwhile
             self._readings += 1
 
 

@@ -55,9 +55,9 @@ def test_the_sheet_is_read_rightly_in_nine_of_ten_frames_once_it_stands_still(vi
     for number in range(MOVING + STILL):
         _, picture = capture.read()
         frame = md.Frame(number + 1, number / RATE, picture)
-        votes.add(frame, md.read_frame(picture, recognizer))
+        votes.add(md.Vote(frame, md.read_frame(picture, recognizer)))
         stands = votes.standing
-        right += number >= MOVING and stands is not None and stands[1].text == "42"
+        right += number >= MOVING and stands is not None and stands.reading.text == "42"
     assert right >= 90
 
 
@@ -82,15 +82,16 @@ def test_what_was_read_in_most_frames_of_the_last_half_second_stands(texts, stan
     votes = md.Votes()
     for number, text in enumerate(texts):
         frame = md.Frame(number, number / RATE, np.zeros((9, 9, 3), np.uint8))
-        votes.add(frame, None if text == " " else reading_of(text))
-    assert (votes.standing and votes.standing[1].text) == stands
+        votes.add(md.Vote(frame, None if text == " " else reading_of(text)))
+    assert (votes.standing and votes.standing.reading.text) == stands
 
 
 def test_slow_frames_stand_too():
     votes = md.Votes()
     for number in range(3):
-        votes.add(md.Frame(number, 2.0 * number, np.zeros((9, 9, 3), np.uint8)), reading_of("7"))
-    assert votes.standing[1].text == "7"
+        frame = md.Frame(number, 2.0 * number, np.zeros((9, 9, 3), np.uint8))
+        votes.add(md.Vote(frame, reading_of("7")))
+    assert votes.standing.reading.text == "7"
 
 
 def test_a_picture_that_is_held_stands_still_and_can_be_taught(video):
@@ -110,6 +111,33 @@ def test_a_picture_that_is_held_stands_still_and_can_be_taught(video):
         assert camera.read(recognizer).digits[0].digit == digit
         camera.go_on()
         assert not camera.is_held
+    finally:
+        camera.close()
+
+
+def test_what_was_read_before_a_pause_does_not_stand_after_it(video, recognizer, monkeypatch):
+    camera = md.Camera(str(video))
+    try:
+        monkeypatch.setattr(md, "read_frame", lambda picture, recognizer: reading_of("7"))
+        wait_until(lambda: camera.read(recognizer), "a reading")
+        camera.hold()
+        monkeypatch.setattr(md, "read_frame", lambda picture, recognizer: None)
+        camera.go_on()
+        assert camera.read(recognizer) is None
+    finally:
+        camera.close()
+
+
+def test_frames_that_cannot_be_read_end_the_camera_in_a_line(video, recognizer, monkeypatch):
+    def fail(picture, recognizer):
+        raise cv2.error("no memory is left")
+
+    monkeypatch.setattr(md, "read_frame", fail)
+    camera = md.Camera(str(video))
+    try:
+        camera.read(recognizer)
+        with pytest.raises(ValueError, match=r"sheet\.avi: cannot be read \(no memory is left\)"):
+            wait_until(camera.check, "the failure")
     finally:
         camera.close()
 
