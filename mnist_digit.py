@@ -4299,13 +4299,15 @@ class Layout:
         return None
 
     def _part_at(self, x: int, y: int, view: View) -> int | None:
-        """The part whose thumbnail or ink is at a pixel; of several the smallest."""
-        boxes = self.thumbnail_boxes(view) + self.part_boxes(view)
-        under = [number for number, box in enumerate(boxes) if box.contains(x, y)]
-        if not under:
+        """The part whose thumbnail or ink is at a pixel; where ink overlaps, the smallest part."""
+        for part, thumbnail in enumerate(self.thumbnail_boxes(view)):
+            if thumbnail.contains(x, y):
+                return part
+        if view.help:  # it hides the ink
             return None
-        smallest = min(under, key=lambda number: boxes[number].width * boxes[number].height)
-        return smallest % len(view.parts)  # each part is there twice: its thumbnail, then its ink
+        boxes = self.part_boxes(view)
+        under = [part for part, box in enumerate(boxes) if box.contains(x, y)]
+        return min(under, key=lambda part: boxes[part].longest, default=None)
 
 
 lay_out = functools.lru_cache(maxsize=4)(Layout)  # a frame asks for it, and each mouse event
@@ -4750,9 +4752,10 @@ def label_places(sheet: Sheet, canvas: Box, frames: Sequence[Box]) -> list[Box]:
     for frame in frames:
         size = min(LARGEST_LABEL, max(SMALLEST_LABEL, 0.3 * frame.height / sheet.scale))
         side = sheet.units(LABEL_RATIO * size)
-        free = [place for place in beside(frame, side) if is_free(place, canvas, frames)]
+        taken = [*frames, *places]
         corner = frame._replace(width=side, height=side)
-        places.append(free[0] if free else corner)
+        free = [place for place in beside(frame, side) if is_free(place, canvas, taken)]
+        places.append([*free, corner][0])
     return places
 
 
@@ -4768,9 +4771,11 @@ def beside(frame: Box, side: int) -> list[Box]:
     ]
 
 
-def is_free(place: Box, canvas: Box, frames: Sequence[Box]) -> bool:
-    """Whether a place lies on the canvas and on none of the frames."""
-    return place.clipped(canvas) == place and not any(place.meets(frame) for frame in frames)
+def is_free(place: Box, canvas: Box, taken: Sequence[Box]) -> bool:
+    """Whether a place lies on the canvas, and on none of the boxes that are taken."""
+    if place.clipped(canvas) != place:
+        return False
+    return not any(place.meets(box) for box in taken)
 
 
 def draw_notes(sheet: Sheet, layout: Layout, view: View, explanation: Explanation | None) -> None:
@@ -5439,6 +5444,7 @@ class Window:
         self.typed = TypedNumber()
         self._message = Message()
         self._events = 0  # of mouse and keys
+        self._repeats = False  # whether the last key goes on while it is held
         self._flash_ends = 0.0
         self._was_read = (self.source, -1)  # which source, and after how many of its changes
         self._width_without_layers: int | None = None  # of the window; None where none show
@@ -5591,7 +5597,8 @@ class Window:
 
     def click(self, x: int, y: int) -> None:
         """Do what the thing stands for that was clicked, if there is one."""
-        target = self.layout.target(x, y, self.view())
+        view = self.view()
+        target = self.layout.target(x, y, view)
         if target is None:
             return
         if target.kind == "key":
@@ -5602,11 +5609,12 @@ class Window:
         elif target.kind == "part":
             self.typed = TypedNumber()
             self.end_message()
-            self.chosen = target.value
+            if len(view.parts) > 1:  # else there is nothing to choose
+                self.chosen = target.value
 
     def on_wheel(self, turn: int) -> None:
         """Make the brush wider or narrower: the wheel was turned away (turn > 0) or back."""
-        if turn:
+        if turn and self.canvas:
             self.press("]" if turn > 0 else "[")
 
     def on_leave(self) -> None:
@@ -5623,11 +5631,14 @@ class Window:
         """Do what a key stands for, if anything; a held key that repeats itself is one press."""
         self._events += 1
         key = KEY_NAMED.get(name)
-        if is_repeat and not (key and key.repeats):
+        takes_back_character = name == "backspace" and self.typed.is_open
+        if not is_repeat:
+            self._repeats = key is not None and key.repeats and not takes_back_character
+        elif not self._repeats:
             return
         if name in TYPED:
             self.perform(functools.partial(self.type, TYPED[name]))
-        elif name == "backspace" and self.typed.is_open:
+        elif takes_back_character:
             self.perform(self.take_back_character)
         elif name == "esc" and self.cancel():
             return

@@ -194,6 +194,28 @@ def test_labels_stand_beside_the_parts_even_of_a_page_full_of_them() -> None:
         assert not any(label.meets(frame) for frame in frames)
 
 
+def test_labels_of_parts_close_together_do_not_hide_each_other() -> None:
+    layout = md.Layout((900, 560))
+    frames = [md.Box(100, y, 20, 30) for y in (200, 244, 277)]  # one label fits between the first
+    labels = md.label_places(md.Sheet(layout), layout.canvas, frames)
+    for number, label in enumerate(labels):
+        assert not any(label.meets(other) for other in labels[:number])
+
+
+def test_a_message_that_is_too_long_stays_in_its_strip(recognizer: md.Recognizer) -> None:
+    view = md.View(image=drawing([]).image, message="Saved " + 60 * "long name " + "  <Esc> cancels")
+    for size in SIZES:
+        layout = md.Layout(size)
+        frame = md.draw(view, layout, recognizer)
+        without = md.draw(view._replace(message=""), layout, recognizer)
+        differs = (frame != without).any(axis=2)
+        canvas = layout.canvas
+        differs[canvas.y : canvas.bottom, canvas.x : canvas.right] = False
+        assert not differs.any()
+        margin = within(frame, canvas)[-2 * layout.units(10) : -layout.units(2), -layout.units(10) :]
+        assert (margin == md.PANEL_COLOUR).all()
+
+
 def test_rows_are_written_in_as_many_lines_as_let_them_be_large(recognizer: md.Recognizer) -> None:
     """Twelve rows of three digits are legible: their figures are at least 12 pixels high."""
     layout, view = md.Layout((900, 560)), view_of(SIX, recognizer)

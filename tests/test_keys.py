@@ -237,6 +237,13 @@ def test_a_click_on_a_small_image_chooses_the_part_that_a_bar_speaks_of(
     assert one_and_bow.read().text == "48"
 
 
+def test_a_click_on_the_only_small_image_chooses_nothing(window: md.Window) -> None:
+    draw(window, ONE)
+    click(window, window.layout.thumbnail_boxes(window.view())[0])
+    assert window.chosen is None
+    assert window.status() == []
+
+
 def test_a_digit_is_for_the_chosen_part_alone(one_and_bow: md.Window) -> None:
     click(one_and_bow, one_and_bow.layout.thumbnail_boxes(one_and_bow.view())[1])
     press(one_and_bow, "8")
@@ -286,6 +293,18 @@ def test_a_held_key_acts_once(
         window.press(name, is_repeat=True)
     assert (lessons(window), once[1] + capsys.readouterr().out) == once
     assert abs(lessons(window) - before) <= 1
+
+
+def test_a_held_backspace_that_took_back_a_typed_digit_undoes_nothing(
+    one_and_bow: md.Window,
+) -> None:
+    press(one_and_bow, "1", "backspace")
+    for _ in range(20):
+        one_and_bow.press("backspace", is_repeat=True)
+    assert len(one_and_bow.canvas.strokes) == 2
+    press(one_and_bow, "backspace")  # pressed anew it undoes, and goes on
+    one_and_bow.press("backspace", is_repeat=True)
+    assert not one_and_bow.canvas.strokes
 
 
 def test_held_keys_that_undo_go_on(window: md.Window) -> None:

@@ -110,6 +110,23 @@ def test_a_click_on_a_part_of_a_picture_chooses_what_a_digit_is_for(files):
     assert window.read().text == "74"
 
 
+def test_what_help_hides_cannot_be_clicked(files):
+    window = md.Window(md.Recognizer(), [picture_in(files[0])])
+    part = window.layout.part_boxes(window.view())[1]
+    window.press("h")
+    window.on_mouse(cv2.EVENT_LBUTTONDOWN, round(part.center[0]), round(part.center[1]), 0)
+    assert window.chosen is None
+
+
+def test_the_wheel_over_a_picture_leaves_a_typed_number(files):
+    window = md.Window(md.Recognizer(), [picture_in(files[0])])
+    window.press("7")
+    window.on_wheel(120)
+    assert "right: 7" in window.message
+    window.press("4")
+    assert window.read().text == "74"
+
+
 @pytest.mark.parametrize("name", ["u", "y", "c", "e", "]", "["])
 def test_keys_that_draw_say_that_a_picture_cannot_be_drawn_on(files, name):
     window = md.Window(md.Recognizer(), [picture_in(files[0])])
