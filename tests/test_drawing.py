@@ -203,7 +203,9 @@ def test_labels_of_parts_close_together_do_not_hide_each_other() -> None:
 
 
 def test_a_message_that_is_too_long_stays_in_its_strip(recognizer: md.Recognizer) -> None:
-    view = md.View(image=drawing([]).image, message="Saved " + 60 * "long name " + "  <Esc> cancels")
+    view = md.View(
+        image=drawing([]).image, message="Saved " + 60 * "long name " + "  <Esc> cancels"
+    )
     for size in SIZES:
         layout = md.Layout(size)
         frame = md.draw(view, layout, recognizer)
@@ -212,7 +214,9 @@ def test_a_message_that_is_too_long_stays_in_its_strip(recognizer: md.Recognizer
         canvas = layout.canvas
         differs[canvas.y : canvas.bottom, canvas.x : canvas.right] = False
         assert not differs.any()
-        margin = within(frame, canvas)[-2 * layout.units(10) : -layout.units(2), -layout.units(10) :]
+        margin = within(frame, canvas)[
+            -2 * layout.units(10) : -layout.units(2), -layout.units(10) :
+        ]
         assert (margin == md.PANEL_COLOUR).all()
 
 
