@@ -157,6 +157,14 @@ class Box(NamedTuple):
         rest = self._replace(y=self.y + height, height=self.height - height)
         return self._replace(height=height), rest
 
+    def split_right(self, width: int) -> tuple[Box, Box]:
+        """What is left of the right part of this width, and that part."""
+        return self.split_left(self.width - width)
+
+    def split_bottom(self, height: int) -> tuple[Box, Box]:
+        """What is above the lower part of this height, and that part."""
+        return self.split_top(self.height - height)
+
     def scaled(self, factor: float, x: float = 0, y: float = 0) -> Box:
         """Where the box is in a picture shown so many times larger, whose top left is at (x, y)."""
         left, right = round(x + factor * self.x), round(x + factor * self.right)
@@ -3568,11 +3576,6 @@ class Picture:
         self._recognizer: Recognizer | None = None  # which read it
         self._lessons: Lessons | None = None  # what that one had been taught
 
-    @property
-    def size(self) -> tuple[int, int]:
-        """The width and height of image."""
-        return self.image.shape[1], self.image.shape[0]
-
     def read(self, recognizer: Recognizer) -> Reading | None:
         """What it says; None where it shows no ink. It is read again where more was taught."""
         if recognizer is not self._recognizer or recognizer.hand.taught is not self._lessons:
@@ -3750,11 +3753,6 @@ class Camera:
         return self._held.image if self._held else self._film.newest.picture
 
     @property
-    def size(self) -> tuple[int, int]:
-        """The width and height of image."""
-        return self.image.shape[1], self.image.shape[0]
-
-    @property
     def changes(self) -> int:
         """A number that grows whenever image or reading change."""
         if self._held:
@@ -3892,6 +3890,7 @@ GRACE_SECONDS = 1  # Esc that comes so late for a message does not quit
 WIDE_SCREEN = 1920  # pixels; on wider ones the window is larger than usual as it opens
 WIDE_SCREEN_SHARE = 0.75  # of such a screen's width or height
 CORNER = 40  # pixels from the screen's left and upper edge to where it opens
+FARTHEST = 9999  # pixels from the canvas; cv2 cannot draw to points that are much farther
 
 # Blue, green, red. What differs in meaning differs in lightness, too: for prints and many eyes.
 Colour = tuple[int, int, int]
@@ -3972,9 +3971,11 @@ KEY_CODES = {  # of keys that are no letters, as cv2.waitKeyEx and X number them
 }
 SPECIAL_KEYS = {code: name for name, codes in KEY_CODES.items() for code in codes}
 SPECIAL_KEYS |= {0xFFB0 + int(digit): digit for digit in DIGITS}  # the keypad's
+# X's keycodes of the leftmost key in each row of an English keyboard, and the row's keys.
 KEY_ROWS = {10: "1234567890", 24: "qwertyuiop[]", 38: "asdfghjkl", 52: "zxcvbnm"}
-# X's keycodes of the keys of an English keyboard; in KEY_ROWS those of the leftmost ones.
-PLACES = {first + i: name for first, row in KEY_ROWS.items() for i, name in enumerate(row)}
+PLACES: dict[int, str] = {}  # the names of keys by their keycodes
+for _first, _row in KEY_ROWS.items():
+    PLACES.update(enumerate(_row, _first))
 GTK_CTRL, GTK_ALT = 0x40000, 0x80000  # GTK's waitKeyEx tells by these bits what else is held
 
 
@@ -4006,14 +4007,21 @@ BARS = [*range(10), OTHER]  # what has a bar: the digits, and that it is none
 
 
 def heat() -> np.ndarray:
-    """The colours of the layers' values, from 0 to 255: from the canvas's over orange to white."""
-    steps = [0, 150, 255]
-    stops = np.array([CANVAS_COLOUR, BEST_COLOUR, (255, 255, 255)])
-    channels = [np.interp(np.arange(256), steps, stops[:, channel]) for channel in range(3)]
-    return np.uint8(channels).T[:, None]
+    """The colours of values from 0 to 255, shape (256, 1, 3): the canvas's, orange, white."""
+    white = (255, 255, 255)
+    channels = []
+    for stops in zip(CANVAS_COLOUR, BEST_COLOUR, white, strict=True):  # blue, green, red
+        channels.append(np.interp(range(256), [0, 150, 255], stops))
+    return np.uint8(np.dstack(channels)).reshape(256, 1, 3)
 
 
 HEAT = heat()
+
+
+def size_of(image: np.ndarray) -> tuple[int, int]:
+    """The width and height of an image."""
+    height, width = image.shape[:2]
+    return width, height
 
 
 class View(NamedTuple):
@@ -4052,7 +4060,7 @@ class View(NamedTuple):
     @property
     def size(self) -> tuple[int, int]:
         """The image's width and height."""
-        return self.image.shape[1], self.image.shape[0]
+        return size_of(self.image)
 
     def part_boxes(self) -> list[Box]:
         """The boxes of the parts with all their ink, in pixels of the image."""
@@ -4083,35 +4091,37 @@ class Regions(NamedTuple):
 
 def share_out_wide(window: Box, layers_width: int) -> Regions:
     """Canvas, panel and, where their width is not 0 units, layers side by side."""
-    usual_width = WINDOW_SIZE[0] + layers_width
-    scale = min(window.width / usual_width, window.height / WINDOW_SIZE[1])
+    usual_width, usual_height = WINDOW_SIZE
+    usual_width += layers_width
+    scale = min(window.width / usual_width, window.height / usual_height)
     column, panel = window.split_left(round(CANVAS_SIZE * scale))
-    canvas = fitted(column, (1, 1))
-    if not layers_width:
-        return Regions(scale, canvas, panel, None, is_tall=False)
-    spare = window.width - usual_width * scale
-    panel, layers = panel.split_left(round(PANEL_WIDTH * scale + PANEL_SHARE * spare))
-    return Regions(scale, canvas, panel, layers, is_tall=False)
+    layers = None
+    if layers_width:
+        spare = window.width - usual_width * scale
+        panel_width = PANEL_WIDTH * scale + PANEL_SHARE * spare
+        panel, layers = panel.split_left(round(panel_width))
+    return Regions(scale, square_in(column), panel, layers, is_tall=False)
 
 
 def share_out_tall(window: Box, layers_width: int) -> Regions:
     """The panel below the canvas; the layers, where their width is not 0 units, beside both."""
-    usual_width = TALL_SIZE[0] + layers_width
-    scale = min(window.width / usual_width, window.height / TALL_SIZE[1])
-    left, layers = window.split_left(window.width - round(layers_width * scale))
+    usual_width, usual_height = TALL_SIZE
+    usual_width += layers_width
+    scale = min(window.width / usual_width, window.height / usual_height)
+    left, layers = window.split_right(round(layers_width * scale))
     row, panel = left.split_top(round(CANVAS_SIZE * scale))
     if not layers_width:
         layers = None
-    return Regions(scale, fitted(row, (1, 1)), panel, layers, is_tall=True)
+    return Regions(scale, square_in(row), panel, layers, is_tall=True)
 
 
 def share_out_in_a_column(window: Box) -> Regions:
     """Canvas, panel and layers one below another."""
-    usual_height = TALL_SIZE[1] + LAYERS_HEIGHT
-    scale = min(window.width / TALL_SIZE[0], window.height / usual_height)
-    upper, layers = window.split_top(round(TALL_SIZE[1] * scale))
+    width, height = TALL_SIZE
+    scale = min(window.width / width, window.height / (height + LAYERS_HEIGHT))
+    upper, layers = window.split_top(round(height * scale))
     row, panel = upper.split_top(round(CANVAS_SIZE * scale))
-    return Regions(scale, fitted(row, (1, 1)), panel, layers, is_tall=True)
+    return Regions(scale, square_in(row), panel, layers, is_tall=True)
 
 
 def regions_of(size: tuple[int, int], shows_layers: bool) -> Regions:
@@ -4126,18 +4136,26 @@ def regions_of(size: tuple[int, int], shows_layers: bool) -> Regions:
 
 def fitted(box: Box, size: tuple[int, int]) -> Box:
     """The box that a picture of this width and height fills in the middle of another box."""
-    scale = min(box.width / size[0], box.height / size[1])
-    width = max(1, round(size[0] * scale))
-    height = max(1, round(size[1] * scale))
+    width, height = size
+    scale = min(box.width / width, box.height / height)
+    width = max(1, round(width * scale))
+    height = max(1, round(height * scale))
     x = box.x + (box.width - width) // 2
     y = box.y + (box.height - height) // 2
     return Box(x, y, width, height)
 
 
+def square_in(box: Box) -> Box:
+    """The largest square in the middle of a box."""
+    return fitted(box, (1, 1))
+
+
 def stack(box: Box, heights: Sequence[float]) -> list[Box]:
     """Boxes of these heights one below another; what room is to spare goes between them."""
-    gap = (box.height - sum(heights)) / (len(heights) - 1)
-    boxes, y = [], box.y
+    spare = box.height - sum(heights)
+    gap = spare / (len(heights) - 1)
+    boxes = []
+    y = box.y
     for height in heights:
         boxes.append(box._replace(y=round(y), height=round(height)))
         y += height + gap
@@ -4179,7 +4197,9 @@ class Grid(NamedTuple):
     @property
     def box(self) -> Box:
         """All of it; places are left over at the end of the last row."""
-        return Box(self.x, self.y, self.columns * self.side, self.rows * self.side)
+        width = self.columns * self.side
+        height = self.rows * self.side
+        return Box(self.x, self.y, width, height)
 
     def tile(self, number: int) -> Box:
         """The square of this number."""
@@ -4231,16 +4251,16 @@ class Layout:
     def _content(self, panel: Box, widest: float) -> Box:
         """The panel without its margins; what stands in it is not wider than so many units."""
         content = panel.inset(self.units(MARGIN))
-        width = min(content.width, self.units(widest))
-        return content._replace(x=content.x + (content.width - width) // 2, width=width)
+        spare = max(0, content.width - self.units(widest))
+        return content.inset(spare // 2, 0)
 
     def _place_in_one_column(self, content: Box) -> None:
         """Answer, thumbnails, bars and keys one below another."""
         rows = math.ceil(len(CAPS) / 3)
         usual = WINDOW_SIZE[1] - 2 * MARGIN
-        spare = max(0, content.height / self.scale - usual)  # units of height
-        thumbnails = min(LARGEST_THUMBNAILS, THUMBNAILS_HEIGHT + spare / 2)
-        bar = min(LARGEST_BAR, SMALLEST_BAR + spare / 2 / len(BARS))
+        half = max(0, content.height / self.scale - usual) / 2  # of the height to spare, in units
+        thumbnails = min(LARGEST_THUMBNAILS, THUMBNAILS_HEIGHT + half)
+        bar = min(LARGEST_BAR, SMALLEST_BAR + half / len(BARS))
         keys = rows * CAP_HEIGHT - CAP_GAP
         heights = [ANSWER_HEIGHT, thumbnails, len(BARS) * bar, keys]
         places = stack(content, [height * self.scale for height in heights])
@@ -4253,24 +4273,26 @@ class Layout:
         rows = math.ceil(len(CAPS) / 5)
         gap = self.units(MARGIN)
         keys = self.units(rows * CAP_HEIGHT - CAP_GAP)
-        upper, caps = content.split_top(content.height - keys)
-        upper = upper._replace(height=upper.height - gap)
+        upper, caps = content.split_bottom(keys)
+        upper, _ = upper.split_bottom(gap)
         left, bars = upper.split_left(upper.width // 2)
-        left = left._replace(width=left.width - gap)
+        left, _ = left.split_right(gap)
         self.answer, thumbnails = left.split_top(self.units(ANSWER_HEIGHT))
         _, self.thumbnails = thumbnails.split_top(self.units(LABEL_GAP))
-        height = min(bars.height, self.units(len(BARS) * LARGEST_BAR))
-        self.bars = rows_of(bars._replace(height=height), len(BARS))
+        largest = self.units(len(BARS) * LARGEST_BAR)
+        bars = bars._replace(height=min(bars.height, largest))
+        self.bars = rows_of(bars, len(BARS))
         self.caps = self._caps(caps, 5)
 
     def _caps(self, box: Box, columns: int) -> dict[str, Box]:
         """The places of the keys by their names, column by column."""
         gap = self.units(CAP_GAP)  # at the right of each and below it
         box = box._replace(width=box.width + gap, height=box.height + gap)
+        rows = math.ceil(len(CAPS) / columns)
         places = []
         for column in columns_of(box, columns):
-            for place in rows_of(column, math.ceil(len(CAPS) / columns)):
-                places.append(place._replace(width=place.width - gap, height=place.height - gap))
+            column, _ = column.split_right(gap)
+            places += [place.split_bottom(gap)[0] for place in rows_of(column, rows)]
         return dict(zip(CAPS, places, strict=False))  # the last column may not be full
 
     def _place_layers(self, content: Box) -> None:
@@ -4284,7 +4306,7 @@ class Layout:
         else:
             upper, self.layers_room = content.split_top(side + gap)
             self.digit_image, rest = upper.split_left(side + gap)
-            self.unit_words, self.large_map = rest.split_left(rest.width - side)
+            self.unit_words, self.large_map = rest.split_right(side)
         self.digit_image = self.digit_image._replace(width=side, height=side)
         self.large_map = self.large_map._replace(width=side, height=side)
         self.unit_words = self.unit_words._replace(height=side)
@@ -4292,10 +4314,10 @@ class Layout:
     def canvas_point(self, x: int, y: int) -> tuple[int, int]:
         """Where on the canvas, in its own pixels, a pixel of the window lies."""
         scale = CANVAS_SIZE / self.canvas.width
-        column = math.floor((x + 0.5 - self.canvas.x) * scale)
-        row = math.floor((y + 0.5 - self.canvas.y) * scale)
-        far = 9999  # no farther than cv2 can draw
-        return max(-far, min(column, far)), max(-far, min(row, far))
+        column = (x + 0.5 - self.canvas.x) * scale
+        row = (y + 0.5 - self.canvas.y) * scale
+        column, row = np.clip([column, row], -FARTHEST, FARTHEST)
+        return math.floor(column), math.floor(row)
 
     def part_boxes(self, view: View) -> list[Box]:
         """Where the ink of each part of the reading is shown."""
@@ -4317,8 +4339,8 @@ class Layout:
         """Where the maps of each layer are shown."""
         if self.layers is None or not view.activations:
             return []
-        shapes = tuple(activation.values.shape[1:] for activation in view.activations)
-        return arrange_layers(self.layers_room, shapes, self.scale)
+        shapes = [activation.values.shape[1:] for activation in view.activations]
+        return arrange_layers(self.layers_room, tuple(shapes), self.scale)
 
     def target(self, x: int, y: int, view: View) -> Target | None:
         """What is at a pixel of the window that one can point at or click on."""
@@ -4380,7 +4402,8 @@ def font(face: str, weight: int) -> cv2.FontFace:
 @functools.lru_cache(maxsize=1000)
 def width_of(text: str, face: str, size: int, weight: int) -> int:
     """How wide a text is, in pixels."""
-    return cv2.getTextSize((0, 0), text, (0, 0), font(face, weight), size, weight)[2]
+    _, _, width, _ = cv2.getTextSize((0, 0), text, (0, 0), font(face, weight), size, weight)
+    return width
 
 
 def words_and_keys(text: str) -> list[tuple[str, bool]]:
@@ -4415,10 +4438,12 @@ class Sheet:
     def outline(self, box: Box, colour: Colour, width: float = 1) -> None:
         """Draw a frame inside the edges of a box."""
         line = self.units(width)
-        self.fill(box._replace(height=line), colour)
-        self.fill(box._replace(y=box.bottom - line, height=line), colour)
-        self.fill(box._replace(width=line), colour)
-        self.fill(box._replace(x=box.right - line, width=line), colour)
+        top, _ = box.split_top(line)
+        _, bottom = box.split_bottom(line)
+        left, _ = box.split_left(line)
+        _, right = box.split_right(line)
+        for edge in (top, bottom, left, right):
+            self.fill(edge, colour)
 
     def rounded(self, box: Box, colour: Colour) -> None:
         """Fill a box with round corners."""
@@ -4460,14 +4485,16 @@ class Sheet:
     def lines(self, box: Box, lines: Sequence[str], style: Style) -> None:
         """Write lines one below another from the top of a box."""
         pitch = self.units(1.5 * style.size)
-        for number, line in enumerate(lines):
-            self.write(box._replace(y=box.y + number * pitch, height=pitch), line, style)
+        for line in lines:
+            place, box = box.split_top(pitch)
+            self.write(place, line, style)
 
     def note(self, box: Box, text: str, style: Style) -> None:
         """Write a text on a ground of its own at the top left of a box."""
         margin = self.units(8)
         width = self.measure(text, style) + 2 * margin
-        ground = box._replace(width=min(width, box.width), height=self.units(NOTE_HEIGHT))
+        line, _ = box.split_top(self.units(NOTE_HEIGHT))
+        ground = line._replace(width=min(width, box.width))
         self.rounded(ground, PANEL_COLOUR)
         self.write(ground.inset(margin, 0), text, style)
 
@@ -4491,13 +4518,12 @@ class Sheet:
 
     def _shortened(self, text: str, style: Style, width: int) -> str:
         """The text; without its middle where it would be wider than so many pixels."""
-        short = text
-        kept = len(text)
-        while self.measure(short, style) > width and kept > SHORTEST_TEXT:
-            kept -= 1
-            end = kept // 2
-            short = f"{text[: kept - end]}…{text[len(text) - end :]}"
-        return short
+        middle = len(text) // 2
+        begin, end = text[:middle], text[middle:]
+        while self.measure(text, style) > width and len(begin) > SHORTEST_TEXT // 2:
+            begin, end = begin[:-1], end[1:]
+            text = f"{begin}…{end}"
+        return text
 
     def _font(self, text: str, style: Style) -> tuple[str, int, int]:
         """The name of a text's font, its size in pixels and its weight."""
@@ -4516,12 +4542,14 @@ class Sheet:
 
     def _key_width(self, key: str) -> int:
         """How wide a key in a text is, in pixels."""
-        return self.units(8) + max(self.units(10), self.measure(key, CAP_STYLE))
+        name = self.measure(key, CAP_STYLE)
+        return self.units(8) + max(self.units(10), name)
 
     def _draw_key(self, key: str, x: float, middle: float) -> int:
         """Draw a key in a text from x on, at this height; return its width and that of a gap."""
         height = self.units(17)
-        cap = Box(round(x), round(middle - height / 2), self._key_width(key), height)
+        top = middle - height / 2
+        cap = Box(round(x), round(top), self._key_width(key), height)
         self.rounded(cap, POINTED_COLOUR)
         self.write(cap, key, CAP_STYLE)
         return cap.width + self.units(KEY_GAP)
@@ -4571,17 +4599,17 @@ def draw_answer(sheet: Sheet, layout: Layout, view: View) -> None:
     if view.flash:
         sheet.rounded(layout.answer.inset(-sheet.units(5)), POINTED_COLOUR)
     upper, lower = layout.answer.split_top(round(0.8 * layout.answer.height))
-    if view.reading is None:
+    reading = view.reading
+    if reading is None:
         sheet.write(upper, "?", Style(96, EDGE_COLOUR, 600))
         return
-    number, right = upper.split_left(upper.width - sheet.units(CONFIDENCE_WIDTH))
-    draw_number(sheet, number, view.reading)
+    number, right = upper.split_right(sheet.units(CONFIDENCE_WIDTH))
+    draw_number(sheet, number, reading)
     _, right = right.split_top(sheet.units(20))
     figure, right = right.split_top(sheet.units(28))
     caption, _ = right.split_top(sheet.units(20))
-    sheet.write(figure, f"{view.reading.confidence:.1%}", Style(24, align="right"))
-    words = confidence_in_words(view.reading)
-    sheet.write(caption, words, Style(14, QUIET_COLOUR, align="right"))
+    sheet.write(figure, f"{reading.confidence:.1%}", Style(24, align="right"))
+    sheet.write(caption, confidence_in_words(reading), Style(14, QUIET_COLOUR, align="right"))
     hint = "wrong? press its digit, or click its bar"
     if len(view.parts) > 1:
         hint = "wrong? type the right number"
@@ -4660,15 +4688,16 @@ def draw_bar(sheet: Sheet, box: Box, answer: int, prediction: Prediction | None)
     name = "none" if answer == OTHER else str(answer)
     sheet.write(box, name, style)
     _, bar = box.split_left(sheet.units(BAR_LABEL))
-    bar, figure = bar.split_left(bar.width - sheet.units(BAR_FIGURE))
+    bar, figure = bar.split_right(sheet.units(BAR_FIGURE))
     bar = bar.inset(0, bar.height // 8)
     sheet.fill(bar, TROUGH_COLOUR)
     sheet.outline(bar, EDGE_COLOUR)
     share = probability(prediction, answer) if prediction else 0
     if share < SMALLEST_FIGURE:
         return
-    filled = bar._replace(width=max(1, round(share * bar.width)))
-    sheet.fill(filled, answer_colour(prediction) if is_best else BAR_COLOUR)
+    filled = round(share * bar.width)
+    colour = answer_colour(prediction) if is_best else BAR_COLOUR
+    sheet.fill(bar._replace(width=max(1, filled)), colour)
     sheet.write(figure, f"{share:.1%}", Style(14, style.colour, align="right"))
 
 
@@ -4693,7 +4722,7 @@ def caps_drawn(layout: Layout, lit: frozenset[str], pointed: str | None) -> Shee
 
 def draw_cap(sheet: Sheet, box: Box, name: str, is_lit: bool, is_pointed: bool) -> None:
     """Draw a key that can be clicked, and what it does in a word."""
-    face = box._replace(height=box.height - sheet.units(2))
+    face, _ = box.split_bottom(sheet.units(2))
     sheet.rounded(box, BEST_COLOUR if is_lit else TROUGH_COLOUR)  # the cap's lower rim
     sheet.rounded(face, POINTED_COLOUR if is_pointed else CAP_COLOUR)
     style = Style(13, BEST_COLOUR if is_lit else TEXT_COLOUR, 600)
@@ -4708,7 +4737,7 @@ def draw_image(sheet: Sheet, layout: Layout, view: View, explanation: Explanatio
     """Draw the drawing or picture with its parts framed, and in colour what its ink speaks for."""
     sheet.fill(layout.canvas, CANVAS_COLOUR)
     area = sheet.area(fitted(layout.canvas, view.size))
-    image = as_shown(view, explanation, area.shape[1::-1])
+    image = as_shown(view, explanation, size_of(area))
     if view.image.ndim == 3:
         area[:] = image
         draw_frames(sheet, layout, view)
@@ -4720,45 +4749,35 @@ def draw_image(sheet: Sheet, layout: Layout, view: View, explanation: Explanatio
 def as_shown(view: View, explanation: Explanation | None, size: tuple[int, int]) -> np.ndarray:
     """The drawing or picture in the size in which it is shown, BGR."""
     image = view.image
-    if size[0] < view.size[0]:
-        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    if explanation:
-        image = tinted(image, view, explanation)
-    image = cv2.resize(image, size)
     if image.ndim == 2:
         image = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
-    return image
+    if explanation:
+        image = tinted(image, view, explanation)
+    how = cv2.INTER_AREA if size[0] < view.size[0] else cv2.INTER_LINEAR
+    return cv2.resize(image, size, interpolation=how)
 
 
 def tinted(image: np.ndarray, view: View, explanation: Explanation) -> np.ndarray:
-    """The image, of any size, with the chosen part's ink in colour: orange for the answer, BGR."""
-    coloured = image.copy()
-    if image.ndim == 2:
-        coloured = cv2.cvtColor(image, cv2.COLOR_GRAY2BGR)
+    """A BGR image with the chosen part's ink in the colours of what it speaks for."""
     box = view.part_boxes()[view.chosen]
-    place = box.scaled(image.shape[1] / view.size[0])
-    area = coloured[place.y : place.bottom, place.x : place.right]
-    size = area.shape[1::-1]
-    is_orange = explanation.for_answer >= explanation.for_runner_up
-    colours = np.uint8(np.where(is_orange[..., None], BEST_COLOUR, OTHER_COLOUR))
-    colours = cv2.resize(colours, size, interpolation=cv2.INTER_NEAREST)
-    shares = np.maximum(explanation.for_answer, explanation.for_runner_up)
-    weights = ink_in(box, view, size) * cv2.resize(np.float32(shares), size)
-    area[:] = cv2.blendLinear(area.copy(), colours, 1 - weights, weights)
+    size = box.width, box.height
+    is_for_answer = explanation.for_answer >= explanation.for_runner_up
+    colours = np.where(is_for_answer[:, :, None], BEST_COLOUR, OTHER_COLOUR)
+    colours = cv2.resize(np.uint8(colours), size, interpolation=cv2.INTER_NEAREST)
+    strengths = np.maximum(explanation.for_answer, explanation.for_runner_up)
+    shares = cv2.resize(np.float32(strengths), size) * ink_of_part(view, box)
+    coloured = image.copy()
+    area = crop(coloured, box)
+    area[:] = cv2.blendLinear(crop(image, box), colours, 1 - shares, shares)
     return coloured
 
 
-def ink_in(box: Box, view: View, size: tuple[int, int]) -> np.ndarray:
-    """How much ink of the chosen part is at each pixel of a box, shown in a size: [0, 1]."""
-    part = view.part
-    if part.mask is None:
-        ink = view.image[box.y : box.bottom, box.x : box.right]
-    else:
-        mask = cv2.resize(255 * part.mask, (part.box.width, part.box.height))
-        top, left = part.box.y - box.y, part.box.x - box.x
-        bottom, right = box.bottom - part.box.bottom, box.right - part.box.right
-        ink = cv2.copyMakeBorder(mask, top, bottom, left, right, cv2.BORDER_CONSTANT)
-    return cv2.resize(ink, size, interpolation=cv2.INTER_AREA) / np.float32(255)
+def ink_of_part(view: View, box: Box) -> np.ndarray:
+    """How much ink of the chosen part is at each pixel of its box: [0, 1]."""
+    mask = view.part.mask
+    if mask is None:  # a drawing: its ink is what is white
+        return crop(view.image, box) / np.float32(255)
+    return cv2.resize(np.float32(mask), (box.width, box.height))
 
 
 def frames_of_parts(sheet: Sheet, layout: Layout, view: View) -> list[Box]:
@@ -4943,18 +4962,19 @@ def without_each_piece(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     The ink's box is cut into rows and columns of pieces. Gives the images, shape (n, 28, 28), and
     a mask, shape (rows, columns), of the n pieces that hold enough ink to be left out.
     """
-    x, y, width, height = cv2.boundingRect(np.uint8(image > 0))
-    rows = np.array_split(np.arange(y, y + height), math.ceil(height / PIECE))
-    columns = np.array_split(np.arange(x, x + width), math.ceil(width / PIECE))
+    box = Box(*cv2.boundingRect(np.uint8(image > 0)))
+    rows = rows_of(box, math.ceil(box.height / PIECE))
+    columns = math.ceil(box.width / PIECE)
     images = []
-    holds_ink = np.zeros((len(rows), len(columns)), bool)
-    for row, column in np.ndindex(holds_ink.shape):
-        piece = np.ix_(rows[row], columns[column])
-        holds_ink[row, column] = image[piece].sum() > LEAST_PIECE
-        if holds_ink[row, column]:
+    holds_ink = np.zeros((len(rows), columns), bool)
+    for row, row_box in enumerate(rows):
+        for column, piece in enumerate(columns_of(row_box, columns)):
             without = image.copy()
-            without[piece] = 0
-            images.append(without)
+            area = crop(without, piece)
+            holds_ink[row, column] = area.sum() > LEAST_PIECE
+            if holds_ink[row, column]:
+                area[:] = 0
+                images.append(without)
     return np.reshape(images, (-1, IMAGE_SIZE, IMAGE_SIZE)), holds_ink
 
 
@@ -4965,18 +4985,18 @@ def explain(part: Part, recognizer: Recognizer) -> Explanation:
     """
     images, holds_ink = without_each_piece(part.image)
     before = log_odds(part.prediction)
-    after = [log_odds(prediction) for prediction in recognizer.predict_all(images)]
-    falls = np.zeros((*holds_ink.shape, len(BARS)))
-    falls[holds_ink] = before - np.reshape(after, (-1, len(BARS)))
+    falls = np.zeros((len(BARS), *holds_ink.shape))  # of each answer's log odds
+    after = recognizer.predict_all(images)
+    for place, prediction in zip(np.argwhere(holds_ink), after, strict=True):
+        falls[:, *place] = before - log_odds(prediction)
     second, first = np.argsort(before)[-2:]
     runner_up = BARS[second]
     if probability(part.prediction, runner_up) < RUNNER_UP:
         runner_up = None
-        falls[..., second] = 0
-    for_answer, for_runner_up = falls[..., first], falls[..., second]
-    is_for_answer = for_answer >= for_runner_up
-    for_answer = np.where(is_for_answer, strength(for_answer), 0)
-    for_runner_up = np.where(is_for_answer, 0, strength(for_runner_up))
+        falls[second] = 0
+    is_for_answer = falls[first] >= falls[second]
+    for_answer = np.where(is_for_answer, strength(falls[first]), 0)
+    for_runner_up = np.where(is_for_answer, 0, strength(falls[second]))
     taught = part.prediction.taught
     return Explanation(BARS[first], runner_up, taught, for_answer, for_runner_up)
 
@@ -5118,12 +5138,14 @@ def shade(values: np.ndarray) -> np.ndarray:
 def mosaic(maps: np.ndarray, grid: Grid) -> np.ndarray:
     """All maps of a layer, uint8, shape (height, width, maps), side by side as in its grid: BGR."""
     height, width, count = maps.shape
-    tiles = np.zeros((grid.rows * grid.columns, height, width), np.uint8)
-    tiles[:count] = maps.transpose(2, 0, 1)
-    tiles = tiles.reshape(grid.rows, grid.columns, height, width).transpose(0, 2, 1, 3)
-    picture = tiles.reshape(grid.rows * height, grid.columns * width)
+    picture = np.zeros((grid.rows * height, grid.columns * width), np.uint8)
+    for number in range(count):
+        row, column = divmod(number, grid.columns)
+        place = Box(column * width, row * height, width, height)
+        crop(picture, place)[:] = maps[:, :, number]
     how = cv2.INTER_AREA if grid.side < height else cv2.INTER_NEAREST
-    picture = cv2.resize(picture, (grid.box.width, grid.box.height), interpolation=how)
+    size = grid.box.width, grid.box.height
+    picture = cv2.resize(picture, size, interpolation=how)
     return cv2.applyColorMap(picture, HEAT)
 
 

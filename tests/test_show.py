@@ -54,17 +54,17 @@ def test_every_kind_of_picture_is_shown(kind):
         "16 bits": np.uint16(grey) * 200,
     }[kind]
     picture = md.Picture("a", stored)
-    assert picture.size == (420, 300) and picture.image.dtype == np.uint8
+    assert picture.image.shape[:2] == (300, 420) and picture.image.dtype == np.uint8
     assert np.ptp(picture.image) > 50
 
 
 def test_boxes_fit_a_huge_picture_as_it_is_shown(recognizer):
     picture = md.Picture("huge", paper_with(SEVEN, ONE, scale=10))
-    assert max(picture.size) == 1600
+    assert max(picture.image.shape) == 1600
     for part in picture.read(recognizer).parts:
         inside = picture.image[part.box.y : part.box.bottom, part.box.x : part.box.right]
         assert inside.min() < 100 and inside.max() > 200
-        assert part.box.clipped(md.Box(0, 0, *picture.size)) == part.box
+        assert part.box.clipped(md.Box(0, 0, *md.size_of(picture.image))) == part.box
 
 
 def test_a_blank_picture_is_shown_and_reads_as_nothing(recognizer):
