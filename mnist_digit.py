@@ -3922,7 +3922,8 @@ class Key(NamedTuple):
     names: str  # as they are written on keyboards, parted by ", "
     does: str  # what it does, as help says it
     label: str = ""  # the same in a word, for its cap in the panel; "" where it has none
-    act: str = ""  # the method of Window that does it; "" for the mouse's buttons
+    act: str = ""  # the method of Window that does it, if there is one
+    switch: str = ""  # or else the attribute of Window that it turns on and off
     repeats: bool = False  # whether a held key does it again and again
     draws: bool = False  # whether it is about the drawing, and so does nothing to pictures
 
@@ -3933,21 +3934,21 @@ KEYS = [
     Key("u, Backspace, Ctrl+Z", "undo, again and again", "undo", "undo", repeats=True, draws=True),
     Key("y, Ctrl+Y, Ctrl+Shift+Z", "redo", "redo", "redo", repeats=True, draws=True),
     Key("c, Delete", "clear", "clear", "clear", draws=True),
-    Key("e", "erase with the left button, or draw", "eraser", "toggle_eraser", draws=True),
+    Key("e", "erase with the left button, or draw", "eraser", switch="erases", draws=True),
     Key("], wheel", "a wider brush", "wider", "widen_brush", repeats=True, draws=True),
     Key("[, wheel", "a narrower brush", "narrower", "narrow_brush", repeats=True, draws=True),
     Key("s, Ctrl+S", "save drawing and strokes", "save", "save"),
     Key("Right", "the next picture", act="show_next"),
     Key("Left", "the picture before", act="show_previous"),
-    Key("Space", "hold a camera's picture, or go on", act="toggle_hold"),
+    Key("Space", "hold a camera's picture, or go on", act="hold_or_go_on"),
     Key("Enter", "print the answer", "print", "enter"),
     Key("0 ... 9", "tell which digit it is: your hand is learned"),
     Key("x", "tell that it is no digit", "no digit"),
     Key("f", "forget what was learned last", "forget", "forget"),
-    Key("w", "why: which ink speaks for the answer", "why", "toggle_why"),
-    Key("n", "show the network's layers", "layers", "toggle_layers"),
-    Key("l", "read along, or on Enter only", "live", "toggle_live"),
-    Key("h, ?, F1", "show and hide these keys", "all keys", "toggle_help"),
+    Key("w", "why: which ink speaks for the answer", "why", switch="why"),
+    Key("n", "show the network's layers", "layers", switch="layers"),
+    Key("l", "read along, or on Enter only", "live", switch="live"),
+    Key("h, ?, F1", "show and hide these keys", "all keys", switch="help"),
     Key("Esc, q", "quit; Esc first ends what is shown", "quit", "quit"),
 ]
 KEY_NAMED = {name.lower(): key for key in KEYS for name in key.names.split(", ")}
@@ -5315,10 +5316,10 @@ def key_name(code: int, place: int = 0, held: str = "") -> str:
     if name in KEY_NAMED or name in TYPED:
         return name
     at_place = PLACES.get(place, "")
-    is_foreign = (
-        0x100 <= code < 0xFD00 or code >= 0x1000000
-    )  # neither Latin-1 nor a special key; from 0x1000000 on: Unicode
-    if is_foreign or (at_place.isdigit() and not held):
+    # X's codes: below 0x100 Latin letters, from 0xFD00 on special keys, from 0x1000000 on Unicode.
+    is_foreign_letter = 0x100 <= code < 0xFD00 or code >= 0x1000000
+    is_digit = at_place.isdigit() and not held
+    if is_foreign_letter or is_digit:
         return before + at_place
     return ""
 
@@ -5329,7 +5330,8 @@ def waited_key_name(code: int) -> str:
         return SPECIAL_KEYS[code]
     if code & GTK_ALT:
         return ""
-    return key_name(code & 0xFFFF, held="ctrl+" if code & GTK_CTRL else "")
+    held = "ctrl+" if code & GTK_CTRL else ""
+    return key_name(code & 0xFFFF, held=held)
 
 
 def with_right_button(event: int, flags: int) -> tuple[int, int]:
@@ -5340,18 +5342,20 @@ def with_right_button(event: int, flags: int) -> tuple[int, int]:
 
 
 def opening_size(screen: Screen) -> tuple[int, int]:
-    """The window's first width and height: as large as usual where the screen has room for it."""
-    return max(largest_size(WINDOW_SIZE, screen), largest_size(TALL_SIZE, screen), key=math.prod)
+    """The window's first width and height: wide or tall, where there is room for the larger one."""
+    sizes = [largest_size(usual, screen) for usual in (WINDOW_SIZE, TALL_SIZE)]
+    return max(sizes, key=math.prod)
 
 
 def largest_size(usual: tuple[int, int], screen: Screen) -> tuple[int, int]:
     """The usual size; smaller on a small screen; on a wide one as large as 3/4 of it allows."""
+    width, height = usual
     room = room_on(screen)
-    scale = min(1, room.width / usual[0], room.height / usual[1])
+    scale = min(1, room.width / width, room.height / height)
     if screen.width > WIDE_SCREEN:
-        share = min(screen.width / usual[0], screen.height / usual[1])
-        scale = WIDE_SCREEN_SHARE * share
-    return int(usual[0] * scale), int(usual[1] * scale)
+        whole = min(screen.width / width, screen.height / height)
+        scale = WIDE_SCREEN_SHARE * whole
+    return int(width * scale), int(height * scale)
 
 
 def room_on(screen: Screen) -> Screen:
@@ -5387,7 +5391,8 @@ class TypedNumber:
     @property
     def digits(self) -> list[int | None]:
         """What was typed; None for no digit."""
-        return [None if character == NO_DIGIT else int(character) for character in self.text]
+        digits = {digit: int(digit) for digit in DIGITS}
+        return [digits.get(character) for character in self.text]
 
 
 def lessons_for(digits: Sequence[int | None], parts: Sequence[Part]) -> list[Lesson]:
@@ -5409,15 +5414,16 @@ def annotated(image: np.ndarray, reading: Reading) -> np.ndarray:
         picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
     line = 1 + max(picture.shape) // 600  # thickness in pixels
     for part in reading.parts:
-        box, colour = part.box, answer_colour(part.prediction)
-        cv2.rectangle(picture, (box.x, box.y), (box.right, box.bottom), colour, line)
+        box = part.box
+        colour = answer_colour(part.prediction)
+        cv2.rectangle(picture, box, colour, line)
         size = int(np.clip(box.height // 4, 12, 40))  # of the label, below or above the box
         top = box.bottom
         if top + size > picture.shape[0]:
             top = box.y - size
-        below = top + size
-        cv2.rectangle(picture, (box.x, top), (box.x + size, below), PANEL_COLOUR, cv2.FILLED)
-        place = box.x + size // 5, below - size // 7
+        label = Box(box.x, top, size, size)
+        cv2.rectangle(picture, label, PANEL_COLOUR, cv2.FILLED)
+        place = label.x + size // 5, label.bottom - size // 7
         cv2.putText(picture, str(part.prediction), place, colour, font("sans", 600), size, 600)
     return picture
 
@@ -5427,7 +5433,7 @@ def save_annotated(source: Picture | Camera, reading: Reading, folder: Path) -> 
 
     Returns the file's path. Raises OSError.
     """
-    content = cv2.imencode(".png", annotated(source.image, reading))[1]
+    _, content = cv2.imencode(".png", annotated(source.image, reading))
     stem = Path(source.name).stem
     path = folder / f"{stem}-read.png"
     number = 1
@@ -5449,7 +5455,8 @@ def advice(typed: str, parts: int) -> str:
 
 def counted(number: int, thing: str) -> str:
     """A number of things in words: "1 part", "2 parts"."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+    ending = "" if number == 1 else "s"
+    return f"{number} {thing}{ending}"
 
 
 class Window:
@@ -5466,7 +5473,7 @@ class Window:
         self.source = self.sources[0]  # the one that is shown
         self.folder = folder.resolve()  # where drawings are saved; it may vanish
         self.size = WINDOW_SIZE
-        self.live = True
+        self.live = True  # whether it reads along, and not on Enter only
         self.help = False
         self.why = False
         self.layers = False
@@ -5507,10 +5514,10 @@ class Window:
         target = pointed_at(self.layout, view)
         if target and target.kind == "part":
             return target.value
-        parts = view.reading.parts
-        if self.chosen is not None and self.chosen < len(parts):
+        if self.chosen is not None and self.chosen < len(view.parts):
             return self.chosen
-        return int(np.argmin([part.prediction.confidence for part in parts]))
+        confidences = [prediction.confidence for prediction in view.reading.digits]
+        return int(np.argmin(confidences))
 
     def status(self) -> list[str]:
         """What is not as usual, in lines."""
@@ -5577,11 +5584,12 @@ class Window:
         network = self.recognizer.network
         if part:
             return look_inside(part.image, network)
-        empty = look_inside(np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32), network)
-        return [layer._replace(values=np.zeros_like(layer.values)) for layer in empty]
+        nothing = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
+        layers = look_inside(nothing, network)  # not all 0, for layers have biases
+        return [layer._replace(values=np.zeros_like(layer.values)) for layer in layers]
 
     def lit(self) -> set[str]:
-        """The keys whose switches are on."""
+        """The keys whose switches are on, but for reading along, which is usual."""
         switches = {"w": self.why, "n": self.layers, "h": self.help, "e": self.erases}
         return {key for key, is_on in switches.items() if is_on}
 
@@ -5610,11 +5618,12 @@ class Window:
         self._events += 1
         self.pointer = (x, y)
         is_press = event in (cv2.EVENT_LBUTTONDOWN, cv2.EVENT_LBUTTONDBLCLK)
-        is_drawn = self.canvas is not None and self.layout.canvas.contains(x, y)
-        if is_press and not is_drawn:
+        draws = self.canvas and self.layout.canvas.contains(x, y)
+        if is_press and not draws:
             self.click(x, y)
         if self.canvas:
-            self.draw(event, *self.layout.canvas_point(x, y), flags)
+            column, row = self.layout.canvas_point(x, y)
+            self.draw(event, column, row, flags)
 
     def draw(self, event: int, x: int, y: int, flags: int) -> None:
         """Pass a mouse event on to the canvas; what is drawn ends message, number and help."""
@@ -5675,7 +5684,7 @@ class Window:
             self.perform(self.take_back_character)
         elif name == "esc" and self.cancel():
             return
-        elif key and key.act:
+        elif key and (key.act or key.switch):
             if name != "enter":
                 self.typed = TypedNumber()
             self.act(key)
@@ -5685,6 +5694,8 @@ class Window:
         changes = self.source.changes
         if key.draws and not self.canvas:
             self.perform(self.refuse_to_draw)
+        elif key.switch:
+            self.perform(functools.partial(self.toggle, key.switch))
         else:
             self.perform(getattr(self, key.act))
         if self.source.changes != changes:
@@ -5697,13 +5708,17 @@ class Window:
             text = act()
         except OSError as error:
             self.typed = TypedNumber()
-            text = f"Failed: {Path(error.filename or self.folder).name}: {reason(error)}"
-            say(f"mnist_digit: {printable(error.filename or self.folder)}: {reason(error)}")
+            path = Path(error.filename or self.folder)
+            text = f"Failed: {path.name}: {reason(error)}"
+            say(f"mnist_digit: {printable(path)}: {reason(error)}")
         if not text:
             self.end_message()
             return
-        ends = math.inf if self.typed.is_open else time.monotonic() + MESSAGE_SECONDS
-        self._message = Message(text, ends, holds_esc=was_typing or bool(self.typed.text))
+        ends = time.monotonic() + MESSAGE_SECONDS
+        if self.typed.is_open:
+            ends = math.inf
+        holds_esc = was_typing or bool(self.typed.text)
+        self._message = Message(text, ends, holds_esc)
 
     def end_message(self) -> None:
         """Show no message any more."""
@@ -5779,11 +5794,11 @@ class Window:
         """Make the brush so many steps wider; say how wide it is."""
         return f"Brush: {self.canvas.change_brush(steps)} pixels"
 
-    def toggle_eraser(self) -> None:
-        """Have the left button erase, or draw again."""
-        self.erases = not self.erases
+    def toggle(self, switch: str) -> None:
+        """Turn one of the window's switches, an attribute, on or off."""
+        setattr(self, switch, not getattr(self, switch))
 
-    def toggle_hold(self) -> None:
+    def hold_or_go_on(self) -> None:
         """Hold a camera's picture, or go on."""
         if isinstance(self.source, Camera) and self.source.is_held:
             self.source.go_on()
@@ -5794,22 +5809,6 @@ class Window:
         """Hold a camera's picture, so that what is taught is what is seen."""
         if isinstance(self.source, Camera):
             self.source.hold()
-
-    def toggle_why(self) -> None:
-        """Show or hide why it is this answer."""
-        self.why = not self.why
-
-    def toggle_layers(self) -> None:
-        """Show or hide the network's layers."""
-        self.layers = not self.layers
-
-    def toggle_live(self) -> None:
-        """Read along from now on, or on Enter only."""
-        self.live = not self.live
-
-    def toggle_help(self) -> None:
-        """Show or hide all keys."""
-        self.help = not self.help
 
     def save(self) -> str:
         """Save what is shown; say under which names."""
@@ -5879,26 +5878,29 @@ class Window:
         """What was typed of the right number, and what may be done now."""
         parts = len(self.parts_asked())
         typed = self.typed.text
-        if len(typed) > parts:
+        missing = parts - len(typed)
+        if missing < 0:
             return f"right: {typed}, but {counted(parts, 'part')} seen   <Esc> cancels"
-        if len(typed) == parts:  # after one character too many was taken back
+        if missing == 0:  # after one character too many was taken back
             return f"right: {typed}   <Enter> learns it   <Esc> cancels"
-        missing = " _" * (parts - len(typed))
-        if parts - len(typed) > MOST_GAPS:
-            missing = f" and {parts - len(typed)} more"
+        gaps = " _" * missing
+        if missing > MOST_GAPS:
+            gaps = f" and {missing} more"
         if len(typed) == 1:
-            return f"right: {typed}{missing}   <Enter> if all of it is one digit   <Esc> cancels"
-        return f"right: {typed}{missing}   <Esc> cancels"
+            return f"right: {typed}{gaps}   <Enter> if all of it is one digit   <Esc> cancels"
+        return f"right: {typed}{gaps}   <Esc> cancels"
 
     def learn_typed(self) -> str:
         """Learn the number that was typed, where it fits what is seen; say what came of it."""
-        number, places = self.typed, self.parts_asked()
+        number = self.typed
+        places = self.parts_asked()
         if len(number.text) == len(places):
-            parts = self.read().parts
-            lessons = lessons_for(number.digits, [parts[place] for place in places])
+            parts = [self.read().parts[place] for place in places]
+            lessons = lessons_for(number.digits, parts)
             expected = self.text_with(number.text, places)
         elif len(number.text) == 1:
-            lessons = [Lesson(self.source.digit_image(), number.digits[0])]
+            image = self.source.digit_image()
+            lessons = [Lesson(image, number.digits[0])]
             expected = number.text
         else:
             self.typed = TypedNumber()
@@ -5910,7 +5912,7 @@ class Window:
 
     def text_with(self, typed: str, places: Sequence[int]) -> str:
         """What is read, without spaces, but for the parts of these indices, which are as typed."""
-        characters = [str(part.prediction) for part in self.read().parts]
+        characters = [str(prediction) for prediction in self.read().digits]
         for place, character in zip(places, typed, strict=True):
             characters[place] = character
         return "".join(characters)
@@ -5920,11 +5922,13 @@ class Window:
         self.hold_still()
         if self.read_to_the_end() is None:
             return self.nothing_read
-        view = self.view()
         typed, digit = str(value), value
         if value == OTHER:
             typed, digit = NO_DIGIT, None
-        return self.learn([Lesson(view.part.image, digit)], self.text_with(typed, [view.chosen]))
+        view = self.view()
+        lesson = Lesson(view.part.image, digit)
+        expected = self.text_with(typed, [view.chosen])
+        return self.learn([lesson], expected)
 
     def learn(self, lessons: Sequence[Lesson], expected: str) -> str:
         """Learn these as one correction, and read again; say whether it is as expected now."""
@@ -5948,7 +5952,7 @@ class Window:
         lessons = self.recognizer.forget()
         if lessons is None:
             return "There is nothing to forget"
-        names = ["no digit" if lesson.digit is None else str(lesson.digit) for lesson in lessons]
+        names = [name_of(lesson.digit) for lesson in lessons]
         return f"Forgotten: {', '.join(names)}"
 
     # --- the loop
@@ -5961,9 +5965,8 @@ class Window:
         """
         prepare_qt()
         with Display() as display, signals_noted() as signals, QtEvents(self) as events:
-            cv2.namedWindow(
-                WINDOW_TITLE, cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL
-            )
+            flags = cv2.WINDOW_NORMAL | cv2.WINDOW_FREERATIO | cv2.WINDOW_GUI_NORMAL
+            cv2.namedWindow(WINDOW_TITLE, flags)
             cv2.resizeWindow(WINDOW_TITLE, *opening_size(display.screen()))
             cv2.moveWindow(WINDOW_TITLE, CORNER, CORNER)
             cv2.setMouseCallback(WINDOW_TITLE, self.on_mouse)
@@ -6000,7 +6003,8 @@ class Window:
         cv2.resizeWindow(WINDOW_TITLE, width, height)
         x = cv2.getWindowImageRect(WINDOW_TITLE)[0]
         if x + width > screen.width:
-            cv2.moveWindow(WINDOW_TITLE, max(0, screen.width - width - CORNER), CORNER)
+            x = screen.width - width - CORNER
+            cv2.moveWindow(WINDOW_TITLE, max(0, x), CORNER)
 
     def show(self) -> None:
         """Draw the window if something changed, and do what the person does for a moment."""
