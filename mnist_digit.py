@@ -3927,6 +3927,11 @@ class Key(NamedTuple):
     repeats: bool = False  # whether a held key does it again and again
     draws: bool = False  # whether it is about the drawing, and so does nothing to pictures
 
+    @property
+    def names_as_keys(self) -> str:
+        """The names as Sheet.write() draws them as keys: "<y><Ctrl+Y>"."""
+        return "<" + self.names.replace(", ", "><") + ">"
+
 
 KEYS = [
     Key("left button", "draw"),
@@ -4630,7 +4635,7 @@ def draw_number(sheet: Sheet, box: Box, reading: Reading) -> None:
     """Write what was read, row by row, as large as it fits into a box."""
     rows = ["no digit"]
     if any(prediction.digit is not None for prediction in reading.digits):
-        rows = ["".join(str(part.prediction) for part in row) for row in reading.rows]
+        rows = reading.text.split(" ")
     colour = QUIET_COLOUR
     if reading.confidence >= LOOK_TWICE and "?" not in reading.text:
         colour = BEST_COLOUR
@@ -4643,8 +4648,11 @@ def draw_number(sheet: Sheet, box: Box, reading: Reading) -> None:
 
 def joined_rows(rows: Sequence[str], count: int) -> list[str]:
     """Lines of so many rows each."""
-    starts = range(0, len(rows), count)
-    return [" ".join(rows[start : start + count]) for start in starts]
+    lines = []
+    for start in range(0, len(rows), count):
+        line = rows[start : start + count]
+        lines.append(" ".join(line))
+    return lines
 
 
 def largest_size_of_text(sheet: Sheet, box: Box, lines: Sequence[str]) -> float:
@@ -4664,11 +4672,12 @@ def draw_thumbnails(sheet: Sheet, layout: Layout, view: View) -> None:
         words = f"the network sees; the bars are of the framed {view.part.prediction}"
     label = layout.thumbnails._replace(height=sheet.units(14))
     sheet.write(label, words, Style(13, QUIET_COLOUR))
-    for number, box in enumerate(boxes):
-        sheet.pixels(box, view.parts[number].image)
+    for part, box in zip(view.parts, boxes, strict=True):
+        sheet.pixels(box, part.image)
         sheet.outline(box, CAP_COLOUR)
-        if number == view.chosen and len(boxes) > 1:
-            sheet.outline(box.inset(-sheet.units(1)), BEST_COLOUR, 2.5)
+    if len(boxes) > 1:
+        chosen = boxes[view.chosen]
+        sheet.outline(chosen.inset(-sheet.units(1)), BEST_COLOUR, 2.5)
 
 
 def draw_bars(sheet: Sheet, layout: Layout, view: View, pointed: Target | None) -> None:
@@ -4801,7 +4810,7 @@ def draw_part_labels(sheet: Sheet, layout: Layout, view: View) -> None:
     """Write beside each of several parts what it was read as."""
     frames = frames_of_parts(sheet, layout, view)
     labels = label_places(sheet, layout.canvas, frames)
-    for part, label in zip(view.parts, labels, strict=False):
+    for part, label in zip(view.parts, labels, strict=False):  # one part has no label
         sheet.rounded(label, PANEL_COLOUR)
         size = label.height / LABEL_RATIO / sheet.scale
         style = Style(size, answer_colour(part.prediction), 600, "middle")
@@ -4812,12 +4821,15 @@ def label_places(sheet: Sheet, canvas: Box, frames: Sequence[Box]) -> list[Box]:
     """Where each part's label stands: beside it where that is free, else in its corner."""
     places = []
     for frame in frames:
-        size = min(LARGEST_LABEL, max(SMALLEST_LABEL, 0.3 * frame.height / sheet.scale))
+        height = frame.height / sheet.scale  # in units
+        size = np.clip(0.3 * height, SMALLEST_LABEL, LARGEST_LABEL)
         side = sheet.units(LABEL_RATIO * size)
-        taken = [*frames, *places]
-        corner = frame._replace(width=side, height=side)
-        free = [place for place in beside(frame, side) if is_free(place, canvas, taken)]
-        places.append([*free, corner][0])
+        best = frame._replace(width=side, height=side)
+        for place in beside(frame, side):
+            if is_free(place, canvas, [*frames, *places]):
+                best = place
+                break
+        places.append(best)
     return places
 
 
@@ -4884,45 +4896,48 @@ def draw_ring(sheet: Sheet, layout: Layout, view: View) -> None:
     """Draw a ring as wide as the brush, or as the eraser, around the pointer."""
     if view.pointer is None or not view.brush:
         return
-    radius = round(view.brush / 2 * layout.canvas.width / view.size[0])
-    if not layout.canvas.inset(-radius).contains(*view.pointer):
+    x, y = view.pointer
+    canvas = layout.canvas
+    diameter = view.brush * canvas.width / view.size[0]
+    radius = round(diameter / 2)
+    if not canvas.inset(-radius).contains(x, y):
         return  # nothing of it is seen, and cv2 refuses numbers beyond 32 bits
-    center = view.pointer[0] - layout.canvas.x, view.pointer[1] - layout.canvas.y
     colour, width = BAR_COLOUR, 1
     if view.erases:
         colour, width = OTHER_COLOUR, 2
-    cv2.circle(sheet.area(layout.canvas), center, radius, colour, sheet.units(width), cv2.LINE_AA)
+    center = x - canvas.x, y - canvas.y
+    line = sheet.units(width)
+    cv2.circle(sheet.area(canvas), center, radius, colour, line, cv2.LINE_AA)
 
 
 def draw_message(sheet: Sheet, layout: Layout, view: View) -> None:
     """Write what came of the last key, on a ground of its own at the canvas's lower edge."""
     if not view.message:
         return
-    _, strip = layout.canvas.split_top(layout.canvas.height - sheet.units(44))
+    _, strip = layout.canvas.split_bottom(sheet.units(44))
+    edge, _ = strip.split_top(sheet.units(1))
     sheet.fill(strip, PANEL_COLOUR)
-    sheet.fill(strip._replace(height=sheet.units(1)), EDGE_COLOUR)
-    sheet.write(strip.inset(sheet.units(20), 0), view.message, Style(16))
+    sheet.fill(edge, EDGE_COLOUR)
+    text = strip.inset(sheet.units(20), 0)
+    sheet.write(text, view.message, Style(16))
 
 
 def draw_help(sheet: Sheet, layout: Layout) -> None:
     """Draw in the canvas's place what the keys do, what can be pointed at, what colours mean."""
     sheet.fill(layout.canvas, PANEL_COLOUR)
     page = layout.canvas.inset(sheet.units(MARGIN))
-    pitch = page.height / (len(KEYS) + len(MEANINGS) + 0.5)
-    style = Style(min(15, 0.68 * pitch / sheet.scale))
-    line = page._replace(height=round(pitch))
-    for number, key in enumerate(KEYS):
-        line = line._replace(y=round(page.y + number * pitch))
+    lines = rows_of(page, len(KEYS) + 1 + len(MEANINGS))  # one stays empty
+    size = 0.68 * lines[0].height / sheet.scale
+    style = Style(min(15, size))
+    for key, line in zip(KEYS, lines, strict=False):
         names, words = line.split_left(sheet.units(210))
-        caps = [f"<{name}>" for name in key.names.split(", ")]
-        sheet.write(names, "".join(caps), style)
+        sheet.write(names, key.names_as_keys, style)
         sheet.write(words, key.does, style)
-    for number, meaning in enumerate(MEANINGS):
-        line = line._replace(y=round(page.y + (len(KEYS) + 0.5 + number) * pitch))
-        chip, words = line.split_left(sheet.units(210))
-        chip = chip._replace(width=sheet.units(60), height=sheet.units(17))
-        sheet.rounded(chip, meaning.ground)
-        sheet.write(chip, meaning.thing, CAP_STYLE._replace(colour=meaning.ink))
+    for meaning, line in zip(MEANINGS, lines[len(KEYS) + 1 :], strict=True):
+        thing, words = line.split_left(sheet.units(210))
+        thing = thing._replace(width=sheet.units(60), height=sheet.units(17))
+        sheet.rounded(thing, meaning.ground)
+        sheet.write(thing, meaning.thing, CAP_STYLE._replace(colour=meaning.ink))
         sheet.write(words, meaning.meaning, style)
 
 
@@ -4952,8 +4967,8 @@ def answer_of(prediction: Prediction) -> int:
 
 def log_odds(prediction: Prediction) -> np.ndarray:
     """The logarithms of the odds of all answers that have a bar, shape (11,)."""
-    shares = np.array([probability(prediction, answer) for answer in BARS])
-    shares = shares.clip(LEAST_SHARE, 1 - LEAST_SHARE)
+    shares = [probability(prediction, answer) for answer in BARS]
+    shares = np.clip(shares, LEAST_SHARE, 1 - LEAST_SHARE)
     return np.log(shares / (1 - shares))
 
 
@@ -5124,8 +5139,9 @@ def unit_pointed_at(layout: Layout, view: View) -> Unit | None:
     if values.ndim == 2:
         return Unit(layer, number, Box(0, 0, 1, 1), tile)
     height, width = values.shape[1:3]
-    row = (view.pointer[1] - tile.y) * height // tile.height
-    column = (view.pointer[0] - tile.x) * width // tile.width
+    x, y = view.pointer
+    row = (y - tile.y) * height // tile.height
+    column = (x - tile.x) * width // tile.width
     return Unit(layer, number, Box(column, row, 1, 1), tile)
 
 
@@ -5133,7 +5149,8 @@ def shade(values: np.ndarray) -> np.ndarray:
     """Values of a layer as uint8, 255 the greatest; by their roots, which show weak ones, too."""
     least = min(0.0, float(values.min()))  # of layers that have negative values
     greatest = max(float(values.max()), least + 1e-6)
-    return np.uint8(255 * np.sqrt((values - least) / (greatest - least)))
+    shares = (values - least) / (greatest - least)
+    return np.uint8(255 * np.sqrt(shares))
 
 
 def mosaic(maps: np.ndarray, grid: Grid) -> np.ndarray:
@@ -5154,11 +5171,12 @@ def names_of_layers(activations: Sequence[LayerOutput]) -> list[str]:
     """What each layer is called: "convolution 1", "pooling 1", ..., "answers"."""
     kinds = [activation.kind for activation in activations[:-1]]
     names = []
-    for number, kind in enumerate(kinds):
-        if kinds.count(kind) == 1:
-            names.append(kind)
-        else:
-            names.append(f"{kind} {kinds[: number + 1].count(kind)}")
+    for index, kind in enumerate(kinds):
+        name = kind
+        if kinds.count(kind) > 1:
+            before = kinds[:index].count(kind)
+            name = f"{kind} {before + 1}"
+        names.append(name)
     return [*names, "answers"]
 
 
@@ -5197,8 +5215,10 @@ def draw_pointed_unit(sheet: Sheet, layout: Layout, view: View, network: Network
         return
     draw_unit(sheet, layout, view, unit)
     name = view.activations[unit.layer].name
-    draw_weights(sheet, layout, layer_named(name, network), unit.map)
-    draw_field(sheet, layout, view, field_of(unit.place, name, network.layers))
+    layers = {layer.name: layer for layer in network.layers}
+    draw_weights(sheet, layout, layers[name], unit.map)
+    field = field_of(unit.place, name, network.layers)
+    draw_field(sheet, layout, view, field)
 
 
 def draw_layers_hint(sheet: Sheet, box: Box) -> None:
@@ -5206,11 +5226,6 @@ def draw_layers_hint(sheet: Sheet, box: Box) -> None:
     heading, below = box.split_top(sheet.units(22))
     sheet.write(heading, LAYERS_HEADING, Style(15, TEXT_COLOUR, 600))
     sheet.lines(below, LAYERS_HINT, Style(LAYER_TEXT, QUIET_COLOUR))
-
-
-def layer_named(name: str, network: Network) -> Layer:
-    """The layer of this name."""
-    return next(layer for layer in network.layers if layer.name == name)
 
 
 def as_maps(values: np.ndarray) -> np.ndarray:
@@ -5231,9 +5246,10 @@ def draw_layer(sheet: Sheet, grid: Grid, values: np.ndarray) -> None:
     for number in range(grid.count, grid.rows * grid.columns):  # places left over
         sheet.fill(grid.tile(number), PANEL_COLOUR)
     if values.ndim == 1 and grid.count <= CLASSES:
-        for number, (name, light) in enumerate(zip(ANSWER_NAMES, shades.ravel(), strict=False)):
+        for number, light in enumerate(shades.ravel()):
             colour = CANVAS_COLOUR if light > 127 else QUIET_COLOUR
-            sheet.write(grid.tile(number), name, Style(13, colour, 600, "middle"))
+            style = Style(13, colour, 600, "middle")
+            sheet.write(grid.tile(number), ANSWER_NAMES[number], style)
 
 
 def draw_seen(sheet: Sheet, box: Box, view: View) -> None:
@@ -5249,18 +5265,18 @@ def draw_unit(sheet: Sheet, layout: Layout, view: View, unit: Unit) -> None:
     sheet.outline(unit.tile, FIELD_COLOUR, 1.5)
     values = view.activations[unit.layer].values[0]
     maps = as_maps(values)
+    _, width, count = maps.shape
     box = layout.large_map
     alone = Grid(box.x, box.y, box.width, columns=1, count=1)
-    shades = shade(maps)[:, :, unit.map]
-    sheet.area(box)[:] = mosaic(shades[:, :, None], alone)
+    shades = shade(maps)[:, :, [unit.map]]
+    sheet.area(box)[:] = mosaic(shades, alone)
     sheet.outline(box.inset(-sheet.units(1)), EDGE_COLOUR)
-    place = unit.place.scaled(box.width / maps.shape[1], box.x, box.y)
+    place = unit.place.scaled(box.width / width, box.x, box.y)
     sheet.outline(place, FIELD_COLOUR, 1.5)
     name = names_of_layers(view.activations)[unit.layer]
     thing = "map" if values.ndim == 3 else "unit"
-    which = f"{thing} {unit.map + 1} of {maps.shape[2]}"
     value = maps[unit.place.y, unit.place.x, unit.map]
-    lines = [name, which, f"here {value:.2f}"]
+    lines = [name, f"{thing} {unit.map + 1} of {count}", f"here {value:.2f}"]
     sheet.lines(layout.unit_words, lines, Style(LAYER_TEXT, TEXT_COLOUR))
 
 
@@ -5270,15 +5286,14 @@ def draw_weights(sheet: Sheet, layout: Layout, layer: Layer, number: int) -> Non
         return
     weights = layer.weights[:, :, 0, number]
     side = sheet.units(WEIGHTS)
-    _, room = layout.unit_words.split_top(layout.unit_words.height - side)
+    _, room = layout.unit_words.split_bottom(side)
     square, caption = room.split_left(side)
-    strongest = max(float(np.abs(weights).max()), 1e-9)  # all may be 0
-    height, width = weights.shape
-    for row, row_weights in zip(rows_of(square, height), weights, strict=True):
-        for place, weight in zip(columns_of(row, width), row_weights, strict=True):
-            share = float(abs(weight)) / strongest
-            colour = BEST_COLOUR if weight > 0 else OTHER_COLOUR
-            sheet.fill(place.inset(1), tuple(round(share * channel) for channel in colour))
+    strongest = max(np.abs(weights).max(), 1e-9)  # all may be 0
+    for row, row_weights in zip(rows_of(square, len(weights)), weights, strict=True):
+        for place, weight in zip(columns_of(row, len(row_weights)), row_weights, strict=True):
+            colour = np.array(BEST_COLOUR if weight > 0 else OTHER_COLOUR)
+            colour = colour * abs(weight) / strongest
+            sheet.fill(place.inset(1), colour.round().tolist())
     _, caption = caption.split_left(sheet.units(8))
     if caption.width > side:
         sheet.lines(caption, ["its weights", "orange +", "blue −"], Style(11, QUIET_COLOUR))
@@ -5294,10 +5309,11 @@ def draw_field(sheet: Sheet, layout: Layout, view: View, field: Box) -> None:
     ink = Box(*cv2.boundingRect(np.uint8(view.part.image > 0)))
     shown = layout.part_boxes(view)[view.chosen]
     scale = shown.longest / max(1, ink.longest)
-    left = shown.center[0] - scale * ink.center[0]  # where the digit image's left edge would be
-    top = shown.center[1] - scale * ink.center[1]
+    # The digit image's top left, where its ink lies on the ink that is shown.
+    left, top = np.subtract(shown.center, np.multiply(scale, ink.center))
     frame = field.scaled(scale, left, top).clipped(layout.canvas)
-    sheet.outline(frame.inset(-sheet.units(1)), CANVAS_COLOUR, 4)  # seen on white ink, too
+    around = frame.inset(-sheet.units(1))
+    sheet.outline(around, CANVAS_COLOUR, 4)  # for it to be seen on white ink, too
     sheet.outline(frame, FIELD_COLOUR, 2)
 
 
