@@ -3838,82 +3838,7 @@ def read_frame(picture: np.ndarray, recognizer: Recognizer) -> Reading | None:
 Source = Canvas | Picture | Camera  # what the window shows and reads
 
 
-# --- window --------------------------------------------------------------------------------
-
-WINDOW_SIZE = (900, CANVAS_SIZE)  # as it opens: the canvas, and the panel at its right
-TALL_SIZE = (CANVAS_SIZE, 900)  # on a screen that stands on its side: the panel below the canvas
-PANEL_WIDTH = WINDOW_SIZE[0] - CANVAS_SIZE
-LAYERS_WIDTH = 440  # of the layers' column, by which the window widens where there is room
-LAYERS_HEIGHT = 440  # of the layers below a tall window that cannot widen
-# Sizes from here on are in units: pixels of a window that is as large as it opens.
-MARGIN = 22
-PANEL_SHARE = 0.4  # of the width to spare; the layers take the rest
-WIDEST_PANEL = 480  # in a wider one the eye would lose its way from a digit to its figure
-ANSWER_HEIGHT = 116
-CONFIDENCE_WIDTH = 106  # at the right of the answer
-THUMBNAILS_HEIGHT = 74
-LARGEST_THUMBNAILS = 180  # where there is room
-LABEL_HEIGHT = 18  # of the words above the thumbnails
-SMALLEST_BAR = 16  # its height, with the gap to the next one
-LARGEST_BAR = 26  # where there is room
-BAR_LABEL = 42  # the width of what stands left of a bar
-BAR_FIGURE = 58  # and right of it
-CAP_HEIGHT = 26  # of a key that can be clicked, with the gap to the next one
-CAP_GAP = 5
-KEY_GAP = 4  # at the right of a key that stands in a text
-NOTE_HEIGHT = 22
-NOTE_PITCH = 26  # its height, with the gap to the next one
-LABEL_GAP = 6  # between the hint below the answer and the words above the thumbnails
-LAYERS_MARGIN = 16
-LAYERS_GAP = 10  # between the digit image and what stands beside and below it
-DIGIT_IMAGE = 112  # the side of the digit image, and of a map that is pointed at: 4 by 4 a pixel
-LAYER_TITLE = 17  # the height of its name and shape
-LAYER_GAP = 3
-LAYER_TEXT = 12.5
-ANSWER_TILE = 26  # the side of the squares of the last layer, which bear the answers' names
-LARGEST_SIDE = 64  # of the square of a map or unit
-UNIT_AS_MAP = 2  # when layers share the room, a unit counts as a map 2 pixels high
-SMALLEST_SIDE = 2  # pixels of the square of a map or unit
-SMALLEST_PARTED = 4  # pixels; larger squares have a line between them
-WEIGHTS = 50  # the side of the square of a map's weights
-LABEL_RATIO = 1.35  # a part's label is so many times as high as its text
-SMALLEST_LABEL = 9  # the size of its text, where the part is small
-LARGEST_LABEL = 16  # and where it is large
-CAPITALS = 0.72  # the height of capitals and figures, in sizes of the font
-SMALLEST_TEXT = 9  # pixels; smaller, nobody could read it
-SHORTEST_TEXT = 8  # characters; the words on the keys are never shortened
-
-
-MESSAGE_SECONDS, FLASH_SECONDS, IDLE_SECONDS = 4, 0.3, 0.03
-MOST_GAPS = 10  # digits still to be typed that are shown one by one
-GRACE_SECONDS = 1  # Esc that comes so late for a message does not quit
-WIDE_SCREEN = 1920  # pixels; on wider ones the window is larger than usual as it opens
-WIDE_SCREEN_SHARE = 0.75  # of such a screen's width or height
-CORNER = 40  # pixels from the screen's left and upper edge to where it opens
-FARTHEST = 9999  # pixels from the canvas; cv2 cannot draw to points that are much farther
-
-# Blue, green, red. What differs in meaning differs in lightness, too: for prints and many eyes.
-Colour = tuple[int, int, int]
-CANVAS_COLOUR: Colour = (22, 18, 16)
-PANEL_COLOUR: Colour = (44, 38, 34)
-TROUGH_COLOUR: Colour = (30, 25, 22)  # of empty bars, and of what a cap casts its shadow on
-CAP_COLOUR: Colour = (78, 68, 62)
-POINTED_COLOUR: Colour = (112, 100, 92)  # of a cap under the pointer, and of the flash
-EDGE_COLOUR: Colour = (136, 124, 114)  # of what is empty; in light three times the panel's colour
-TEXT_COLOUR: Colour = (246, 244, 242)
-QUIET_COLOUR: Colour = (196, 188, 180)
-BAR_COLOUR: Colour = (190, 172, 156)
-BEST_COLOUR: Colour = (40, 176, 255)
-OTHER_COLOUR: Colour = (232, 104, 44)  # of ink that speaks for the runner-up, and of the eraser
-FIELD_COLOUR: Colour = (110, 230, 110)  # of what a unit of the network looks at
-
-LOOK_TWICE = 0.85  # of digits by 35 hands 84 % read with 0.80 to 0.85 were right, 96 % up to 0.90
-SMALLEST_FIGURE = 0.001  # a smaller probability is not written beside its bar
-PIECE = 4  # pixels of a digit image: the side of what is left out at a time, to tell why
-LEAST_PIECE = 2  # a piece is left out only if its ink makes more than so many full pixels
-LEAST_SHARE = 1e-9  # probabilities keep this distance from 0 and 1, whose log odds are infinite
-RUNNER_UP = 0.01  # an answer with a smaller probability is no rival: its ink gets no colour
-KINDS_NOT_SHOWN = ("flatten", "reshape", "dropout", "inputlayer")  # they change no value
+# --- window: keys ----------------------------------------------------------------------------
 
 
 class Key(NamedTuple):
@@ -3957,13 +3882,9 @@ KEYS = [
     Key("Esc, q", "quit; Esc first ends what is shown", "quit", "quit"),
 ]
 KEY_NAMED = {name.lower(): key for key in KEYS for name in key.names.split(", ")}
+CAPS = {key.names.split(", ")[0]: key.label for key in KEYS if key.label}
 NO_DIGIT = "?"  # stands for "no digit" in a typed number, as in an answer
 TYPED = {**{digit: digit for digit in DIGITS}, "x": NO_DIGIT}  # keys, and what they type
-TAKEN_BY_RIGHT = {
-    cv2.EVENT_LBUTTONDOWN: cv2.EVENT_RBUTTONDOWN,
-    cv2.EVENT_LBUTTONDBLCLK: cv2.EVENT_RBUTTONDBLCLK,
-    cv2.EVENT_LBUTTONUP: cv2.EVENT_RBUTTONUP,
-}
 
 KEY_CODES = {  # of keys that are no letters, as cv2.waitKeyEx and X number them
     "enter": (3, 10, 13, 0xFF0D, 0xFF8D),
@@ -3984,50 +3905,85 @@ for _first, _row in KEY_ROWS.items():
     PLACES.update(enumerate(_row, _first))
 GTK_CTRL, GTK_ALT = 0x40000, 0x80000  # GTK's waitKeyEx tells by these bits what else is held
 
-
-CAPS = {key.names.split(", ")[0]: key.label for key in KEYS if key.label}
-
-
-class Meaning(NamedTuple):
-    """What help says of a thing that is seen."""
-
-    thing: str
-    meaning: str
-    ground: Colour = CAP_COLOUR  # what the thing's name is written on, and in which colour
-    ink: Colour = TEXT_COLOUR
+TAKEN_BY_RIGHT = {
+    cv2.EVENT_LBUTTONDOWN: cv2.EVENT_RBUTTONDOWN,
+    cv2.EVENT_LBUTTONDBLCLK: cv2.EVENT_RBUTTONDBLCLK,
+    cv2.EVENT_LBUTTONUP: cv2.EVENT_RBUTTONUP,
+}
 
 
-MEANINGS = [
-    Meaning("a part", "point at it: its bars, and why"),
-    Meaning("a bar", "click on it: it is this one"),
-    Meaning("a map", "point at it: what it looks at"),
-    Meaning("orange", "a sure answer; ink that speaks for it", BEST_COLOUR, CANVAS_COLOUR),
-    Meaning("blue", "ink that speaks for the runner-up", OTHER_COLOUR),
-    Meaning("grey", "a guess, or no digit: look twice", QUIET_COLOUR, CANVAS_COLOUR),
-]
-LAYERS_HEADING = "Inside the network"
-LAYERS_HINT = ["bright: strong", "point at a map:", "green: what it sees"]
-ANSWER_NAMES = [*DIGITS, "?", "??"]  # "??": several characters
-INVITATION = ("Draw a digit", "or several, side by side")
+def key_name(code: int, place: int = 0, held: str = "") -> str:
+    """The name in KEYS of a key, by its code in X or of cv2.waitKeyEx; "" where it has none.
+
+    held: "shift+", "ctrl+" or "ctrl+shift+" where these keys are held. Where its code has no name,
+    its place counts, as X's keycode: on many keyboards that have other letters than Latin ones, or
+    digits with Shift only, it is the same as on an English one.
+    """
+    before = held if held.startswith("ctrl+") else ""  # Shift alone is in the code already
+    name = SPECIAL_KEYS.get(code, "")
+    if not name and code < 128:
+        name = chr(code).lower()
+    name = before + name
+    if name in KEY_NAMED or name in TYPED:
+        return name
+    at_place = PLACES.get(place, "")
+    # X's codes: below 0x100 Latin letters, from 0xFD00 on special keys, from 0x1000000 on Unicode.
+    is_foreign_letter = 0x100 <= code < 0xFD00 or code >= 0x1000000
+    is_digit = at_place.isdigit() and not held
+    if is_foreign_letter or is_digit:
+        return before + at_place
+    return ""
+
+
+def waited_key_name(code: int) -> str:
+    """The name of the key with this code of cv2.waitKeyEx, with "ctrl+" where that was held."""
+    if code in SPECIAL_KEYS:
+        return SPECIAL_KEYS[code]
+    if code & GTK_ALT:
+        return ""
+    held = "ctrl+" if code & GTK_CTRL else ""
+    return key_name(code & 0xFFFF, held=held)
+
+
+def with_right_button(event: int, flags: int) -> tuple[int, int]:
+    """A mouse event as if the right button took the left one's part."""
+    if flags & LEFT:
+        flags = flags & ~LEFT | RIGHT
+    return TAKEN_BY_RIGHT.get(event, event), flags
+
+
+# --- window: layout --------------------------------------------------------------------------
+
+WINDOW_SIZE = (900, CANVAS_SIZE)  # as it opens: the canvas, and the panel at its right
+TALL_SIZE = (CANVAS_SIZE, 900)  # on a screen that stands on its side: the panel below the canvas
+PANEL_WIDTH = WINDOW_SIZE[0] - CANVAS_SIZE
+LAYERS_WIDTH = 440  # of the layers' column, by which the window widens where there is room
+LAYERS_HEIGHT = 440  # of the layers below a tall window that cannot widen
+# Sizes from here on are in units: pixels of a window that is as large as it opens.
+MARGIN = 22
+PANEL_SHARE = 0.4  # of the width to spare; the layers take the rest
+WIDEST_PANEL = 480  # in a wider one the eye would lose its way from a digit to its figure
+ANSWER_HEIGHT = 116
+THUMBNAILS_HEIGHT = 74
+LARGEST_THUMBNAILS = 180  # where there is room
+LABEL_GAP = 6  # between the hint below the answer and the words above the thumbnails
+LABEL_HEIGHT = 18  # of the words above the thumbnails
+SMALLEST_BAR = 16  # its height, with the gap to the next one
+LARGEST_BAR = 26  # where there is room
+CAP_HEIGHT = 26  # of a key that can be clicked, with the gap to the next one
+CAP_GAP = 5
+LAYERS_MARGIN = 16
+LAYERS_GAP = 10  # between the digit image and what stands beside and below it
+DIGIT_IMAGE = 112  # the side of the digit image, and of a map that is pointed at: 4 by 4 a pixel
+LAYER_TITLE = 17  # the height of its name and shape
+LAYER_GAP = 3
+ANSWER_TILE = 26  # the side of the squares of the last layer, which bear the answers' names
+LARGEST_SIDE = 64  # of the square of a map or unit
+SMALLEST_SIDE = 2  # pixels of the square of a map or unit
+UNIT_AS_MAP = 2  # when layers share the room, a unit counts as a map 2 pixels high
+
 BARS = [*range(10), OTHER]  # what has a bar: the digits, and that it is none
-
-
-def heat() -> np.ndarray:
-    """The colours of values from 0 to 255, shape (256, 1, 3): the canvas's, orange, white."""
-    white = (255, 255, 255)
-    channels = []
-    for stops in zip(CANVAS_COLOUR, BEST_COLOUR, white, strict=True):  # blue, green, red
-        channels.append(np.interp(range(256), [0, 150, 255], stops))
-    return np.uint8(np.dstack(channels)).reshape(256, 1, 3)
-
-
-HEAT = heat()
-
-
-def size_of(image: np.ndarray) -> tuple[int, int]:
-    """The width and height of an image."""
-    height, width = image.shape[:2]
-    return width, height
+FARTHEST = 9999  # pixels from the canvas; cv2 cannot draw to points that are much farther
 
 
 class View(NamedTuple):
@@ -4082,62 +4038,10 @@ class Target(NamedTuple):
     value: object  # a key's name; a digit or OTHER; a part's index; a layer's and a map's index
 
 
-# What it shows, and where: pure functions of the view and of the window's size.
-
-
-class Regions(NamedTuple):
-    """How a window is shared out, in its pixels."""
-
-    scale: float  # pixels of a unit
-    canvas: Box  # a square
-    panel: Box
-    layers: Box | None
-    is_tall: bool  # the panel stands below the canvas
-
-
-def share_out_wide(window: Box, layers_width: int) -> Regions:
-    """Canvas, panel and, where their width is not 0 units, layers side by side."""
-    usual_width, usual_height = WINDOW_SIZE
-    usual_width += layers_width
-    scale = min(window.width / usual_width, window.height / usual_height)
-    column, panel = window.split_left(round(CANVAS_SIZE * scale))
-    layers = None
-    if layers_width:
-        spare = window.width - usual_width * scale
-        panel_width = PANEL_WIDTH * scale + PANEL_SHARE * spare
-        panel, layers = panel.split_left(round(panel_width))
-    return Regions(scale, square_in(column), panel, layers, is_tall=False)
-
-
-def share_out_tall(window: Box, layers_width: int) -> Regions:
-    """The panel below the canvas; the layers, where their width is not 0 units, beside both."""
-    usual_width, usual_height = TALL_SIZE
-    usual_width += layers_width
-    scale = min(window.width / usual_width, window.height / usual_height)
-    left, layers = window.split_right(round(layers_width * scale))
-    row, panel = left.split_top(round(CANVAS_SIZE * scale))
-    if not layers_width:
-        layers = None
-    return Regions(scale, square_in(row), panel, layers, is_tall=True)
-
-
-def share_out_in_a_column(window: Box) -> Regions:
-    """Canvas, panel and layers one below another."""
-    width, height = TALL_SIZE
-    scale = min(window.width / width, window.height / (height + LAYERS_HEIGHT))
-    upper, layers = window.split_top(round(height * scale))
-    row, panel = upper.split_top(round(CANVAS_SIZE * scale))
-    return Regions(scale, square_in(row), panel, layers, is_tall=True)
-
-
-def regions_of(size: tuple[int, int], shows_layers: bool) -> Regions:
-    """The way to share a window out in which everything is largest."""
-    window = Box(0, 0, *size)
-    layers_width = LAYERS_WIDTH if shows_layers else 0
-    ways = [share_out_wide(window, layers_width), share_out_tall(window, layers_width)]
-    if shows_layers:
-        ways.append(share_out_in_a_column(window))
-    return max(ways, key=lambda way: way.scale)
+def size_of(image: np.ndarray) -> tuple[int, int]:
+    """The width and height of an image."""
+    height, width = image.shape[:2]
+    return width, height
 
 
 def fitted(box: Box, size: tuple[int, int]) -> Box:
@@ -4232,6 +4136,121 @@ def largest_grid(box: Box, count: int) -> Grid:
         side = min(box.height // rows, box.width // columns)
         grids.append(Grid(box.x, box.y, side, columns, count))
     return max(grids, key=lambda grid: grid.side)
+
+
+def place_layers(room: Box, counts: Sequence[int], rows: Sequence[int], scale: float) -> list[Grid]:
+    """The maps of layers, each in its number of rows, one layer below another in the room."""
+    grids = []
+    y = room.y
+    for count, row_count in zip(counts, rows, strict=True):
+        y += round(LAYER_TITLE * scale)
+        columns = math.ceil(count / row_count)
+        side = room.width // columns
+        if count <= CLASSES:
+            side = min(side, round(ANSWER_TILE * scale))
+        grid = Grid(room.x, y, side, columns, count)
+        grids.append(grid)
+        y = grid.box.bottom + round(LAYER_GAP * scale)
+    return grids
+
+
+def layers_to_enlarge(
+    grids: Sequence[Grid], shapes: Sequence[tuple[int, ...]], scale: float
+) -> list[int]:
+    """Which layers may be shown larger, first those whose maps are smallest for their size."""
+    zooms = {}
+    for number, (grid, shape) in enumerate(zip(grids, shapes, strict=True)):
+        height = shape[0] if len(shape) == 3 else UNIT_AS_MAP
+        is_full = grid.columns == 1 or grid.side >= LARGEST_SIDE * scale
+        if grid.count > CLASSES and not is_full:
+            zooms[number] = grid.side / height**0.75  # a small map needs more for each pixel
+    return sorted(zooms, key=zooms.get)
+
+
+def rows_of_larger_layer(
+    room: Box, shapes: Sequence[tuple[int, ...]], rows: Sequence[int], scale: float
+) -> list[int] | None:
+    """The rows of each layer, one more of the layer that needs it most; None: no room is left."""
+    counts = [shape[-1] for shape in shapes]
+    grids = place_layers(room, counts, rows, scale)
+    for layer in layers_to_enlarge(grids, shapes, scale):
+        more = list(rows)
+        more[layer] += 1
+        larger = place_layers(room, counts, more, scale)
+        if larger[-1].box.bottom <= room.bottom:
+            return more
+    return None
+
+
+@functools.lru_cache(maxsize=4)
+def arrange_layers(room: Box, shapes: tuple[tuple[int, ...], ...], scale: float) -> list[Grid]:
+    """Where the maps of each layer are shown, as large as all fit into the room together.
+
+    shapes are (height, width, maps) or (units,). Layers for which there is no room are left out.
+    """
+    counts = [shape[-1] for shape in shapes]
+    most_columns = max(1, room.width // SMALLEST_SIDE)
+    more = [math.ceil(count / most_columns) for count in counts]
+    while more:
+        rows = more
+        more = rows_of_larger_layer(room, shapes, rows, scale)
+    grids = place_layers(room, counts, rows, scale)
+    return [grid for grid in grids if grid.box.bottom <= room.bottom]
+
+
+class Regions(NamedTuple):
+    """How a window is shared out, in its pixels."""
+
+    scale: float  # pixels of a unit
+    canvas: Box  # a square
+    panel: Box
+    layers: Box | None
+    is_tall: bool  # the panel stands below the canvas
+
+
+def share_out_wide(window: Box, layers_width: int) -> Regions:
+    """Canvas, panel and, where their width is not 0 units, layers side by side."""
+    usual_width, usual_height = WINDOW_SIZE
+    usual_width += layers_width
+    scale = min(window.width / usual_width, window.height / usual_height)
+    column, panel = window.split_left(round(CANVAS_SIZE * scale))
+    layers = None
+    if layers_width:
+        spare = window.width - usual_width * scale
+        panel_width = PANEL_WIDTH * scale + PANEL_SHARE * spare
+        panel, layers = panel.split_left(round(panel_width))
+    return Regions(scale, square_in(column), panel, layers, is_tall=False)
+
+
+def share_out_tall(window: Box, layers_width: int) -> Regions:
+    """The panel below the canvas; the layers, where their width is not 0 units, beside both."""
+    usual_width, usual_height = TALL_SIZE
+    usual_width += layers_width
+    scale = min(window.width / usual_width, window.height / usual_height)
+    left, layers = window.split_right(round(layers_width * scale))
+    row, panel = left.split_top(round(CANVAS_SIZE * scale))
+    if not layers_width:
+        layers = None
+    return Regions(scale, square_in(row), panel, layers, is_tall=True)
+
+
+def share_out_in_a_column(window: Box) -> Regions:
+    """Canvas, panel and layers one below another."""
+    width, height = TALL_SIZE
+    scale = min(window.width / width, window.height / (height + LAYERS_HEIGHT))
+    upper, layers = window.split_top(round(height * scale))
+    row, panel = upper.split_top(round(CANVAS_SIZE * scale))
+    return Regions(scale, square_in(row), panel, layers, is_tall=True)
+
+
+def regions_of(size: tuple[int, int], shows_layers: bool) -> Regions:
+    """The way to share a window out in which everything is largest."""
+    window = Box(0, 0, *size)
+    layers_width = LAYERS_WIDTH if shows_layers else 0
+    ways = [share_out_wide(window, layers_width), share_out_tall(window, layers_width)]
+    if shows_layers:
+        ways.append(share_out_in_a_column(window))
+    return max(ways, key=lambda way: way.scale)
 
 
 class Layout:
@@ -4385,6 +4404,31 @@ def pointed_at(layout: Layout, view: View) -> Target | None:
     if view.pointer is None:
         return None
     return layout.target(*view.pointer, view)
+
+
+# --- window: text and shapes -----------------------------------------------------------------
+
+# Blue, green, red. What differs in meaning differs in lightness, too: for prints and many eyes.
+Colour = tuple[int, int, int]
+CANVAS_COLOUR: Colour = (22, 18, 16)
+PANEL_COLOUR: Colour = (44, 38, 34)
+TROUGH_COLOUR: Colour = (30, 25, 22)  # of empty bars, and of what a cap casts its shadow on
+CAP_COLOUR: Colour = (78, 68, 62)
+POINTED_COLOUR: Colour = (112, 100, 92)  # of a cap under the pointer, and of the flash
+EDGE_COLOUR: Colour = (136, 124, 114)  # of what is empty; in light three times the panel's colour
+TEXT_COLOUR: Colour = (246, 244, 242)
+QUIET_COLOUR: Colour = (196, 188, 180)
+BAR_COLOUR: Colour = (190, 172, 156)
+BEST_COLOUR: Colour = (40, 176, 255)
+OTHER_COLOUR: Colour = (232, 104, 44)  # of ink that speaks for the runner-up, and of the eraser
+FIELD_COLOUR: Colour = (110, 230, 110)  # of what a unit of the network looks at
+
+CAPITALS = 0.72  # the height of capitals and figures, in sizes of the font
+SMALLEST_TEXT = 9  # pixels; smaller, nobody could read it
+SHORTEST_TEXT = 8  # characters; the words on the keys are never shortened
+KEY_GAP = 4  # at the right of a key that stands in a text
+NOTE_HEIGHT = 22
+NOTE_PITCH = 26  # its height, with the gap to the next one
 
 
 class Style(NamedTuple):
@@ -4561,6 +4605,402 @@ class Sheet:
         return cap.width + self.units(KEY_GAP)
 
 
+# --- window: why it is this answer -----------------------------------------------------------
+
+PIECE = 4  # pixels of a digit image: the side of what is left out at a time, to tell why
+LEAST_PIECE = 2  # a piece is left out only if its ink makes more than so many full pixels
+LEAST_SHARE = 1e-9  # probabilities keep this distance from 0 and 1, whose log odds are infinite
+RUNNER_UP = 0.01  # an answer with a smaller probability is no rival: its ink gets no colour
+
+
+class Explanation(NamedTuple):
+    """What the ink of a part speaks for, piece by piece."""
+
+    answer: int  # a digit or OTHER
+    runner_up: int | None  # the same; None where no other answer is probable enough
+    taught: bool  # whether the answer comes from a lesson
+    for_answer: np.ndarray  # in [0, 1], shape (rows, columns): for each piece of the ink's box
+    for_runner_up: np.ndarray  # the same
+
+
+def probability(prediction: Prediction, answer: int) -> float:
+    """The probability of a digit, or of OTHER: that it is no digit."""
+    if answer == OTHER:
+        return prediction.none
+    return float(prediction.probabilities[answer])
+
+
+def answer_of(prediction: Prediction) -> int:
+    """The digit that was answered, or OTHER."""
+    if prediction.digit is None:
+        return OTHER
+    return prediction.digit
+
+
+def name_of(answer: int | None) -> str:
+    """What an answer is called in a sentence: "7", "no digit"."""
+    if answer is None or answer == OTHER:
+        return "no digit"
+    return str(answer)
+
+
+def why_in_words(explanation: Explanation) -> str:
+    """Why this answer: "6 rather than 5"."""
+    answer = name_of(explanation.answer)
+    if explanation.taught:
+        return f"why {answer}: you taught it   <f> forgets"
+    if explanation.runner_up is None:
+        return f"why {answer}: nothing else comes near"
+    return f"why {answer} rather than {name_of(explanation.runner_up)}"
+
+
+def log_odds(prediction: Prediction) -> np.ndarray:
+    """The logarithms of the odds of all answers that have a bar, shape (11,)."""
+    shares = [probability(prediction, answer) for answer in BARS]
+    shares = np.clip(shares, LEAST_SHARE, 1 - LEAST_SHARE)
+    return np.log(shares / (1 - shares))
+
+
+def without_each_piece(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Digit images in each of which a piece of the ink is missing, and which piece that is.
+
+    The ink's box is cut into rows and columns of pieces. Gives the images, shape (n, 28, 28), and
+    a mask, shape (rows, columns), of the n pieces that hold enough ink to be left out.
+    """
+    box = Box(*cv2.boundingRect(np.uint8(image > 0)))
+    rows = rows_of(box, math.ceil(box.height / PIECE))
+    columns = math.ceil(box.width / PIECE)
+    images = []
+    holds_ink = np.zeros((len(rows), columns), bool)
+    for row, row_box in enumerate(rows):
+        for column, piece in enumerate(columns_of(row_box, columns)):
+            without = image.copy()
+            area = crop(without, piece)
+            holds_ink[row, column] = area.sum() > LEAST_PIECE
+            if holds_ink[row, column]:
+                area[:] = 0
+                images.append(without)
+    return np.reshape(images, (-1, IMAGE_SIZE, IMAGE_SIZE)), holds_ink
+
+
+def explain(part: Part, recognizer: Recognizer) -> Explanation:
+    """What each piece of a part's ink speaks for: for what is less probable without the piece.
+
+    After Zeiler and Fergus, "Visualizing and understanding convolutional networks", 2014.
+    """
+    images, holds_ink = without_each_piece(part.image)
+    before = log_odds(part.prediction)
+    falls = np.zeros((len(BARS), *holds_ink.shape))  # of each answer's log odds
+    after = recognizer.predict_all(images)
+    for place, prediction in zip(np.argwhere(holds_ink), after, strict=True):
+        falls[:, *place] = before - log_odds(prediction)
+    second, first = np.argsort(before)[-2:]
+    runner_up = BARS[second]
+    if probability(part.prediction, runner_up) < RUNNER_UP:
+        runner_up = None
+        falls[second] = 0
+    is_for_answer = falls[first] >= falls[second]
+    for_answer = np.where(is_for_answer, strength(falls[first]), 0)
+    for_runner_up = np.where(is_for_answer, 0, strength(falls[second]))
+    taught = part.prediction.taught
+    return Explanation(BARS[first], runner_up, taught, for_answer, for_runner_up)
+
+
+def strength(falls: np.ndarray) -> np.ndarray:
+    """How strongly pieces of ink speak for an answer, in [0, 1], by how far its log odds fall."""
+    return falls.clip(0) / max(1, falls.max())
+
+
+# --- window: the network's layers ------------------------------------------------------------
+
+LAYER_TEXT = 12.5
+SMALLEST_PARTED = 4  # pixels; larger squares have a line between them
+WEIGHTS = 50  # the side of the square of a map's weights
+KINDS_NOT_SHOWN = ("flatten", "reshape", "dropout", "inputlayer")  # they change no value
+LAYERS_HEADING = "Inside the network"
+LAYERS_HINT = ["bright: strong", "point at a map:", "green: what it sees"]
+ANSWER_NAMES = [*DIGITS, "?", "??"]  # "??": several characters
+
+
+def heat() -> np.ndarray:
+    """The colours of values from 0 to 255, shape (256, 1, 3): the canvas's, orange, white."""
+    white = (255, 255, 255)
+    channels = []
+    for stops in zip(CANVAS_COLOUR, BEST_COLOUR, white, strict=True):  # blue, green, red
+        channels.append(np.interp(range(256), [0, 150, 255], stops))
+    return np.uint8(np.dstack(channels)).reshape(256, 1, 3)
+
+
+HEAT = heat()
+
+
+def look_inside(image: np.ndarray, network: Network) -> list[LayerOutput]:
+    """What each layer makes of a digit image, without those that change no value."""
+    activations = []
+    for activation in network.activations(np.float32(image)[None]):
+        if activation.kind.lower() in KINDS_NOT_SHOWN:
+            continue
+        values = activation.values
+        if values.ndim != 4:
+            values = values.reshape(1, -1)
+        activations.append(activation._replace(values=values))
+    return activations
+
+
+def field_of(units: Box, name: str, layers: Sequence[Layer]) -> Box:
+    """What of the digit image some units of a layer depend on: their receptive field."""
+    whole = Box(0, 0, IMAGE_SIZE, IMAGE_SIZE)
+    names = [layer.name for layer in layers]
+    for layer in reversed(layers[: names.index(name) + 1]):
+        if layer.kind == "pooling":
+            units = units.scaled(2)
+        elif layer.kind == "convolution":
+            units = under_kernel(units, layer)
+        else:
+            return whole
+    return units.clipped(whole)
+
+
+def under_kernel(units: Box, layer: Layer) -> Box:
+    """What some units of a convolution depend on in the layer before it."""
+    height, width = layer.weights.shape[:2]
+    x, y = units.x, units.y
+    if layer.padding == "same":
+        x -= (width - 1) // 2
+        y -= (height - 1) // 2
+    return Box(x, y, units.width + width - 1, units.height + height - 1)
+
+
+def names_of_layers(activations: Sequence[LayerOutput]) -> list[str]:
+    """What each layer is called: "convolution 1", "pooling 1", ..., "answers"."""
+    kinds = [activation.kind for activation in activations[:-1]]
+    names = []
+    for index, kind in enumerate(kinds):
+        name = kind
+        if kinds.count(kind) > 1:
+            before = kinds[:index].count(kind)
+            name = f"{kind} {before + 1}"
+        names.append(name)
+    return [*names, "answers"]
+
+
+def shape_in_words(values: np.ndarray) -> str:
+    """The shape of what a layer makes of one image: "32 maps, 28×28", "128 units"."""
+    if values.ndim == 1:
+        return f"{len(values)} units"
+    height, width, maps = values.shape
+    return f"{maps} maps, {width}×{height}"
+
+
+class Unit(NamedTuple):
+    """A unit of the network that is pointed at."""
+
+    layer: int  # its layer, as an index into the view's activations
+    map: int  # its map
+    place: Box  # in its map, one by one
+    tile: Box  # where its map is shown
+
+
+def unit_pointed_at(layout: Layout, view: View) -> Unit | None:
+    """The unit of the network under the pointer."""
+    target = pointed_at(layout, view)
+    if target is None or target.kind != "map":
+        return None
+    layer, number = target.value
+    values = view.activations[layer].values
+    tile = layout.layer_grids(view)[layer].tile(number)
+    if values.ndim == 2:
+        return Unit(layer, number, Box(0, 0, 1, 1), tile)
+    height, width = values.shape[1:3]
+    x, y = view.pointer
+    row = (y - tile.y) * height // tile.height
+    column = (x - tile.x) * width // tile.width
+    return Unit(layer, number, Box(column, row, 1, 1), tile)
+
+
+def shade(values: np.ndarray) -> np.ndarray:
+    """Values of a layer as uint8, 255 the greatest; by their roots, which show weak ones, too."""
+    least = min(0.0, float(values.min()))  # of layers that have negative values
+    greatest = max(float(values.max()), least + 1e-6)
+    shares = (values - least) / (greatest - least)
+    return np.uint8(255 * np.sqrt(shares))
+
+
+def as_maps(values: np.ndarray) -> np.ndarray:
+    """The values of a layer as maps, (height, width, maps): of a unit the map is one pixel."""
+    if values.ndim == 1:
+        return values[None, None]
+    return values
+
+
+def mosaic(maps: np.ndarray, grid: Grid) -> np.ndarray:
+    """All maps of a layer, uint8, shape (height, width, maps), side by side as in its grid: BGR."""
+    height, width, count = maps.shape
+    picture = np.zeros((grid.rows * height, grid.columns * width), np.uint8)
+    for number in range(count):
+        row, column = divmod(number, grid.columns)
+        place = Box(column * width, row * height, width, height)
+        crop(picture, place)[:] = maps[:, :, number]
+    how = cv2.INTER_AREA if grid.side < height else cv2.INTER_NEAREST
+    size = grid.box.width, grid.box.height
+    picture = cv2.resize(picture, size, interpolation=how)
+    return cv2.applyColorMap(picture, HEAT)
+
+
+def draw_layers(sheet: Sheet, layout: Layout, view: View) -> None:
+    """Draw what each layer of the network makes of the chosen part."""
+    line = layout.layers._replace(width=sheet.units(1))
+    if layout.layers.x == 0:  # they stand below the panel
+        line = layout.layers._replace(height=sheet.units(1))
+    sheet.fill(line, EDGE_COLOUR)
+    draw_seen(sheet, layout.digit_image, view)
+    if not view.activations:
+        return
+    names = names_of_layers(view.activations)
+    grids = layout.layer_grids(view)
+    for grid, activation, name in zip(grids, view.activations, names, strict=False):
+        values = activation.values[0]
+        height = sheet.units(LAYER_TITLE)
+        title = layout.layers_room._replace(y=grid.y - height, height=height)
+        sheet.write(title, f"{name}: {shape_in_words(values)}", Style(LAYER_TEXT, QUIET_COLOUR))
+        draw_layer(sheet, grid, values)
+
+
+def draw_seen(sheet: Sheet, box: Box, view: View) -> None:
+    """Draw the digit image that the network is given, large."""
+    sheet.fill(box, CANVAS_COLOUR)
+    if view.part:
+        sheet.pixels(box, view.part.image)
+    sheet.outline(box.inset(-sheet.units(1)), EDGE_COLOUR)
+
+
+def draw_layer(sheet: Sheet, grid: Grid, values: np.ndarray) -> None:
+    """Draw the maps, (height, width, maps), or the units, (units,), of one layer."""
+    shades = shade(as_maps(values))
+    area = sheet.area(grid.box)
+    area[:] = mosaic(shades, grid)
+    if grid.side > SMALLEST_PARTED:
+        area[grid.side - 1 :: grid.side] = PANEL_COLOUR
+        area[:, grid.side - 1 :: grid.side] = PANEL_COLOUR
+    for number in range(grid.count, grid.rows * grid.columns):  # places left over
+        sheet.fill(grid.tile(number), PANEL_COLOUR)
+    if values.ndim == 1 and grid.count <= CLASSES:
+        for number, light in enumerate(shades.ravel()):
+            colour = CANVAS_COLOUR if light > 127 else QUIET_COLOUR
+            style = Style(13, colour, 600, "middle")
+            sheet.write(grid.tile(number), ANSWER_NAMES[number], style)
+
+
+def draw_pointed_unit(sheet: Sheet, layout: Layout, view: View, network: Network) -> None:
+    """Draw the map that is pointed at large, and what its unit under the pointer looks at."""
+    unit = unit_pointed_at(layout, view)
+    if unit is None:
+        draw_layers_hint(sheet, layout.unit_words)
+        return
+    draw_unit(sheet, layout, view, unit)
+    name = view.activations[unit.layer].name
+    layers = {layer.name: layer for layer in network.layers}
+    draw_weights(sheet, layout, layers[name], unit.map)
+    field = field_of(unit.place, name, network.layers)
+    draw_field(sheet, layout, view, field)
+
+
+def draw_layers_hint(sheet: Sheet, box: Box) -> None:
+    """Say what one sees of the network, and that one may point at it."""
+    heading, below = box.split_top(sheet.units(22))
+    sheet.write(heading, LAYERS_HEADING, Style(15, TEXT_COLOUR, 600))
+    sheet.lines(below, LAYERS_HINT, Style(LAYER_TEXT, QUIET_COLOUR))
+
+
+def draw_unit(sheet: Sheet, layout: Layout, view: View, unit: Unit) -> None:
+    """Draw the map that is pointed at large, with the unit framed, and say which it is."""
+    sheet.outline(unit.tile, FIELD_COLOUR, 1.5)
+    values = view.activations[unit.layer].values[0]
+    maps = as_maps(values)
+    _, width, count = maps.shape
+    box = layout.large_map
+    alone = Grid(box.x, box.y, box.width, columns=1, count=1)
+    shades = shade(maps)[:, :, [unit.map]]
+    sheet.area(box)[:] = mosaic(shades, alone)
+    sheet.outline(box.inset(-sheet.units(1)), EDGE_COLOUR)
+    place = unit.place.scaled(box.width / width, box.x, box.y)
+    sheet.outline(place, FIELD_COLOUR, 1.5)
+    name = names_of_layers(view.activations)[unit.layer]
+    thing = "map" if values.ndim == 3 else "unit"
+    value = maps[unit.place.y, unit.place.x, unit.map]
+    lines = [name, f"{thing} {unit.map + 1} of {count}", f"here {value:.2f}"]
+    sheet.lines(layout.unit_words, lines, Style(LAYER_TEXT, TEXT_COLOUR))
+
+
+def draw_weights(sheet: Sheet, layout: Layout, layer: Layer, number: int) -> None:
+    """Draw the weights of one map of a convolution that looks at the digit image itself."""
+    if layer.weights.ndim != 4 or layer.weights.shape[2] != 1:
+        return
+    weights = layer.weights[:, :, 0, number]
+    side = sheet.units(WEIGHTS)
+    _, room = layout.unit_words.split_bottom(side)
+    square, caption = room.split_left(side)
+    strongest = max(np.abs(weights).max(), 1e-9)  # all may be 0
+    for row, row_weights in zip(rows_of(square, len(weights)), weights, strict=True):
+        for place, weight in zip(columns_of(row, len(row_weights)), row_weights, strict=True):
+            colour = np.array(BEST_COLOUR if weight > 0 else OTHER_COLOUR)
+            colour = colour * abs(weight) / strongest
+            sheet.fill(place.inset(1), colour.round().tolist())
+    _, caption = caption.split_left(sheet.units(8))
+    if caption.width > side:
+        sheet.lines(caption, ["its weights", "orange +", "blue −"], Style(11, QUIET_COLOUR))
+
+
+def draw_field(sheet: Sheet, layout: Layout, view: View, field: Box) -> None:
+    """Frame on the digit image and on the drawing what a unit of the network looks at."""
+    image = layout.digit_image
+    in_image = field.scaled(image.width / IMAGE_SIZE, image.x, image.y)
+    sheet.outline(in_image, FIELD_COLOUR, 1.5)
+    if view.part is None:
+        return
+    ink = Box(*cv2.boundingRect(np.uint8(view.part.image > 0)))
+    shown = layout.part_boxes(view)[view.chosen]
+    scale = shown.longest / max(1, ink.longest)
+    # The digit image's top left, where its ink lies on the ink that is shown.
+    left, top = np.subtract(shown.center, np.multiply(scale, ink.center))
+    frame = field.scaled(scale, left, top).clipped(layout.canvas)
+    around = frame.inset(-sheet.units(1))
+    sheet.outline(around, CANVAS_COLOUR, 4)  # for it to be seen on white ink, too
+    sheet.outline(frame, FIELD_COLOUR, 2)
+
+
+# --- window: drawing it ----------------------------------------------------------------------
+
+LOOK_TWICE = 0.85  # of digits by 35 hands 84 % read with 0.80 to 0.85 were right, 96 % up to 0.90
+SMALLEST_FIGURE = 0.001  # a smaller probability is not written beside its bar
+CONFIDENCE_WIDTH = 106  # at the right of the answer
+BAR_LABEL = 42  # the width of what stands left of a bar
+BAR_FIGURE = 58  # and right of it
+LABEL_RATIO = 1.35  # a part's label is so many times as high as its text
+SMALLEST_LABEL = 9  # the size of its text, where the part is small
+LARGEST_LABEL = 16  # and where it is large
+INVITATION = ("Draw a digit", "or several, side by side")
+
+
+class Meaning(NamedTuple):
+    """What help says of a thing that is seen."""
+
+    thing: str
+    meaning: str
+    ground: Colour = CAP_COLOUR  # what the thing's name is written on, and in which colour
+    ink: Colour = TEXT_COLOUR
+
+
+MEANINGS = [
+    Meaning("a part", "point at it: its bars, and why"),
+    Meaning("a bar", "click on it: it is this one"),
+    Meaning("a map", "point at it: what it looks at"),
+    Meaning("orange", "a sure answer; ink that speaks for it", BEST_COLOUR, CANVAS_COLOUR),
+    Meaning("blue", "ink that speaks for the runner-up", OTHER_COLOUR),
+    Meaning("grey", "a guess, or no digit: look twice", QUIET_COLOUR, CANVAS_COLOUR),
+]
+
+
 def draw(view: View, layout: Layout, recognizer: Recognizer) -> np.ndarray:
     """The window's picture: uint8 BGR, shape (height, width, 3)."""
     sheet = Sheet(layout)
@@ -4584,13 +5024,6 @@ def draw(view: View, layout: Layout, recognizer: Recognizer) -> np.ndarray:
         draw_ring(sheet, layout, view)
     draw_message(sheet, layout, view)
     return sheet.image
-
-
-def name_of(answer: int | None) -> str:
-    """What an answer is called in a sentence: "7", "no digit"."""
-    if answer is None or answer == OTHER:
-        return "no digit"
-    return str(answer)
 
 
 def answer_colour(prediction: Prediction) -> Colour:
@@ -4882,16 +5315,6 @@ def draw_legend(sheet: Sheet, room: Box, explanation: Explanation) -> None:
         _, room = room.split_top(sheet.units(NOTE_PITCH))
 
 
-def why_in_words(explanation: Explanation) -> str:
-    """Why this answer: "6 rather than 5"."""
-    answer = name_of(explanation.answer)
-    if explanation.taught:
-        return f"why {answer}: you taught it   <f> forgets"
-    if explanation.runner_up is None:
-        return f"why {answer}: nothing else comes near"
-    return f"why {answer} rather than {name_of(explanation.runner_up)}"
-
-
 def draw_ring(sheet: Sheet, layout: Layout, view: View) -> None:
     """Draw a ring as wide as the brush, or as the eraser, around the pointer."""
     if view.pointer is None or not view.brush:
@@ -4941,420 +5364,14 @@ def draw_help(sheet: Sheet, layout: Layout) -> None:
         sheet.write(words, meaning.meaning, style)
 
 
-class Explanation(NamedTuple):
-    """What the ink of a part speaks for, piece by piece."""
-
-    answer: int  # a digit or OTHER
-    runner_up: int | None  # the same; None where no other answer is probable enough
-    taught: bool  # whether the answer comes from a lesson
-    for_answer: np.ndarray  # in [0, 1], shape (rows, columns): for each piece of the ink's box
-    for_runner_up: np.ndarray  # the same
-
-
-def probability(prediction: Prediction, answer: int) -> float:
-    """The probability of a digit, or of OTHER: that it is no digit."""
-    if answer == OTHER:
-        return prediction.none
-    return float(prediction.probabilities[answer])
-
-
-def answer_of(prediction: Prediction) -> int:
-    """The digit that was answered, or OTHER."""
-    if prediction.digit is None:
-        return OTHER
-    return prediction.digit
-
-
-def log_odds(prediction: Prediction) -> np.ndarray:
-    """The logarithms of the odds of all answers that have a bar, shape (11,)."""
-    shares = [probability(prediction, answer) for answer in BARS]
-    shares = np.clip(shares, LEAST_SHARE, 1 - LEAST_SHARE)
-    return np.log(shares / (1 - shares))
-
-
-def without_each_piece(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Digit images in each of which a piece of the ink is missing, and which piece that is.
-
-    The ink's box is cut into rows and columns of pieces. Gives the images, shape (n, 28, 28), and
-    a mask, shape (rows, columns), of the n pieces that hold enough ink to be left out.
-    """
-    box = Box(*cv2.boundingRect(np.uint8(image > 0)))
-    rows = rows_of(box, math.ceil(box.height / PIECE))
-    columns = math.ceil(box.width / PIECE)
-    images = []
-    holds_ink = np.zeros((len(rows), columns), bool)
-    for row, row_box in enumerate(rows):
-        for column, piece in enumerate(columns_of(row_box, columns)):
-            without = image.copy()
-            area = crop(without, piece)
-            holds_ink[row, column] = area.sum() > LEAST_PIECE
-            if holds_ink[row, column]:
-                area[:] = 0
-                images.append(without)
-    return np.reshape(images, (-1, IMAGE_SIZE, IMAGE_SIZE)), holds_ink
-
-
-def explain(part: Part, recognizer: Recognizer) -> Explanation:
-    """What each piece of a part's ink speaks for: for what is less probable without the piece.
-
-    After Zeiler and Fergus, "Visualizing and understanding convolutional networks", 2014.
-    """
-    images, holds_ink = without_each_piece(part.image)
-    before = log_odds(part.prediction)
-    falls = np.zeros((len(BARS), *holds_ink.shape))  # of each answer's log odds
-    after = recognizer.predict_all(images)
-    for place, prediction in zip(np.argwhere(holds_ink), after, strict=True):
-        falls[:, *place] = before - log_odds(prediction)
-    second, first = np.argsort(before)[-2:]
-    runner_up = BARS[second]
-    if probability(part.prediction, runner_up) < RUNNER_UP:
-        runner_up = None
-        falls[second] = 0
-    is_for_answer = falls[first] >= falls[second]
-    for_answer = np.where(is_for_answer, strength(falls[first]), 0)
-    for_runner_up = np.where(is_for_answer, 0, strength(falls[second]))
-    taught = part.prediction.taught
-    return Explanation(BARS[first], runner_up, taught, for_answer, for_runner_up)
-
-
-def strength(falls: np.ndarray) -> np.ndarray:
-    """How strongly pieces of ink speak for an answer, in [0, 1], by how far its log odds fall."""
-    return falls.clip(0) / max(1, falls.max())
-
-
-def place_layers(room: Box, counts: Sequence[int], rows: Sequence[int], scale: float) -> list[Grid]:
-    """The maps of layers, each in its number of rows, one layer below another in the room."""
-    grids = []
-    y = room.y
-    for count, row_count in zip(counts, rows, strict=True):
-        y += round(LAYER_TITLE * scale)
-        columns = math.ceil(count / row_count)
-        side = room.width // columns
-        if count <= CLASSES:
-            side = min(side, round(ANSWER_TILE * scale))
-        grid = Grid(room.x, y, side, columns, count)
-        grids.append(grid)
-        y = grid.box.bottom + round(LAYER_GAP * scale)
-    return grids
-
-
-def layers_to_enlarge(
-    grids: Sequence[Grid], shapes: Sequence[tuple[int, ...]], scale: float
-) -> list[int]:
-    """Which layers may be shown larger, first those whose maps are smallest for their size."""
-    zooms = {}
-    for number, (grid, shape) in enumerate(zip(grids, shapes, strict=True)):
-        height = shape[0] if len(shape) == 3 else UNIT_AS_MAP
-        is_full = grid.columns == 1 or grid.side >= LARGEST_SIDE * scale
-        if grid.count > CLASSES and not is_full:
-            zooms[number] = grid.side / height**0.75  # a small map needs more for each pixel
-    return sorted(zooms, key=zooms.get)
-
-
-def rows_of_larger_layer(
-    room: Box, shapes: Sequence[tuple[int, ...]], rows: Sequence[int], scale: float
-) -> list[int] | None:
-    """The rows of each layer, one more of the layer that needs it most; None: no room is left."""
-    counts = [shape[-1] for shape in shapes]
-    grids = place_layers(room, counts, rows, scale)
-    for layer in layers_to_enlarge(grids, shapes, scale):
-        more = list(rows)
-        more[layer] += 1
-        larger = place_layers(room, counts, more, scale)
-        if larger[-1].box.bottom <= room.bottom:
-            return more
-    return None
-
-
-@functools.lru_cache(maxsize=4)
-def arrange_layers(room: Box, shapes: tuple[tuple[int, ...], ...], scale: float) -> list[Grid]:
-    """Where the maps of each layer are shown, as large as all fit into the room together.
-
-    shapes are (height, width, maps) or (units,). Layers for which there is no room are left out.
-    """
-    counts = [shape[-1] for shape in shapes]
-    most_columns = max(1, room.width // SMALLEST_SIDE)
-    more = [math.ceil(count / most_columns) for count in counts]
-    while more:
-        rows = more
-        more = rows_of_larger_layer(room, shapes, rows, scale)
-    grids = place_layers(room, counts, rows, scale)
-    return [grid for grid in grids if grid.box.bottom <= room.bottom]
-
-
-def look_inside(image: np.ndarray, network: Network) -> list[LayerOutput]:
-    """What each layer makes of a digit image, without those that change no value."""
-    activations = []
-    for activation in network.activations(np.float32(image)[None]):
-        if activation.kind.lower() in KINDS_NOT_SHOWN:
-            continue
-        values = activation.values
-        if values.ndim != 4:
-            values = values.reshape(1, -1)
-        activations.append(activation._replace(values=values))
-    return activations
-
-
-def field_of(units: Box, name: str, layers: Sequence[Layer]) -> Box:
-    """What of the digit image some units of a layer depend on: their receptive field."""
-    whole = Box(0, 0, IMAGE_SIZE, IMAGE_SIZE)
-    names = [layer.name for layer in layers]
-    for layer in reversed(layers[: names.index(name) + 1]):
-        if layer.kind == "pooling":
-            units = units.scaled(2)
-        elif layer.kind == "convolution":
-            units = under_kernel(units, layer)
-        else:
-            return whole
-    return units.clipped(whole)
-
-
-def under_kernel(units: Box, layer: Layer) -> Box:
-    """What some units of a convolution depend on in the layer before it."""
-    height, width = layer.weights.shape[:2]
-    x, y = units.x, units.y
-    if layer.padding == "same":
-        x -= (width - 1) // 2
-        y -= (height - 1) // 2
-    return Box(x, y, units.width + width - 1, units.height + height - 1)
-
-
-class Unit(NamedTuple):
-    """A unit of the network that is pointed at."""
-
-    layer: int  # its layer, as an index into the view's activations
-    map: int  # its map
-    place: Box  # in its map, one by one
-    tile: Box  # where its map is shown
-
-
-def unit_pointed_at(layout: Layout, view: View) -> Unit | None:
-    """The unit of the network under the pointer."""
-    target = pointed_at(layout, view)
-    if target is None or target.kind != "map":
-        return None
-    layer, number = target.value
-    values = view.activations[layer].values
-    tile = layout.layer_grids(view)[layer].tile(number)
-    if values.ndim == 2:
-        return Unit(layer, number, Box(0, 0, 1, 1), tile)
-    height, width = values.shape[1:3]
-    x, y = view.pointer
-    row = (y - tile.y) * height // tile.height
-    column = (x - tile.x) * width // tile.width
-    return Unit(layer, number, Box(column, row, 1, 1), tile)
-
-
-def shade(values: np.ndarray) -> np.ndarray:
-    """Values of a layer as uint8, 255 the greatest; by their roots, which show weak ones, too."""
-    least = min(0.0, float(values.min()))  # of layers that have negative values
-    greatest = max(float(values.max()), least + 1e-6)
-    shares = (values - least) / (greatest - least)
-    return np.uint8(255 * np.sqrt(shares))
-
-
-def mosaic(maps: np.ndarray, grid: Grid) -> np.ndarray:
-    """All maps of a layer, uint8, shape (height, width, maps), side by side as in its grid: BGR."""
-    height, width, count = maps.shape
-    picture = np.zeros((grid.rows * height, grid.columns * width), np.uint8)
-    for number in range(count):
-        row, column = divmod(number, grid.columns)
-        place = Box(column * width, row * height, width, height)
-        crop(picture, place)[:] = maps[:, :, number]
-    how = cv2.INTER_AREA if grid.side < height else cv2.INTER_NEAREST
-    size = grid.box.width, grid.box.height
-    picture = cv2.resize(picture, size, interpolation=how)
-    return cv2.applyColorMap(picture, HEAT)
-
-
-def names_of_layers(activations: Sequence[LayerOutput]) -> list[str]:
-    """What each layer is called: "convolution 1", "pooling 1", ..., "answers"."""
-    kinds = [activation.kind for activation in activations[:-1]]
-    names = []
-    for index, kind in enumerate(kinds):
-        name = kind
-        if kinds.count(kind) > 1:
-            before = kinds[:index].count(kind)
-            name = f"{kind} {before + 1}"
-        names.append(name)
-    return [*names, "answers"]
-
-
-def shape_in_words(values: np.ndarray) -> str:
-    """The shape of what a layer makes of one image: "32 maps, 28×28", "128 units"."""
-    if values.ndim == 1:
-        return f"{len(values)} units"
-    height, width, maps = values.shape
-    return f"{maps} maps, {width}×{height}"
-
-
-def draw_layers(sheet: Sheet, layout: Layout, view: View) -> None:
-    """Draw what each layer of the network makes of the chosen part."""
-    line = layout.layers._replace(width=sheet.units(1))
-    if layout.layers.x == 0:  # they stand below the panel
-        line = layout.layers._replace(height=sheet.units(1))
-    sheet.fill(line, EDGE_COLOUR)
-    draw_seen(sheet, layout.digit_image, view)
-    if not view.activations:
-        return
-    names = names_of_layers(view.activations)
-    grids = layout.layer_grids(view)
-    for grid, activation, name in zip(grids, view.activations, names, strict=False):
-        values = activation.values[0]
-        height = sheet.units(LAYER_TITLE)
-        title = layout.layers_room._replace(y=grid.y - height, height=height)
-        sheet.write(title, f"{name}: {shape_in_words(values)}", Style(LAYER_TEXT, QUIET_COLOUR))
-        draw_layer(sheet, grid, values)
-
-
-def draw_pointed_unit(sheet: Sheet, layout: Layout, view: View, network: Network) -> None:
-    """Draw the map that is pointed at large, and what its unit under the pointer looks at."""
-    unit = unit_pointed_at(layout, view)
-    if unit is None:
-        draw_layers_hint(sheet, layout.unit_words)
-        return
-    draw_unit(sheet, layout, view, unit)
-    name = view.activations[unit.layer].name
-    layers = {layer.name: layer for layer in network.layers}
-    draw_weights(sheet, layout, layers[name], unit.map)
-    field = field_of(unit.place, name, network.layers)
-    draw_field(sheet, layout, view, field)
-
-
-def draw_layers_hint(sheet: Sheet, box: Box) -> None:
-    """Say what one sees of the network, and that one may point at it."""
-    heading, below = box.split_top(sheet.units(22))
-    sheet.write(heading, LAYERS_HEADING, Style(15, TEXT_COLOUR, 600))
-    sheet.lines(below, LAYERS_HINT, Style(LAYER_TEXT, QUIET_COLOUR))
-
-
-def as_maps(values: np.ndarray) -> np.ndarray:
-    """The values of a layer as maps, (height, width, maps): of a unit the map is one pixel."""
-    if values.ndim == 1:
-        return values[None, None]
-    return values
-
-
-def draw_layer(sheet: Sheet, grid: Grid, values: np.ndarray) -> None:
-    """Draw the maps, (height, width, maps), or the units, (units,), of one layer."""
-    shades = shade(as_maps(values))
-    area = sheet.area(grid.box)
-    area[:] = mosaic(shades, grid)
-    if grid.side > SMALLEST_PARTED:
-        area[grid.side - 1 :: grid.side] = PANEL_COLOUR
-        area[:, grid.side - 1 :: grid.side] = PANEL_COLOUR
-    for number in range(grid.count, grid.rows * grid.columns):  # places left over
-        sheet.fill(grid.tile(number), PANEL_COLOUR)
-    if values.ndim == 1 and grid.count <= CLASSES:
-        for number, light in enumerate(shades.ravel()):
-            colour = CANVAS_COLOUR if light > 127 else QUIET_COLOUR
-            style = Style(13, colour, 600, "middle")
-            sheet.write(grid.tile(number), ANSWER_NAMES[number], style)
-
-
-def draw_seen(sheet: Sheet, box: Box, view: View) -> None:
-    """Draw the digit image that the network is given, large."""
-    sheet.fill(box, CANVAS_COLOUR)
-    if view.part:
-        sheet.pixels(box, view.part.image)
-    sheet.outline(box.inset(-sheet.units(1)), EDGE_COLOUR)
-
-
-def draw_unit(sheet: Sheet, layout: Layout, view: View, unit: Unit) -> None:
-    """Draw the map that is pointed at large, with the unit framed, and say which it is."""
-    sheet.outline(unit.tile, FIELD_COLOUR, 1.5)
-    values = view.activations[unit.layer].values[0]
-    maps = as_maps(values)
-    _, width, count = maps.shape
-    box = layout.large_map
-    alone = Grid(box.x, box.y, box.width, columns=1, count=1)
-    shades = shade(maps)[:, :, [unit.map]]
-    sheet.area(box)[:] = mosaic(shades, alone)
-    sheet.outline(box.inset(-sheet.units(1)), EDGE_COLOUR)
-    place = unit.place.scaled(box.width / width, box.x, box.y)
-    sheet.outline(place, FIELD_COLOUR, 1.5)
-    name = names_of_layers(view.activations)[unit.layer]
-    thing = "map" if values.ndim == 3 else "unit"
-    value = maps[unit.place.y, unit.place.x, unit.map]
-    lines = [name, f"{thing} {unit.map + 1} of {count}", f"here {value:.2f}"]
-    sheet.lines(layout.unit_words, lines, Style(LAYER_TEXT, TEXT_COLOUR))
-
-
-def draw_weights(sheet: Sheet, layout: Layout, layer: Layer, number: int) -> None:
-    """Draw the weights of one map of a convolution that looks at the digit image itself."""
-    if layer.weights.ndim != 4 or layer.weights.shape[2] != 1:
-        return
-    weights = layer.weights[:, :, 0, number]
-    side = sheet.units(WEIGHTS)
-    _, room = layout.unit_words.split_bottom(side)
-    square, caption = room.split_left(side)
-    strongest = max(np.abs(weights).max(), 1e-9)  # all may be 0
-    for row, row_weights in zip(rows_of(square, len(weights)), weights, strict=True):
-        for place, weight in zip(columns_of(row, len(row_weights)), row_weights, strict=True):
-            colour = np.array(BEST_COLOUR if weight > 0 else OTHER_COLOUR)
-            colour = colour * abs(weight) / strongest
-            sheet.fill(place.inset(1), colour.round().tolist())
-    _, caption = caption.split_left(sheet.units(8))
-    if caption.width > side:
-        sheet.lines(caption, ["its weights", "orange +", "blue −"], Style(11, QUIET_COLOUR))
-
-
-def draw_field(sheet: Sheet, layout: Layout, view: View, field: Box) -> None:
-    """Frame on the digit image and on the drawing what a unit of the network looks at."""
-    image = layout.digit_image
-    in_image = field.scaled(image.width / IMAGE_SIZE, image.x, image.y)
-    sheet.outline(in_image, FIELD_COLOUR, 1.5)
-    if view.part is None:
-        return
-    ink = Box(*cv2.boundingRect(np.uint8(view.part.image > 0)))
-    shown = layout.part_boxes(view)[view.chosen]
-    scale = shown.longest / max(1, ink.longest)
-    # The digit image's top left, where its ink lies on the ink that is shown.
-    left, top = np.subtract(shown.center, np.multiply(scale, ink.center))
-    frame = field.scaled(scale, left, top).clipped(layout.canvas)
-    around = frame.inset(-sheet.units(1))
-    sheet.outline(around, CANVAS_COLOUR, 4)  # for it to be seen on white ink, too
-    sheet.outline(frame, FIELD_COLOUR, 2)
-
-
-def key_name(code: int, place: int = 0, held: str = "") -> str:
-    """The name in KEYS of a key, by its code in X or of cv2.waitKeyEx; "" where it has none.
-
-    held: "shift+", "ctrl+" or "ctrl+shift+" where these keys are held. Where its code has no name,
-    its place counts, as X's keycode: on many keyboards that have other letters than Latin ones, or
-    digits with Shift only, it is the same as on an English one.
-    """
-    before = held if held.startswith("ctrl+") else ""  # Shift alone is in the code already
-    name = SPECIAL_KEYS.get(code, "")
-    if not name and code < 128:
-        name = chr(code).lower()
-    name = before + name
-    if name in KEY_NAMED or name in TYPED:
-        return name
-    at_place = PLACES.get(place, "")
-    # X's codes: below 0x100 Latin letters, from 0xFD00 on special keys, from 0x1000000 on Unicode.
-    is_foreign_letter = 0x100 <= code < 0xFD00 or code >= 0x1000000
-    is_digit = at_place.isdigit() and not held
-    if is_foreign_letter or is_digit:
-        return before + at_place
-    return ""
-
-
-def waited_key_name(code: int) -> str:
-    """The name of the key with this code of cv2.waitKeyEx, with "ctrl+" where that was held."""
-    if code in SPECIAL_KEYS:
-        return SPECIAL_KEYS[code]
-    if code & GTK_ALT:
-        return ""
-    held = "ctrl+" if code & GTK_CTRL else ""
-    return key_name(code & 0xFFFF, held=held)
-
-
-def with_right_button(event: int, flags: int) -> tuple[int, int]:
-    """A mouse event as if the right button took the left one's part."""
-    if flags & LEFT:
-        flags = flags & ~LEFT | RIGHT
-    return TAKEN_BY_RIGHT.get(event, event), flags
+# --- window ----------------------------------------------------------------------------------
+
+MESSAGE_SECONDS, FLASH_SECONDS, IDLE_SECONDS = 4, 0.3, 0.03
+MOST_GAPS = 10  # digits still to be typed that are shown one by one
+GRACE_SECONDS = 1  # Esc that comes so late for a message does not quit
+WIDE_SCREEN = 1920  # pixels; on wider ones the window is larger than usual as it opens
+WIDE_SCREEN_SHARE = 0.75  # of such a screen's width or height
+CORNER = 40  # pixels from the screen's left and upper edge to where it opens
 
 
 def opening_size(screen: Screen) -> tuple[int, int]:
@@ -5423,6 +5440,20 @@ def lessons_for(digits: Sequence[int | None], parts: Sequence[Part]) -> list[Les
     return lessons
 
 
+def advice(typed: str, parts: int) -> str:
+    """What to do where so many parts are seen and another number of digits was typed."""
+    seen = counted(parts, "part")
+    if len(typed) > parts:
+        return f"{typed} does not fit {seen}: write the digits further apart"
+    return f"{typed} does not fit {seen}: write each digit's strokes closer together"
+
+
+def counted(number: int, thing: str) -> str:
+    """A number of things in words: "1 part", "2 parts"."""
+    ending = "" if number == 1 else "s"
+    return f"{number} {thing}{ending}"
+
+
 def annotated(image: np.ndarray, reading: Reading) -> np.ndarray:
     """A picture, uint8 BGR, with a box around each part, and beside it what it was read as."""
     picture = image.copy()
@@ -5459,20 +5490,6 @@ def save_annotated(source: Picture | Camera, reading: Reading, folder: Path) -> 
     with open(path, "xb") as file:
         file.write(content)
     return path
-
-
-def advice(typed: str, parts: int) -> str:
-    """What to do where so many parts are seen and another number of digits was typed."""
-    seen = counted(parts, "part")
-    if len(typed) > parts:
-        return f"{typed} does not fit {seen}: write the digits further apart"
-    return f"{typed} does not fit {seen}: write each digit's strokes closer together"
-
-
-def counted(number: int, thing: str) -> str:
-    """A number of things in words: "1 part", "2 parts"."""
-    ending = "" if number == 1 else "s"
-    return f"{number} {thing}{ending}"
 
 
 class Window:
