@@ -4075,8 +4075,8 @@ def stack(box: Box, heights: Sequence[float]) -> list[Box]:
 def rows_of(box: Box, count: int) -> list[Box]:
     """A box cut into so many rows of equal height."""
     rows = []
-    for left in range(count, 0, -1):
-        row, box = box.split_top(round(box.height / left))
+    for remaining in range(count, 0, -1):
+        row, box = box.split_top(round(box.height / remaining))
         rows.append(row)
     return rows
 
@@ -4084,8 +4084,8 @@ def rows_of(box: Box, count: int) -> list[Box]:
 def columns_of(box: Box, count: int) -> list[Box]:
     """A box cut into so many columns of equal width."""
     columns = []
-    for left in range(count, 0, -1):
-        column, box = box.split_left(round(box.width / left))
+    for remaining in range(count, 0, -1):
+        column, box = box.split_left(round(box.width / remaining))
         columns.append(column)
     return columns
 
@@ -4227,10 +4227,10 @@ def share_out_tall(window: Box, layers_width: int) -> Regions:
     usual_width, usual_height = TALL_SIZE
     usual_width += layers_width
     scale = min(window.width / usual_width, window.height / usual_height)
-    left, layers = window.split_right(round(layers_width * scale))
-    row, panel = left.split_top(round(CANVAS_SIZE * scale))
-    if not layers_width:
-        layers = None
+    layers = None
+    if layers_width:
+        window, layers = window.split_right(round(layers_width * scale))
+    row, panel = window.split_top(round(CANVAS_SIZE * scale))
     return Regions(scale, square_in(row), panel, layers, is_tall=True)
 
 
@@ -4263,11 +4263,14 @@ class Layout:
         self.canvas = regions.canvas
         self.layers = regions.layers
         if regions.is_tall:
-            self._place_in_two_columns(self._content(regions.panel, 2 * WIDEST_PANEL))
+            content = self._content(regions.panel, 2 * WIDEST_PANEL)
+            self._place_in_two_columns(content)
         else:
-            self._place_in_one_column(self._content(regions.panel, WIDEST_PANEL))
+            content = self._content(regions.panel, WIDEST_PANEL)
+            self._place_in_one_column(content)
         if shows_layers:
-            self._place_layers(regions.layers.inset(self.units(LAYERS_MARGIN)))
+            margin = self.units(LAYERS_MARGIN)
+            self._place_layers(regions.layers.inset(margin))
 
     def units(self, count: float) -> int:
         """So many units in pixels, at least one."""
@@ -4322,15 +4325,16 @@ class Layout:
 
     def _place_layers(self, content: Box) -> None:
         """The digit image, the map that is pointed at, what is said of it, and the layers."""
-        side, gap = self.units(DIGIT_IMAGE), self.units(LAYERS_GAP)
+        side = self.units(DIGIT_IMAGE)
+        pitch = side + self.units(LAYERS_GAP)
         is_strip = content.width > content.height
         if is_strip:  # these stand at the left one below another, the layers at their right
-            left, self.layers_room = content.split_left(side + gap)
-            places = stack(left, [side + gap] * 3)
+            left, self.layers_room = content.split_left(pitch)
+            places = stack(left, [side, side, side])
             self.digit_image, self.large_map, self.unit_words = places
         else:
-            upper, self.layers_room = content.split_top(side + gap)
-            self.digit_image, rest = upper.split_left(side + gap)
+            upper, self.layers_room = content.split_top(pitch)
+            self.digit_image, rest = upper.split_left(pitch)
             self.unit_words, self.large_map = rest.split_right(side)
         self.digit_image = self.digit_image._replace(width=side, height=side)
         self.large_map = self.large_map._replace(width=side, height=side)
@@ -4346,9 +4350,10 @@ class Layout:
 
     def part_boxes(self, view: View) -> list[Box]:
         """Where the ink of each part of the reading is shown."""
-        shown = fitted(self.canvas, view.size)
-        scale = shown.width / view.size[0]
-        return [box.scaled(scale, shown.x, shown.y) for box in view.part_boxes()]
+        image = fitted(self.canvas, view.size)
+        width, _ = view.size
+        scale = image.width / width
+        return [box.scaled(scale, image.x, image.y) for box in view.part_boxes()]
 
     def thumbnail_boxes(self, view: View) -> list[Box]:
         """Where the digit image of each part of the reading is shown."""
@@ -4412,7 +4417,7 @@ def pointed_at(layout: Layout, view: View) -> Target | None:
 Colour = tuple[int, int, int]
 CANVAS_COLOUR: Colour = (22, 18, 16)
 PANEL_COLOUR: Colour = (44, 38, 34)
-TROUGH_COLOUR: Colour = (30, 25, 22)  # of empty bars, and of what a cap casts its shadow on
+TROUGH_COLOUR: Colour = (30, 25, 22)  # of empty bars, and of the lower rim of a cap
 CAP_COLOUR: Colour = (78, 68, 62)
 POINTED_COLOUR: Colour = (112, 100, 92)  # of a cap under the pointer, and of the flash
 EDGE_COLOUR: Colour = (136, 124, 114)  # of what is empty; in light three times the panel's colour
@@ -4437,7 +4442,7 @@ class Style(NamedTuple):
     size: float  # in units
     colour: Colour = TEXT_COLOUR
     weight: int = 400
-    align: str = "left"  # or "middle" or "right": what of the text stands at its x
+    align: str = "left"  # or "middle" or "right": where in its box the text stands
 
 
 CAP_STYLE = Style(12, TEXT_COLOUR, 500, "middle")
@@ -4700,15 +4705,19 @@ def explain(part: Part, recognizer: Recognizer) -> Explanation:
         runner_up = None
         falls[second] = 0
     is_for_answer = falls[first] >= falls[second]
-    for_answer = np.where(is_for_answer, strength(falls[first]), 0)
-    for_runner_up = np.where(is_for_answer, 0, strength(falls[second]))
-    taught = part.prediction.taught
-    return Explanation(BARS[first], runner_up, taught, for_answer, for_runner_up)
+    return Explanation(
+        answer=BARS[first],
+        runner_up=runner_up,
+        taught=part.prediction.taught,
+        for_answer=np.where(is_for_answer, strength(falls[first]), 0),
+        for_runner_up=np.where(is_for_answer, 0, strength(falls[second])),
+    )
 
 
 def strength(falls: np.ndarray) -> np.ndarray:
     """How strongly pieces of ink speak for an answer, in [0, 1], by how far its log odds fall."""
-    return falls.clip(0) / max(1, falls.max())
+    most = max(1, falls.max())  # a fall below 1 is weak, even where no other is greater
+    return falls.clip(0) / most
 
 
 # --- window: the network's layers ------------------------------------------------------------
@@ -5594,7 +5603,7 @@ class Window:
             view = self.with_canvas(view)
         view = view._replace(chosen=self.part_shown(view))
         if self.layers:
-            view = view._replace(activations=self.look_inside(view.part))
+            view = view._replace(activations=self.activations_of(view.part))
         return view
 
     def with_canvas(self, view: View) -> View:
@@ -5612,14 +5621,14 @@ class Window:
         """What is said where there is nothing to be read."""
         return "Nothing is drawn yet" if self.canvas else "Nothing is read in this picture"
 
-    def look_inside(self, part: Part | None) -> list[LayerOutput]:
-        """What each layer of the network makes of a part; nothing where there is none."""
+    def activations_of(self, part: Part | None) -> list[LayerOutput]:
+        """What each layer of the network makes of a part; all 0 where there is none."""
         network = self.recognizer.network
         if part:
             return look_inside(part.image, network)
         nothing = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
-        layers = look_inside(nothing, network)  # not all 0, for layers have biases
-        return [layer._replace(values=np.zeros_like(layer.values)) for layer in layers]
+        layers = look_inside(nothing, network)  # biases make them differ from 0
+        return [layer._replace(values=0 * layer.values) for layer in layers]
 
     def lit(self) -> set[str]:
         """The keys whose switches are on, but for reading along, which is usual."""
