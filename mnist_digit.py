@@ -4470,12 +4470,14 @@ def words_and_keys(text: str) -> list[tuple[str, bool]]:
 class Sheet:
     """A picture of the window to draw on: places in pixels, sizes of text and lines in units.
 
+    layout tells where things stand on it.
     In each text that is written, <Esc> is drawn as a key.
     """
 
     def __init__(self, layout: Layout) -> None:
         """A sheet in the panel's colour."""
         width, height = layout.size
+        self.layout = layout
         self.whole = Box(0, 0, width, height)
         self.scale = layout.scale
         self.units = layout.units
@@ -4856,13 +4858,14 @@ def mosaic(maps: np.ndarray, grid: Grid) -> np.ndarray:
     return cv2.applyColorMap(picture, HEAT)
 
 
-def draw_layers(sheet: Sheet, layout: Layout, view: View) -> None:
+def draw_layers(sheet: Sheet, view: View) -> None:
     """Draw what each layer of the network makes of the chosen part."""
+    layout = sheet.layout
     line = layout.layers._replace(width=sheet.units(1))
     if layout.layers.x == 0:  # they stand below the panel
         line = layout.layers._replace(height=sheet.units(1))
     sheet.fill(line, EDGE_COLOUR)
-    draw_seen(sheet, layout.digit_image, view)
+    draw_seen(sheet, view)
     if not view.activations:
         return
     names = names_of_layers(view.activations)
@@ -4875,8 +4878,9 @@ def draw_layers(sheet: Sheet, layout: Layout, view: View) -> None:
         draw_layer(sheet, grid, values)
 
 
-def draw_seen(sheet: Sheet, box: Box, view: View) -> None:
+def draw_seen(sheet: Sheet, view: View) -> None:
     """Draw the digit image that the network is given, large."""
+    box = sheet.layout.digit_image
     sheet.fill(box, CANVAS_COLOUR)
     if view.part:
         sheet.pixels(box, view.part.image)
@@ -4900,29 +4904,30 @@ def draw_layer(sheet: Sheet, grid: Grid, values: np.ndarray) -> None:
             sheet.write(grid.tile(number), ANSWER_NAMES[number], style)
 
 
-def draw_pointed_unit(sheet: Sheet, layout: Layout, view: View, network: Network) -> None:
+def draw_pointed_unit(sheet: Sheet, view: View, network: Network) -> None:
     """Draw the map that is pointed at large, and what its unit under the pointer looks at."""
-    unit = unit_pointed_at(layout, view)
+    unit = unit_pointed_at(sheet.layout, view)
     if unit is None:
-        draw_layers_hint(sheet, layout.unit_words)
+        draw_layers_hint(sheet)
         return
-    draw_unit(sheet, layout, view, unit)
+    draw_unit(sheet, view, unit)
     name = view.activations[unit.layer].name
     layers = {layer.name: layer for layer in network.layers}
-    draw_weights(sheet, layout, layers[name], unit.map)
+    draw_weights(sheet, layers[name], unit.map)
     field = field_of(unit.place, name, network.layers)
-    draw_field(sheet, layout, view, field)
+    draw_field(sheet, view, field)
 
 
-def draw_layers_hint(sheet: Sheet, box: Box) -> None:
+def draw_layers_hint(sheet: Sheet) -> None:
     """Say what one sees of the network, and that one may point at it."""
-    heading, below = box.split_top(sheet.units(22))
+    heading, below = sheet.layout.unit_words.split_top(sheet.units(22))
     sheet.write(heading, LAYERS_HEADING, Style(15, TEXT_COLOUR, 600))
     sheet.lines(below, LAYERS_HINT, Style(LAYER_TEXT, QUIET_COLOUR))
 
 
-def draw_unit(sheet: Sheet, layout: Layout, view: View, unit: Unit) -> None:
+def draw_unit(sheet: Sheet, view: View, unit: Unit) -> None:
     """Draw the map that is pointed at large, with the unit framed, and say which it is."""
+    layout = sheet.layout
     sheet.outline(unit.tile, FIELD_COLOUR, 1.5)
     values = view.activations[unit.layer].values[0]
     maps = as_maps(values)
@@ -4941,13 +4946,13 @@ def draw_unit(sheet: Sheet, layout: Layout, view: View, unit: Unit) -> None:
     sheet.lines(layout.unit_words, lines, Style(LAYER_TEXT, TEXT_COLOUR))
 
 
-def draw_weights(sheet: Sheet, layout: Layout, layer: Layer, number: int) -> None:
+def draw_weights(sheet: Sheet, layer: Layer, number: int) -> None:
     """Draw the weights of one map of a convolution that looks at the digit image itself."""
     if layer.weights.ndim != 4 or layer.weights.shape[2] != 1:
         return
     weights = layer.weights[:, :, 0, number]
     side = sheet.units(WEIGHTS)
-    _, room = layout.unit_words.split_bottom(side)
+    _, room = sheet.layout.unit_words.split_bottom(side)
     square, caption = room.split_left(side)
     strongest = max(np.abs(weights).max(), 1e-9)  # all may be 0
     for row, row_weights in zip(rows_of(square, len(weights)), weights, strict=True):
@@ -4960,8 +4965,9 @@ def draw_weights(sheet: Sheet, layout: Layout, layer: Layer, number: int) -> Non
         sheet.lines(caption, ["its weights", "orange +", "blue −"], Style(11, QUIET_COLOUR))
 
 
-def draw_field(sheet: Sheet, layout: Layout, view: View, field: Box) -> None:
+def draw_field(sheet: Sheet, view: View, field: Box) -> None:
     """Frame on the digit image and on the drawing what a unit of the network looks at."""
+    layout = sheet.layout
     image = layout.digit_image
     in_image = field.scaled(image.width / IMAGE_SIZE, image.x, image.y)
     sheet.outline(in_image, FIELD_COLOUR, 1.5)
@@ -5017,21 +5023,21 @@ def draw(view: View, layout: Layout, recognizer: Recognizer) -> np.ndarray:
     explanation = None
     if view.why and view.part:
         explanation = explain(view.part, recognizer)
-    draw_caps(sheet, layout, view, pointed)
-    draw_answer(sheet, layout, view)
-    draw_thumbnails(sheet, layout, view)
-    draw_bars(sheet, layout, view, pointed)
-    draw_image(sheet, layout, view, explanation)
-    draw_part_labels(sheet, layout, view)
+    draw_caps(sheet, view, pointed)
+    draw_answer(sheet, view)
+    draw_thumbnails(sheet, view)
+    draw_bars(sheet, view, pointed)
+    draw_image(sheet, view, explanation)
+    draw_part_labels(sheet, view)
     if layout.layers:
-        draw_layers(sheet, layout, view)
-        draw_pointed_unit(sheet, layout, view, recognizer.network)
+        draw_layers(sheet, view)
+        draw_pointed_unit(sheet, view, recognizer.network)
     if view.help:
-        draw_help(sheet, layout)
+        draw_help(sheet)
     else:
-        draw_notes(sheet, layout, view, explanation)
-        draw_ring(sheet, layout, view)
-    draw_message(sheet, layout, view)
+        draw_notes(sheet, view, explanation)
+        draw_ring(sheet, view)
+    draw_message(sheet, view)
     return sheet.image
 
 
@@ -5042,11 +5048,13 @@ def answer_colour(prediction: Prediction) -> Colour:
     return BEST_COLOUR
 
 
-def draw_answer(sheet: Sheet, layout: Layout, view: View) -> None:
+def draw_answer(sheet: Sheet, view: View) -> None:
     """Draw what was read in large type, how sure that is, and how to put it right."""
+    box = sheet.layout.answer
     if view.flash:
-        sheet.rounded(layout.answer.inset(-sheet.units(5)), POINTED_COLOUR)
-    upper, lower = layout.answer.split_top(round(0.8 * layout.answer.height))
+        ground = box.inset(-sheet.units(5))
+        sheet.rounded(ground, POINTED_COLOUR)
+    upper, lower = box.split_top(round(0.8 * box.height))
     reading = view.reading
     if reading is None:
         sheet.write(upper, "?", Style(96, EDGE_COLOUR, 600))
@@ -5104,8 +5112,9 @@ def largest_size_of_text(sheet: Sheet, box: Box, lines: Sequence[str]) -> float:
     return min(sheet.fitting(line, style, box.width).size for line in lines)
 
 
-def draw_thumbnails(sheet: Sheet, layout: Layout, view: View) -> None:
+def draw_thumbnails(sheet: Sheet, view: View) -> None:
     """Draw the digit images of the parts; the one that the bars are of is framed."""
+    layout = sheet.layout
     boxes = layout.thumbnail_boxes(view)
     if not boxes:
         return
@@ -5122,10 +5131,10 @@ def draw_thumbnails(sheet: Sheet, layout: Layout, view: View) -> None:
         sheet.outline(chosen.inset(-sheet.units(1)), BEST_COLOUR, 2.5)
 
 
-def draw_bars(sheet: Sheet, layout: Layout, view: View, pointed: Target | None) -> None:
+def draw_bars(sheet: Sheet, view: View, pointed: Target | None) -> None:
     """Draw the probabilities of one part's ten digits, and that it is none."""
     prediction = view.part.prediction if view.part else None
-    for answer, box in zip(BARS, layout.bars, strict=True):
+    for answer, box in zip(BARS, sheet.layout.bars, strict=True):
         if pointed == Target("bar", answer):
             sheet.rounded(box, CAP_COLOUR)
         draw_bar(sheet, box, answer, prediction)
@@ -5153,8 +5162,9 @@ def draw_bar(sheet: Sheet, box: Box, answer: int, prediction: Prediction | None)
     sheet.write(figure, f"{share:.1%}", Style(14, style.colour, align="right"))
 
 
-def draw_caps(sheet: Sheet, layout: Layout, view: View, pointed: Target | None) -> None:
+def draw_caps(sheet: Sheet, view: View, pointed: Target | None) -> None:
     """Draw the keys that can be clicked: a frame takes a quarter less time where none changed."""
+    layout = sheet.layout
     name = None
     if pointed and pointed.kind == "key":
         name = pointed.value
@@ -5185,16 +5195,17 @@ def draw_cap(sheet: Sheet, box: Box, name: str, is_lit: bool, is_pointed: bool) 
     sheet.write(word, CAPS[name], Style(13, QUIET_COLOUR))
 
 
-def draw_image(sheet: Sheet, layout: Layout, view: View, explanation: Explanation | None) -> None:
+def draw_image(sheet: Sheet, view: View, explanation: Explanation | None) -> None:
     """Draw the drawing or picture with its parts framed, and in colour what its ink speaks for."""
+    layout = sheet.layout
     sheet.fill(layout.canvas, CANVAS_COLOUR)
     area = sheet.area(fitted(layout.canvas, view.size))
     image = as_shown(view, explanation, size_of(area))
     if view.image.ndim == 3:
         area[:] = image
-        draw_frames(sheet, layout, view)
+        draw_frames(sheet, view)
     else:  # a drawing has the canvas's colour behind it, and its ink is before the frames
-        draw_frames(sheet, layout, view)
+        draw_frames(sheet, view)
         cv2.max(area, image, area)
 
 
@@ -5232,26 +5243,26 @@ def ink_of_part(view: View, box: Box) -> np.ndarray:
     return cv2.resize(np.float32(mask), (box.width, box.height))
 
 
-def frames_of_parts(sheet: Sheet, layout: Layout, view: View) -> list[Box]:
+def frames_of_parts(sheet: Sheet, view: View) -> list[Box]:
     """The frames around the parts, where there are several."""
     if len(view.parts) < 2:
         return []
-    return [box.inset(-sheet.units(3)) for box in layout.part_boxes(view)]
+    return [box.inset(-sheet.units(3)) for box in sheet.layout.part_boxes(view)]
 
 
-def draw_frames(sheet: Sheet, layout: Layout, view: View) -> None:
+def draw_frames(sheet: Sheet, view: View) -> None:
     """Frame each of several parts, the one that the bars are of in its answer's colour."""
-    for number, frame in enumerate(frames_of_parts(sheet, layout, view)):
+    for number, frame in enumerate(frames_of_parts(sheet, view)):
         colour = EDGE_COLOUR
         if number == view.chosen:
             colour = answer_colour(view.part.prediction)
-        sheet.outline(frame.clipped(layout.canvas), colour, 1.5)
+        sheet.outline(frame.clipped(sheet.layout.canvas), colour, 1.5)
 
 
-def draw_part_labels(sheet: Sheet, layout: Layout, view: View) -> None:
+def draw_part_labels(sheet: Sheet, view: View) -> None:
     """Write beside each of several parts what it was read as."""
-    frames = frames_of_parts(sheet, layout, view)
-    labels = label_places(sheet, layout.canvas, frames)
+    frames = frames_of_parts(sheet, view)
+    labels = label_places(sheet, frames)
     for part, label in zip(view.parts, labels, strict=False):  # one part has no label
         sheet.rounded(label, PANEL_COLOUR)
         size = label.height / LABEL_RATIO / sheet.scale
@@ -5259,7 +5270,7 @@ def draw_part_labels(sheet: Sheet, layout: Layout, view: View) -> None:
         sheet.write(label, str(part.prediction), style)
 
 
-def label_places(sheet: Sheet, canvas: Box, frames: Sequence[Box]) -> list[Box]:
+def label_places(sheet: Sheet, frames: Sequence[Box]) -> list[Box]:
     """Where each part's label stands: beside it where that is free, else in its corner."""
     places = []
     for frame in frames:
@@ -5268,7 +5279,7 @@ def label_places(sheet: Sheet, canvas: Box, frames: Sequence[Box]) -> list[Box]:
         side = sheet.units(LABEL_RATIO * size)
         best = frame._replace(width=side, height=side)
         for place in beside(frame, side):
-            if is_free(place, canvas, [*frames, *places]):
+            if is_free(place, sheet.layout.canvas, [*frames, *places]):
                 best = place
                 break
         places.append(best)
@@ -5294,10 +5305,11 @@ def is_free(place: Box, canvas: Box, taken: Sequence[Box]) -> bool:
     return not any(place.meets(box) for box in taken)
 
 
-def draw_notes(sheet: Sheet, layout: Layout, view: View, explanation: Explanation | None) -> None:
+def draw_notes(sheet: Sheet, view: View, explanation: Explanation | None) -> None:
     """Draw the status lines and what colours stand for, each on its own ground; the invitation."""
+    canvas = sheet.layout.canvas
     pitch = sheet.units(NOTE_PITCH)
-    room = layout.canvas.inset(sheet.units(10))
+    room = canvas.inset(sheet.units(10))
     for line in view.status:
         sheet.note(room, line, Style(13, QUIET_COLOUR))
         _, room = room.split_top(pitch)
@@ -5307,8 +5319,8 @@ def draw_notes(sheet: Sheet, layout: Layout, view: View, explanation: Explanatio
         draw_legend(sheet, room, explanation)
     if view.invitation:
         large, small = view.invitation
-        lower = layout.canvas._replace(y=layout.canvas.y + sheet.units(42))
-        sheet.write(layout.canvas, large, Style(40, QUIET_COLOUR, 500, "middle"))
+        lower = canvas._replace(y=canvas.y + sheet.units(42))
+        sheet.write(canvas, large, Style(40, QUIET_COLOUR, 500, "middle"))
         sheet.write(lower, small, Style(17, QUIET_COLOUR, align="middle"))
 
 
@@ -5324,12 +5336,12 @@ def draw_legend(sheet: Sheet, room: Box, explanation: Explanation) -> None:
         _, room = room.split_top(sheet.units(NOTE_PITCH))
 
 
-def draw_ring(sheet: Sheet, layout: Layout, view: View) -> None:
+def draw_ring(sheet: Sheet, view: View) -> None:
     """Draw a ring as wide as the brush, or as the eraser, around the pointer."""
     if view.pointer is None or not view.brush:
         return
     x, y = view.pointer
-    canvas = layout.canvas
+    canvas = sheet.layout.canvas
     diameter = view.brush * canvas.width / view.size[0]
     radius = round(diameter / 2)
     if not canvas.inset(-radius).contains(x, y):
@@ -5342,11 +5354,11 @@ def draw_ring(sheet: Sheet, layout: Layout, view: View) -> None:
     cv2.circle(sheet.area(canvas), center, radius, colour, line, cv2.LINE_AA)
 
 
-def draw_message(sheet: Sheet, layout: Layout, view: View) -> None:
+def draw_message(sheet: Sheet, view: View) -> None:
     """Write what came of the last key, on a ground of its own at the canvas's lower edge."""
     if not view.message:
         return
-    _, strip = layout.canvas.split_bottom(sheet.units(44))
+    _, strip = sheet.layout.canvas.split_bottom(sheet.units(44))
     edge, _ = strip.split_top(sheet.units(1))
     sheet.fill(strip, PANEL_COLOUR)
     sheet.fill(edge, EDGE_COLOUR)
@@ -5354,10 +5366,11 @@ def draw_message(sheet: Sheet, layout: Layout, view: View) -> None:
     sheet.write(text, view.message, Style(16))
 
 
-def draw_help(sheet: Sheet, layout: Layout) -> None:
+def draw_help(sheet: Sheet) -> None:
     """Draw in the canvas's place what the keys do, what can be pointed at, what colours mean."""
-    sheet.fill(layout.canvas, PANEL_COLOUR)
-    page = layout.canvas.inset(sheet.units(MARGIN))
+    canvas = sheet.layout.canvas
+    sheet.fill(canvas, PANEL_COLOUR)
+    page = canvas.inset(sheet.units(MARGIN))
     lines = rows_of(page, len(KEYS) + 1 + len(MEANINGS))  # one stays empty
     size = 0.68 * lines[0].height / sheet.scale
     style = Style(min(15, size))

@@ -188,7 +188,7 @@ def test_words_stand_on_a_ground_of_their_own(recognizer: md.Recognizer) -> None
 def test_labels_stand_beside_the_parts_even_of_a_page_full_of_them() -> None:
     layout = md.Layout((900, 560))
     frames = [md.Box(40 + 70 * (i % 7), 4 + 43 * (i // 7), 36, 40) for i in range(7 * 12)]
-    labels = md.label_places(md.Sheet(layout), layout.canvas, frames)
+    labels = md.label_places(md.Sheet(layout), frames)
     for label in labels:
         assert label.clipped(layout.canvas) == label
         assert not any(label.meets(frame) for frame in frames)
@@ -197,7 +197,7 @@ def test_labels_stand_beside_the_parts_even_of_a_page_full_of_them() -> None:
 def test_labels_of_parts_close_together_do_not_hide_each_other() -> None:
     layout = md.Layout((900, 560))
     frames = [md.Box(100, y, 20, 30) for y in (200, 244, 277)]  # one label fits between the first
-    labels = md.label_places(md.Sheet(layout), layout.canvas, frames)
+    labels = md.label_places(md.Sheet(layout), frames)
     for number, label in enumerate(labels):
         assert not any(label.meets(other) for other in labels[:number])
 
@@ -439,6 +439,6 @@ def test_any_network_is_shown(recognizer: md.Recognizer) -> None:
     for grid in layout.layer_grids(view):
         x, y = grid.tile(0).center
         pointing = view._replace(pointer=(int(x), int(y)))
-        md.draw_layers(sheet, layout, pointing)
-        md.draw_pointed_unit(sheet, layout, pointing, OwnNetwork())
+        md.draw_layers(sheet, pointing)
+        md.draw_pointed_unit(sheet, pointing, OwnNetwork())
         assert has(within(sheet.image, layout.large_map), md.FIELD_COLOUR)

@@ -110,7 +110,7 @@ def answer(picture: np.ndarray) -> str | None:
         parts = [mnist_digit.Part(mnist_digit.Box(0, 0, 9, 9), image, digit) for digit in sure]
         sheet = mnist_digit.Sheet(LAYOUT)
         view = mnist_digit.View(image=image, reading=mnist_digit.Reading([parts]))
-        mnist_digit.draw_answer(sheet, LAYOUT, view)
+        mnist_digit.draw_answer(sheet, view)
         if np.array_equal((within(sheet.image, LAYOUT.answer) == BEST_COLOUR).all(axis=2), shown):
             return text
     return "something else"
