@@ -133,19 +133,23 @@ class Box(NamedTuple):
         """
         if down is None:
             down = across
-        width, height = self.width - 2 * across, self.height - 2 * down
+        width = self.width - 2 * across
+        height = self.height - 2 * down
         return Box(self.x + across, self.y + down, width, height)
 
     def clipped(self, other: Box) -> Box:
         """What of this box lies in another one; without width or height where nothing does."""
-        left, top = max(self.x, other.x), max(self.y, other.y)
-        right, bottom = min(self.right, other.right), min(self.bottom, other.bottom)
+        left = max(self.x, other.x)
+        top = max(self.y, other.y)
+        right = min(self.right, other.right)
+        bottom = min(self.bottom, other.bottom)
         return Box.between(left, top, max(left, right), max(top, bottom))
 
     def meets(self, other: Box) -> bool:
         """Whether the two have any pixel in common."""
-        beside = self.x >= other.right or other.x >= self.right
-        return not (beside or self.y >= other.bottom or other.y >= self.bottom)
+        side_by_side = self.x >= other.right or other.x >= self.right
+        one_above_other = self.y >= other.bottom or other.y >= self.bottom
+        return not side_by_side and not one_above_other
 
     def split_left(self, width: int) -> tuple[Box, Box]:
         """The left part of this width, and the rest at its right."""
@@ -167,8 +171,10 @@ class Box(NamedTuple):
 
     def scaled(self, factor: float, x: float = 0, y: float = 0) -> Box:
         """Where the box is in a picture shown so many times larger, whose top left is at (x, y)."""
-        left, right = round(x + factor * self.x), round(x + factor * self.right)
-        top, bottom = round(y + factor * self.y), round(y + factor * self.bottom)
+        left = round(x + factor * self.x)
+        top = round(y + factor * self.y)
+        right = round(x + factor * self.right)
+        bottom = round(y + factor * self.bottom)
         return Box.between(left, top, max(left + 1, right), max(top + 1, bottom))
 
     @classmethod
@@ -196,8 +202,10 @@ def place_by_mass(ink: np.ndarray) -> np.ndarray:
     height, width = ink.shape
     moments = cv2.moments(ink)
     mass = moments["m00"] or 1
-    top = int(np.clip(round(IMAGE_SIZE / 2 - moments["m01"] / mass), 0, IMAGE_SIZE - height))
-    left = int(np.clip(round(IMAGE_SIZE / 2 - moments["m10"] / mass), 0, IMAGE_SIZE - width))
+    left = round(IMAGE_SIZE / 2 - moments["m10"] / mass)
+    top = round(IMAGE_SIZE / 2 - moments["m01"] / mass)
+    left = min(max(left, 0), IMAGE_SIZE - width)
+    top = min(max(top, 0), IMAGE_SIZE - height)
     frame = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
     frame[top : top + height, left : left + width] = ink / np.float32(255)
     return frame
@@ -210,7 +218,8 @@ def draw_digit_image(strokes: Sequence[np.ndarray], width: float = STROKE_WIDTH)
     above 0 and below 20.
     """
     points = np.concatenate(strokes)
-    low, extent = points.min(axis=0), np.ptp(points, axis=0)
+    low = points.min(axis=0)
+    extent = points.max(axis=0) - low
     scale = (INK_SIZE - width) / max(extent.max(), 1e-6)
     size = np.clip(np.ceil(extent * scale + width), 1, INK_SIZE).astype(int)
     margin = (size - extent * scale) / 2  # centres the lines in whole pixels
@@ -248,12 +257,14 @@ def redraw_at_stroke_width(mask: np.ndarray) -> np.ndarray:
     Returns float32, shape (28, 28), in [0, 1].
     """
     ink = enlarged(cut_out(np.uint8(mask > 0)))
-    wanted, measured = STROKE_WIDTH * OVERSAMPLING, stroke_width(ink)
+    wanted = STROKE_WIDTH * OVERSAMPLING
+    measured = stroke_width(ink)
     # How deep each pixel lies inside the new strokes; at their edges it gets grey.
     if measured > wanted:
         depth = thinned(ink, measured, wanted)
     else:
-        depth = (wanted - measured) / 2 + 0.5 - cv2.distanceTransform(1 - ink, cv2.DIST_L2, 5)
+        outside = cv2.distanceTransform(1 - ink, cv2.DIST_L2, 5)
+        depth = (wanted - measured) / 2 + 0.5 - outside
     ink = np.uint8(255 * np.clip(depth + 0.5, 0, 1))
     # What is left is fitted into the ink's square.
     ink = cut_out(ink, 127)
@@ -278,12 +289,14 @@ def enlarged(ink: np.ndarray) -> np.ndarray:
 
     One pixel of a digit image is OVERSAMPLING pixels of it. Paper is added around.
     """
-    longest, wanted = max(ink.shape), STROKE_WIDTH * OVERSAMPLING
+    longest = max(ink.shape)
+    wanted = STROKE_WIDTH * OVERSAMPLING
     inner = max(longest - stroke_width(ink), longest / 4)  # for a blot, the first is near 0
     scale = (INK_SIZE * OVERSAMPLING - wanted) / inner
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     ink = cv2.resize(255 * ink, scaled_size(ink, scale), interpolation=how)
-    return np.pad(np.uint8(ink > ink.max() / 2), int(wanted) + 2)  # strokes may become wider
+    mask = np.uint8(ink > ink.max() / 2)
+    return np.pad(mask, int(wanted) + 2)  # strokes may become wider
 
 
 def thinned(ink: np.ndarray, measured: float, wanted: float) -> np.ndarray:
@@ -295,7 +308,8 @@ def thinned(ink: np.ndarray, measured: float, wanted: float) -> np.ndarray:
     reach = int(measured) | 1  # odd, and about a stroke's width: it reaches the stroke's middle
     around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     half_width = cv2.dilate(inside, around)
-    return np.where(ink > 0, inside - half_width * (1 - wanted / measured), -1)
+    taken = half_width * (1 - wanted / measured)
+    return np.where(ink > 0, inside - taken, -1)
 
 
 # --- handwriting and data -------------------------------------------------------------------
@@ -354,7 +368,8 @@ def join(*parts: Digits) -> Digits:
 
 def turned(points: np.ndarray, angle: float) -> np.ndarray:
     """Points (x, y), shape (n, 2), turned about the origin by an angle in radians."""
-    cos, sin = np.cos(angle), np.sin(angle)
+    cos = np.cos(angle)
+    sin = np.sin(angle)
     return points @ np.array([[cos, sin], [-sin, cos]])
 
 
@@ -372,15 +387,19 @@ def vary(strokes: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.nda
     lengths = [len(stroke) for stroke in strokes]
     points = np.concatenate(strokes) - LEVELS / 2
     # Each stroke: where it lies, and how the hand trembles.
-    points = points + np.repeat(some(5.0, len(strokes), 2), lengths, axis=0)
+    places = some(5.0, len(strokes), 2)
+    points = points + np.repeat(places, lengths, axis=0)
     points = points + some(1.5, *points.shape)
     # The shape: a wave moves x depending on y, and y depending on x.
-    frequency, phase = rng.uniform(0.008, 0.03, 2), rng.uniform(0, 2 * np.pi, 2)
-    points = points + some(11.0, 2) * np.sin(frequency * points[:, ::-1] + phase)
+    frequency = rng.uniform(0.008, 0.03, 2)
+    phase = rng.uniform(0, 2 * np.pi, 2)
+    amplitude = some(11.0, 2)
+    points = points + amplitude * np.sin(frequency * points[:, ::-1] + phase)
     # The whole: slanted, stretched and turned.
     lean = np.array([[math.exp(some(0.12)), 0], [some(0.15), 1]])
     points = turned(points @ lean, some(0.08))
-    return with_hook(np.split(points, np.cumsum(lengths)[:-1]), some(16.0, 2), rng)
+    varied = np.split(points, np.cumsum(lengths)[:-1])
+    return with_hook(varied, some(16.0, 2), rng)
 
 
 def with_hook(
@@ -388,10 +407,11 @@ def with_hook(
 ) -> list[np.ndarray]:
     """The strokes, now and then with a hook where the pen first touches down or last leaves."""
     chance = rng.random()
+    first, last = strokes[0], strokes[-1]
     if chance < 0.06:
-        strokes[0] = np.vstack([strokes[0][:1] + hook, strokes[0]])
+        strokes[0] = np.vstack([first[0] + hook, first])
     elif chance < 0.12:
-        strokes[-1] = np.vstack([strokes[-1], strokes[-1][-1:] + hook])
+        strokes[-1] = np.vstack([last, last[-1] + hook])
     return strokes
 
 
@@ -427,11 +447,10 @@ class Handwriting:
 
     def __init__(self, characters: Sequence[Character], rng: np.random.Generator) -> None:
         self.rng = rng
-        sources = {character.source for character in characters}
-        self.digits = [
-            by_writer([one for one in characters if one.source == source], DIGITS)
-            for source in sorted(sources)
-        ]
+        self.digits = []
+        for source in sorted({character.source for character in characters}):
+            of_source = [one for one in characters if one.source == source]
+            self.digits.append(by_writer(of_source, DIGITS))
         self.letters = by_writer(characters, LETTERS_UNLIKE_DIGITS)
         self.signs = by_writer(characters, SIGNS_UNLIKE_DIGITS)
         self.in_rows = by_writer(characters, DIGITS + LETTERS_UNLIKE_DIGITS + "+=")
@@ -457,7 +476,9 @@ class Handwriting:
 
     def digit(self) -> Character:
         """A digit as somebody wrote it."""
-        return self.pick(self.pick(self.pick(self.digits)))
+        source = self.pick(self.digits)
+        writer = self.pick(source)
+        return self.pick(writer)
 
     def drawn(self, strokes: Sequence[np.ndarray]) -> np.ndarray:
         """The digit image of strokes, drawn with some pen: uint8, shape (28, 28)."""
@@ -473,15 +494,18 @@ class Handwriting:
 
     def letter(self) -> list[np.ndarray]:
         """A letter that looks like no digit."""
-        return vary(self.pick(self.pick(self.letters)).strokes, self.rng)
+        writer = self.pick(self.letters)
+        return vary(self.pick(writer).strokes, self.rng)
 
     def sign(self) -> list[np.ndarray]:
         """A sign that looks like no digit."""
-        return vary(self.pick(self.pick(self.signs)).strokes, self.rng)
+        writer = self.pick(self.signs)
+        return vary(self.pick(writer).strokes, self.rng)
 
     def overlaid(self) -> list[np.ndarray]:
         """Two letters in one place: a character that nobody has seen before."""
-        first, second = self.letter(), self.letter()
+        first = self.letter()
+        second = self.letter()
         while len(second) + len(first) < 3:  # two strokes together may well look like a digit
             second = self.letter()
         return first + [stroke + self.rng.normal(0, 60, 2) for stroke in second]
@@ -489,17 +513,25 @@ class Handwriting:
     def turned_digit(self) -> list[np.ndarray]:
         """A digit on its side, on its head or seen from behind, where that makes no digit."""
         # Quarter turns, the factor of x (-1: mirrored), and the digits that are none that way.
-        turns = [(1, 1, "12345679"), (3, 1, "2345679"), (2, 1, "347"), (0, -1, "34679")]
+        turns = [
+            (1, 1, "12345679"),
+            (3, 1, "2345679"),
+            (2, 1, "347"),
+            (0, -1, "34679"),
+        ]
         quarters, mirror, digits = self.pick(turns)
         character = self.digit()
         while character.label not in digits:
             character = self.digit()
         strokes = vary(character.strokes, self.rng)
-        return [turned(stroke * (mirror, 1), quarters * np.pi / 2) for stroke in strokes]
+        angle = quarters * np.pi / 2
+        return [turned(stroke * (mirror, 1), angle) for stroke in strokes]
 
     def ruled(self) -> list[np.ndarray]:
         """A digit, as it was written, on rules, on squares or in a frame, or these alone."""
-        strokes = self.digit().strokes if self.rng.random() < 0.75 else []
+        strokes = []
+        if self.rng.random() < 0.75:
+            strokes = self.digit().strokes
         return rules(strokes, self.rng)
 
     def scribble(self) -> list[np.ndarray]:
@@ -515,13 +547,14 @@ class Handwriting:
         writer = self.pick(self.in_rows)
         digits = [character for character in writer if character.label in DIGITS] or writer
         count = self.rng.choice([2, 2, 2, 2, 3, 3, 4])
-        strokes, right = [], 0.0
+        strokes = []
+        right = 0.0
         for _ in range(count):
-            source = digits if self.rng.random() < 0.7 else writer
-            placed = on_base_line(vary(self.pick(source).strokes, self.rng), self.rng)
-            near = self.rng.random() < 0.6
-            gap = self.rng.uniform(-0.08, 0.15) if near else self.rng.uniform(0, 0.5)
-            strokes += [stroke + np.array([right + gap, 0]) for stroke in placed]
+            character = self.pick(digits if self.rng.random() < 0.7 else writer)
+            placed = on_base_line(vary(character.strokes, self.rng), self.rng)
+            nearest, farthest = (-0.08, 0.15) if self.rng.random() < 0.6 else (0, 0.5)
+            place = np.array([right + self.rng.uniform(nearest, farthest), 0])
+            strokes += [stroke + place for stroke in placed]
             right = max(stroke[:, 0].max() for stroke in strokes)
         return strokes
 
@@ -529,9 +562,11 @@ class Handwriting:
 def on_base_line(strokes: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
     """The strokes moved to the base line and to x = 0, about 1 high: as in a row of writing."""
     points = np.concatenate(strokes)
-    low, extent = points.min(axis=0), np.ptp(points, axis=0)
-    scale = rng.uniform(0.85, 1.15) / max(extent[1], 0.8 * extent[0], 1)  # a low sign stays low
-    place = np.array([0, rng.uniform(-0.1, 0.1) - scale * extent[1]])
+    low = points.min(axis=0)
+    width, height = points.max(axis=0) - low
+    scale = rng.uniform(0.85, 1.15) / max(height, 0.8 * width, 1)  # a low sign stays low
+    top = rng.uniform(-0.1, 0.1) - scale * height
+    place = np.array([0, top])
     return [(stroke - low) * scale + place for stroke in strokes]
 
 
@@ -541,15 +576,20 @@ def scribble(rng: np.random.Generator) -> list[np.ndarray]:
     for _ in range(rng.choice([1, 1, 1, 2, 3])):
         kind = [wander, zigzag, coil, corners, hatching][rng.integers(5)]
         stroke = turned(kind(rng), rng.uniform(0, 2 * np.pi))
-        stroke = (stroke - stroke.mean(axis=0)) * 100 / max(np.ptp(stroke, axis=0).max(), 1e-6)
-        strokes.append(stroke + rng.normal(0, 25, 2) * bool(strokes))
+        extent = np.ptp(stroke, axis=0).max()
+        stroke = (stroke - stroke.mean(axis=0)) * 100 / max(extent, 1e-6)
+        place = rng.normal(0, 25, 2)
+        if strokes:
+            stroke = stroke + place
+        strokes.append(stroke)
     return strokes
 
 
 def wander(rng: np.random.Generator) -> np.ndarray:
     """A smooth way that turns and crosses itself many times: a sum of waves."""
     waves = np.arange(1, rng.integers(4, 9))
-    amplitude = rng.normal(size=(len(waves), 2)).T / waves ** rng.uniform(0, 0.7)  # (2, waves)
+    amplitude = rng.normal(size=(len(waves), 2)).T  # of x and of y: (2, waves)
+    amplitude = amplitude / waves ** rng.uniform(0, 0.7)
     phase = rng.uniform(0, 2 * np.pi, amplitude.shape)
     t = np.linspace(0, 2 * np.pi, 80)[:, None, None]  # at 80 points
     return (amplitude * np.sin(t * waves + phase)).sum(axis=2)
@@ -558,8 +598,9 @@ def wander(rng: np.random.Generator) -> np.ndarray:
 def zigzag(rng: np.random.Generator) -> np.ndarray:
     """To and fro, with four corners or more: 1 high and 0.4 to 2 wide."""
     count = rng.integers(6, 24)
-    across = np.arange(count) * rng.uniform(0.5, 2) / count
-    way = np.stack([across, np.arange(count) % 2], axis=1)
+    number = np.arange(count)
+    across = number * rng.uniform(0.5, 2) / count
+    way = np.stack([across, number % 2], axis=1)
     return way + rng.normal(0, rng.uniform(0.03, 0.2), way.shape)
 
 
@@ -567,11 +608,16 @@ def coil(rng: np.random.Generator) -> np.ndarray:
     """Round and round, ever wider or while the hand moves on."""
     turns = rng.uniform(2, 8)
     angle = 2 * np.pi * turns * np.linspace(0, 1, int(16 * turns))
-    circle = np.stack([np.cos(angle), rng.uniform(0.5, 1.5) * np.sin(angle)], axis=1)
+    circle = ellipse(angle, rng.uniform(0.5, 1.5))
     if rng.random() < 0.4:
         return circle * angle[:, None]
     onwards = rng.uniform(0.25, 1) * angle / (2 * np.pi)
     return circle * rng.uniform(0.3, 1) + np.outer(onwards, [1, 0])
+
+
+def ellipse(angle: np.ndarray, height: float) -> np.ndarray:
+    """The points at these angles on an ellipse around (0, 0), 1 wide to either side."""
+    return np.stack([np.cos(angle), height * np.sin(angle)], axis=1)
 
 
 def corners(rng: np.random.Generator) -> np.ndarray:
@@ -583,9 +629,12 @@ def hatching(rng: np.random.Generator) -> np.ndarray:
     """To and fro until an area is black."""
     count = rng.integers(14, 40)
     across = np.linspace(-1, 1, count)
-    # 1.02, not 1: the ends of a round area keep some height.
-    half = np.sqrt(1.02 - across**2) if rng.random() < 0.5 else np.ones(count)
-    way = np.stack([across * rng.uniform(0.6, 1.5), half * (-1.0) ** np.arange(count)], axis=1)
+    half_height = np.ones(count)  # of a square area
+    if rng.random() < 0.5:
+        half_height = np.sqrt(1.02 - across**2)  # of a round one; 1.02: its ends keep some height
+    up_or_down = (-1.0) ** np.arange(count)
+    width = rng.uniform(0.6, 1.5)
+    way = np.stack([across * width, half_height * up_or_down], axis=1)
     return way + rng.normal(0, 0.08, way.shape)
 
 
@@ -597,7 +646,8 @@ def shape_with_corners(rng: np.random.Generator) -> list[np.ndarray]:
     if count == 5 and rng.random() < 0.5:
         angle = 2 * angle  # a star: to every second corner
     points = np.stack([np.sin(angle), -np.cos(angle)], axis=1)
-    points = points * rng.uniform(0.6, 1.6, 2) + rng.normal(0, 0.08, points.shape)
+    points = points * rng.uniform(0.6, 1.6, 2)
+    points = points + rng.normal(0, 0.08, points.shape)
     points[-1] = points[0] + rng.normal(0, 0.08, 2)  # a hand closes a shape nearly
     sides = [np.linspace(*ends, 8)[:-1] for ends in itertools.pairwise(points)]
     way = 100 * np.concatenate([*sides, points[-1:]])
@@ -612,12 +662,22 @@ def rules(strokes: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.nd
     left, top = -margins[:2]
     right, bottom = LEVELS + margins[2:]
     if strokes and rng.random() < 0.4:
-        frame = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)]
+        frame = [
+            (left, top),
+            (right, top),
+            (right, bottom),
+            (left, bottom),
+            (left, top),
+        ]
         return [*strokes, np.array(frame)]
-    step, start = rng.uniform(40, 230), rng.uniform(0, 230)
-    lines = [np.array([(left, y), (right, y)]) for y in np.arange(start, bottom, step)]
+    step = rng.uniform(40, 230)
+    start = rng.uniform(0, 230)
+    lines = []
+    for y in np.arange(start, bottom, step):
+        lines.append(np.array([(left, y), (right, y)]))
     if rng.random() < 0.5 or len(lines) < 2:  # squares; a single rule alone may be a digit's stroke
-        lines += [np.array([(x, top), (x, bottom)]) for x in np.arange(start, right, step)]
+        for x in np.arange(start, right, step):
+            lines.append(np.array([(x, top), (x, bottom)]))
     return [*strokes, *lines]
 
 
@@ -626,9 +686,11 @@ def blot(rng: np.random.Generator) -> np.ndarray:
     if rng.random() < 0.15:
         return draw_digit_image([np.zeros((1, 2))], rng.uniform(1.5, 12))
     angle = np.sort(rng.uniform(0, 2 * np.pi, rng.integers(3, 12)))
-    ellipse = np.stack([np.cos(angle), rng.uniform(0.2, 1) * np.sin(angle)], axis=1)
-    polygon = 60 + rng.uniform(10, 60, (len(angle), 1)) * ellipse
-    mask = cv2.fillPoly(np.zeros((120, 120), np.uint8), [np.rint(polygon).astype(np.int32)], 1)
+    outline = ellipse(angle, rng.uniform(0.2, 1))
+    radius = rng.uniform(10, 60, (len(angle), 1))
+    polygon = np.rint(60 + radius * outline).astype(np.int32)
+    mask = np.zeros((120, 120), np.uint8)
+    cv2.fillPoly(mask, [polygon], 1)
     return redraw_at_stroke_width(mask)
 
 
@@ -658,7 +720,8 @@ def load_mnist(path: Path | None = None) -> tuple[Digits, Digits]:
     Raises ValueError where the file is no such file, or the download fails.
     """
     if path:
-        training, test = (load_digits(path, f"x_{part}", f"y_{part}") for part in ("train", "test"))
+        training = load_digits(path, "x_train", "y_train")
+        test = load_digits(path, "x_test", "y_test")
         return training, test
     keras = import_keras()
     try:
@@ -674,11 +737,10 @@ def moved(images: np.ndarray, strength: float, rng: np.random.Generator) -> np.n
     columns, rows = affine_sources(len(images), strength, rng)
     columns = columns + bends(len(images), strength, rng)
     rows = rows + bends(len(images), strength, rng)
-    results = [
-        cv2.remap(image, column, row, cv2.INTER_LINEAR)
-        for image, column, row in zip(images, columns, rows, strict=True)
-    ]
-    return np.stack(results)
+    results = np.empty_like(images)
+    for i, image in enumerate(images):
+        results[i] = cv2.remap(image, columns[i], rows[i], cv2.INTER_LINEAR)
+    return results
 
 
 def affine_sources(
@@ -694,10 +756,13 @@ def affine_sources(
 
     middle = np.float32((IMAGE_SIZE - 1) / 2)
     y, x = np.float32(np.mgrid[:IMAGE_SIZE, :IMAGE_SIZE]) - middle
-    x, y = x * np.exp(some(0.1)), y * np.exp(some(0.1))
+    x = x * np.exp(some(0.1))
+    y = y * np.exp(some(0.1))
     x = x + some(0.15) * y
     angle = some(0.12)
-    x, y = np.cos(angle) * x - np.sin(angle) * y, np.sin(angle) * x + np.cos(angle) * y
+    cos = np.cos(angle)
+    sin = np.sin(angle)
+    x, y = cos * x - sin * y, sin * x + cos * y
     return x + middle + some(0.8), y + middle + some(0.8)
 
 
@@ -708,8 +773,10 @@ def bends(count: int, strength: float, rng: np.random.Generator) -> np.ndarray:
     analysis", 2003.
     """
     coarse = np.float32(rng.normal(0, 0.5 * strength, (count, 5, 5)))
-    size = (IMAGE_SIZE, IMAGE_SIZE)
-    return np.stack([cv2.resize(grid, size, interpolation=cv2.INTER_CUBIC) for grid in coarse])
+    fine = np.empty((count, IMAGE_SIZE, IMAGE_SIZE), np.float32)
+    for i, grid in enumerate(coarse):
+        fine[i] = cv2.resize(grid, (IMAGE_SIZE, IMAGE_SIZE), interpolation=cv2.INTER_CUBIC)
+    return fine
 
 
 def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
@@ -728,7 +795,8 @@ def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np
     images = np.float32(images)
     changed = np.where(weight > 0, bolder, thinner) - images
     images = images + np.abs(weight) * changed
-    return (images / 255) ** np.float32(1 + strength * rng.uniform(-0.4, 0.5, chosen.shape))
+    gamma = 1 + strength * rng.uniform(-0.4, 0.5, chosen.shape)
+    return (images / 255) ** np.float32(gamma)
 
 
 # --- network ---------------------------------------------------------------------------------
