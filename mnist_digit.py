@@ -5062,6 +5062,8 @@ BAR_FIGURE = 58  # and right of it
 LABEL_RATIO = 1.35  # a part's label is so many times as high as its text
 SMALLEST_LABEL = 9  # the size of its text, where the part is small
 LARGEST_LABEL = 16  # and where it is large
+LEGEND_WIDTH = 300  # of what is said of the colours of "why"
+MESSAGE_HEIGHT = 44
 INVITATION = ("Draw a digit", "or several, side by side")
 
 
@@ -5382,9 +5384,7 @@ def draw_notes(sheet: Sheet, view: View, explanation: Explanation | None) -> Non
         sheet.note(room, line, Style(13, QUIET_COLOUR))
         _, room = room.split_top(pitch)
     if explanation:
-        sheet.note(room, why_in_words(explanation), Style(14))
-        _, room = room.split_top(pitch)
-        draw_legend(sheet, room, explanation)
+        draw_legend(sheet, legend_place(sheet, view, room), explanation)
     if view.invitation:
         large, small = view.invitation
         lower = canvas._replace(y=canvas.y + sheet.units(42))
@@ -5392,8 +5392,23 @@ def draw_notes(sheet: Sheet, view: View, explanation: Explanation | None) -> Non
         sheet.write(lower, small, Style(17, QUIET_COLOUR, align="middle"))
 
 
+def legend_place(sheet: Sheet, view: View, room: Box) -> Box:
+    """Where the legend stands: at the top of the room, or at its foot if it would hide the ink."""
+    height = 3 * sheet.units(NOTE_PITCH)
+    room = room._replace(width=sheet.units(LEGEND_WIDTH))
+    top, _ = room.split_top(height)
+    above_message, _ = room.split_bottom(sheet.units(MESSAGE_HEIGHT))
+    _, foot = above_message.split_bottom(height)
+    ink = sheet.layout.part_boxes(view)[view.chosen]
+    if ink.meets(top) and not ink.meets(foot):
+        return foot
+    return top
+
+
 def draw_legend(sheet: Sheet, room: Box, explanation: Explanation) -> None:
-    """Say what the ink's colours stand for."""
+    """Say why it is this answer, and what the ink's colours stand for."""
+    sheet.note(room, why_in_words(explanation), Style(14))
+    _, room = room.split_top(sheet.units(NOTE_PITCH))
     meanings = [(BEST_COLOUR, explanation.answer)]
     if explanation.runner_up is not None:
         meanings.append((OTHER_COLOUR, explanation.runner_up))
@@ -5426,7 +5441,7 @@ def draw_message(sheet: Sheet, view: View) -> None:
     """Write what came of the last key, on a ground of its own at the canvas's lower edge."""
     if not view.message:
         return
-    _, strip = sheet.layout.canvas.split_bottom(sheet.units(44))
+    _, strip = sheet.layout.canvas.split_bottom(sheet.units(MESSAGE_HEIGHT))
     edge, _ = strip.split_top(sheet.units(1))
     sheet.fill(strip, PANEL_COLOUR)
     sheet.fill(edge, EDGE_COLOUR)

@@ -298,6 +298,21 @@ def test_why_says_that_an_answer_was_taught() -> None:
     assert "taught" in md.why_in_words(explained((2, 1), taught=True))
 
 
+@pytest.mark.parametrize("size", SIZES[:4])
+def test_what_is_said_of_why_does_not_hide_the_ink(
+    size: tuple[int, int], recognizer: md.Recognizer
+) -> None:
+    layout = md.Layout(size)
+    for x, y in ((20, 20), (20, 400), (400, 20)):
+        view = view_of([[(x + 60, y), (x, y + 70), (x + 60, y + 120)]], recognizer)
+        before = md.draw(view._replace(why=True), layout, recognizer)
+        explanation = md.explain(view.part, recognizer)
+        sheet = md.Sheet(layout)
+        md.draw_image(sheet, view, explanation)
+        ink = layout.part_boxes(view)[0]
+        assert np.array_equal(within(before, ink), within(sheet.image, ink))
+
+
 def test_the_colours_of_why_differ_in_grey() -> None:
     colours = np.uint8([[md.BEST_COLOUR, md.OTHER_COLOUR, (255, 255, 255), md.CANVAS_COLOUR]])
     lightness = sorted(cv2.cvtColor(colours, cv2.COLOR_BGR2LAB)[0, :, 0].tolist())
