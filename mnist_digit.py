@@ -1312,12 +1312,17 @@ def prepare(data: Path | None, recipe: Recipe, seed: int, hand: Path | None) -> 
     if hand:
         lessons = read_lessons(hand)
         taught = Digits(lessons.images, lessons.labels)
-        if not recipe.handwriting:  # of ten answers, none is "no digit"
-            is_digit = taught.labels < OTHER
-            taught = Digits(taught.images[is_digit], taught.labels[is_digit])
+        if not recipe.handwriting:
+            taught = only_digits(taught)  # of ten answers, none is "no digit"
         training = join(training, taught)
         say(f"{printable(hand)}: {counted(len(taught.labels), 'lesson')} join the training")
     return Material(training, validation, test, characters)
+
+
+def only_digits(images: Digits) -> Digits:
+    """Those of the images that show a digit, without OTHER and SEVERAL."""
+    is_digit = images.labels < OTHER
+    return Digits(images.images[is_digit], images.labels[is_digit])
 
 
 def digits_of(characters: Sequence[Character]) -> Digits:
@@ -1428,18 +1433,22 @@ def images_an_epoch(training: Digits, recipe: Recipe) -> int:
 
 def written_images(count: int) -> tuple[int, int, int]:
     """How many digits, others and several are written for so many images of MNIST's."""
-    shares = (WRITTEN_DIGITS, WRITTEN_OTHERS, WRITTEN_SEVERAL)
-    digits, others, several = (round(count * share) for share in shares)
+    digits = round(count * WRITTEN_DIGITS)
+    others = round(count * WRITTEN_OTHERS)
+    several = round(count * WRITTEN_SEVERAL)
     return digits, others, several
 
 
 def settings_digest(model: keras.Model, material: Material, recipe: Recipe, seed: int) -> str:
     """A digest of the settings and data of a training: only the same is gone on with."""
-    numbers = [recipe.batch_size, recipe.epochs, seed, WRITTEN_DIGITS, WRITTEN_OTHERS]
-    digest = hashlib.sha256(json.dumps([*numbers, WRITTEN_SEVERAL, model.to_json()]).encode())
-    digest.update(material.training.images.tobytes() + material.training.labels.tobytes())
+    shares = [WRITTEN_DIGITS, WRITTEN_OTHERS, WRITTEN_SEVERAL]
+    numbers = [recipe.batch_size, recipe.epochs, seed, *shares]
+    digest = hashlib.sha256(json.dumps([*numbers, model.to_json()]).encode())
+    digest.update(material.training.images.tobytes())
+    digest.update(material.training.labels.tobytes())
     for character in material.characters:
-        digest.update(character.label.encode() + np.concatenate(character.strokes).tobytes())
+        digest.update(character.label.encode())
+        digest.update(np.concatenate(character.strokes).tobytes())
     return digest.hexdigest()
 
 
@@ -1474,7 +1483,8 @@ def batches(
         else:
             order = rng.permutation(len(material.training.labels))
             for places in np.array_split(order, steps):
-                yield as_input(material.training.images[places]), material.training.labels[places]
+                images = as_input(material.training.images[places])
+                yield images, material.training.labels[places]
 
 
 def varied_batches(
@@ -1483,18 +1493,22 @@ def varied_batches(
     """One epoch's batches of MNIST's images and written ones, all of them augmented."""
     handwriting = Handwriting(material.characters, rng)
     order = rng.permutation(len(material.training.labels))
-    written = np.transpose([share_out(total, steps) for total in written_images(len(order))])
+    totals = written_images(len(order))
+    written = np.transpose([share_out(total, steps) for total in totals])  # (steps, 3)
     for places, counts in zip(np.array_split(order, steps), written.tolist(), strict=True):
         mnist = Digits(material.training.images[places], material.training.labels[places])
         digits = join(mnist, handwriting.write(*counts))
-        for i in np.flatnonzero(rng.random(len(digits.labels)) < LOW_RESOLUTION):
+        is_coarse = rng.random(len(digits.labels)) < LOW_RESOLUTION
+        for i in np.flatnonzero(is_coarse):
             digits.images[i] = scanned(digits.images[i], rng)
-        yield augment(digits.images, strength, rng)[..., None], digits.labels
+        images = augment(digits.images, strength, rng)
+        yield images[..., None], digits.labels
 
 
 def share_out(total: int, steps: int) -> np.ndarray:
     """So many things over so many steps as evenly as whole numbers can: shape (steps,)."""
-    return np.diff(np.linspace(0, total, steps + 1).astype(int))
+    so_far = np.linspace(0, total, steps + 1).astype(int)
+    return np.diff(so_far)
 
 
 def scanned(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -1522,20 +1536,22 @@ def calibrate(model: keras.Model, digits: Digits) -> None:
 
     It is measured on the true digits among these, which were not trained on.
     """
-    is_digit = digits.labels < OTHER
-    only_digits = Digits(digits.images[is_digit], digits.labels[is_digit])
-    logits = np.log(probabilities_of(model, only_digits).astype(float) + 1e-12)
+    digits = only_digits(digits)
+    probabilities = probabilities_of(model, digits).astype(float)
+    logits = np.log(probabilities + 1e-12)
 
     def loss(temperature: float) -> float:
-        scaled = logits / temperature - refusal_shift(logits / temperature)
-        chosen = scaled[np.arange(len(scaled)), only_digits.labels]
-        return float(np.mean(np.logaddexp.reduce(scaled, axis=1) - chosen))
+        scaled = logits / temperature
+        scaled = scaled - refusal_shift(scaled)
+        of_truth = scaled[np.arange(len(scaled)), digits.labels]
+        return float(np.mean(np.logaddexp.reduce(scaled, axis=1) - of_truth))
 
     # The best temperature: Guo et al., "On calibration of modern neural networks", 2017.
     temperature = min(np.geomspace(0.5, 2, 141), key=loss)
     shift = refusal_shift(logits / temperature)
-    kernel, bias = model.layers[-1].get_weights()
-    model.layers[-1].set_weights([kernel / temperature, bias / temperature - shift])
+    last = model.layers[-1]
+    weights, bias = last.get_weights()
+    last.set_weights([weights / temperature, bias / temperature - shift])
 
 
 def refusal_shift(logits: np.ndarray) -> np.ndarray:
@@ -1545,9 +1561,10 @@ def refusal_shift(logits: np.ndarray) -> np.ndarray:
     are lowered, both by the same number, until only the share REFUSED of true digits is refused.
     The logits are those of images of digits.
     """
+    best_digit = logits[:, :OTHER].max(axis=1)
     none = np.logaddexp.reduce(logits[:, OTHER:], axis=1)
     shift = np.zeros(CLASSES)
-    shift[OTHER:] = np.quantile(none - logits[:, :OTHER].max(axis=1), 1 - REFUSED)
+    shift[OTHER:] = np.quantile(none - best_digit, 1 - REFUSED)
     return shift
 
 
@@ -1751,7 +1768,8 @@ class Prediction(NamedTuple):
 
 def prediction_of(probabilities: np.ndarray, taught: bool = False) -> Prediction:
     """The prediction that the probabilities of the twelve answers, shape (12,), make."""
-    digits, none = probabilities[:OTHER], float(probabilities[OTHER:].sum())
+    digits = probabilities[:OTHER]
+    none = float(probabilities[OTHER:].sum())
     several = float(probabilities[SEVERAL])
     best = int(digits.argmax())
     if digits[best] > none:
@@ -1860,8 +1878,9 @@ def describe(images: np.ndarray) -> np.ndarray:
     """What digit images (n, 28, 28) are compared by: vectors of length 1, shape (n, 196)."""
     cells = images.reshape(-1, 14, 2, 14, 2)
     small = cells.mean(axis=(2, 4), dtype=np.float32)  # forgives strokes moved a little
-    lengths = np.linalg.norm(small, axis=(1, 2))
-    return small.reshape(-1, 196) / np.maximum(lengths, 1e-6)[:, None]
+    vectors = small.reshape(-1, 14 * 14)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.maximum(lengths, 1e-6)  # without ink the length is 0
 
 
 def in_nine_places(images: np.ndarray) -> Iterator[np.ndarray]:
@@ -1878,10 +1897,11 @@ class Hand:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path = None if path is None else Path(os.path.realpath(path))
+        self.path = path
         self._know(NOTHING)
-        if self.path is None:
+        if path is None:
             return
+        self.path = Path(os.path.realpath(path))  # a link's file, so that its lock is one for all
         try:
             self._know(read_lessons(self.path))
         except FileNotFoundError:
@@ -3116,7 +3136,8 @@ class Stroke:
 def few_points(stroke: Stroke) -> np.ndarray:
     """About ENOUGH_POINTS points of a stroke, the first and last among them, or all."""
     step = 1 + len(stroke.points) // ENOUGH_POINTS
-    return np.concatenate([stroke.points[:-1:step], stroke.points[-1:]])
+    last = stroke.points[-1:]
+    return np.concatenate([stroke.points[:-1:step], last])
 
 
 def image_of(strokes: Sequence[Stroke]) -> np.ndarray:
@@ -3148,7 +3169,8 @@ def draw_line(stroke: Stroke, width: int, area: Box) -> np.ndarray:
 
 def connected(strokes: Sequence[Stroke]) -> list[list[Stroke]]:
     """Strokes in groups of those that touch each other, one way or another."""
-    reach = max(2, round(TOUCH * max(stroke.box.height for stroke in strokes)))
+    tallest = max(stroke.box.height for stroke in strokes)
+    reach = max(2, round(TOUCH * tallest))
     groups: list[list[Stroke]] = []
     for stroke in strokes:
         joined = [stroke]
@@ -3166,9 +3188,10 @@ def rows_of_strokes(strokes: Sequence[Stroke], judge: Judge) -> list[Row]:
     """The rows of a drawing; strokes that touch stand in the same."""
     groups = connected(strokes)
     boxes = [Box.around(stroke.box for stroke in group) for group in groups]
-    return [
-        row_of_strokes([groups[place] for place in places], judge) for places in find_rows(boxes)
-    ]
+    rows = []
+    for places in find_rows(boxes):
+        rows.append(row_of_strokes([groups[place] for place in places], judge))
+    return rows
 
 
 def row_of_strokes(groups: Sequence[Sequence[Stroke]], judge: Judge) -> Row:
@@ -3179,7 +3202,8 @@ def row_of_strokes(groups: Sequence[Sequence[Stroke]], judge: Judge) -> Row:
     joined = [sorted(group, key=strokes.index) for group in joined]
     wholes = judge([tuple(group) for group in joined])
     for group, whole in zip(joined, wholes, strict=True):
-        first, last = strokes.index(group[0]), strokes.index(group[-1])
+        first = strokes.index(group[0])
+        last = strokes.index(group[-1])
         for i in range(first + 1, last + 1):  # a cut there parts what touches
             cuts[i] = min(cuts[i], cut_weight(whole))
     return Row(strokes, cuts)
@@ -3192,7 +3216,8 @@ def cuts_between(strokes: Sequence[Stroke]) -> list[float]:
     for i in range(1, len(strokes)):
         right = max(stroke.box.right for stroke in strokes[:i])
         left = min(stroke.box.x for stroke in strokes[i:])
-        cuts.append(P_OVERLAPPING if right - left > OVERLAP * height else 1.0)
+        parts_overlap = right - left > OVERLAP * height
+        cuts.append(P_OVERLAPPING if parts_overlap else 1.0)
     return cuts
 
 
@@ -3254,11 +3279,13 @@ class Pen:
         if start != stop:
             self._append(stop)
         stroke = Stroke(self._points[: self._count], self.brush)
-        return [*strokes, stroke], Stroke([start, stop], self.brush).inked
+        new = Stroke([start, stop], self.brush)
+        return [*strokes, stroke], new.inked
 
     def _append(self, point: Point) -> None:
         if self._count == len(self._points):
-            self._points = np.concatenate([self._points, np.empty_like(self._points)])
+            room = np.empty_like(self._points)  # twice as much each time: copied seldom
+            self._points = np.concatenate([self._points, room])
         self._points[self._count] = point
         self._count += 1
         self._end = point
@@ -3297,7 +3324,8 @@ class Eraser:
     def _gaps(self, stroke: Stroke, start: Point, stop: Point) -> Gaps:
         """What the eraser takes away of a stroke on its way from start to stop."""
         line = at_least_two(stroke.points) @ (1, 1j)  # x + iy: complex numbers are easy to turn
-        place, step = line[:-1], np.diff(line)
+        place = line[:-1]
+        step = np.diff(line)
         way = complex(*start), complex(*stop)
         radius = (self.width + stroke.brush) / 2
         enter, leave = shares_within(place, step, way, radius)
@@ -3371,13 +3399,16 @@ def shares_within(
     turn = 1
     if length:
         turn = (stop - start).conjugate() / length
-    place, step = (place - start) * turn, step * turn  # now the way goes from 0 to (length, 0)
+    place = (place - start) * turn  # now the way goes from 0 to (length, 0)
+    step = step * turn
     # What is within a radius of the way is in a disc around one of its ends, or in a box around it.
     around_start = shares_in_disc(place, step, radius)
     around_stop = shares_in_disc(place - length, step, radius)
     between = shares_in_box(place, step, length, radius)
     enter, leave = zip(around_start, around_stop, between, strict=True)
-    return np.minimum.reduce(enter).clip(0, None), np.maximum.reduce(leave).clip(None, 1)
+    enter = np.minimum.reduce(enter)
+    leave = np.maximum.reduce(leave)
+    return np.maximum(enter, 0), np.minimum(leave, 1)
 
 
 TINY = 1e-9  # stands for a step of 0, by which nothing can be divided
@@ -3407,7 +3438,8 @@ def shares_in_disc(place: np.ndarray, step: np.ndarray, radius: float) -> Shares
     a = np.maximum(abs(step) ** 2, TINY)
     b = (place * step.conj()).real
     c = abs(place) ** 2 - radius**2
-    root = np.sqrt(np.maximum(b**2 - a * c, 0))  # 0 where there are none: nothing is between them
+    discriminant = b**2 - a * c
+    root = np.sqrt(np.maximum(discriminant, 0))  # where there are none: nothing between them
     return where_any((-b - root) / a, (-b + root) / a)
 
 
@@ -3461,7 +3493,10 @@ class Canvas:
         self.button = button
         self._flags_tell = bool(flags & button)
         self._last = (x, y)
-        self._tool = Eraser(self.brush) if button == RIGHT else Pen(self.brush)
+        if button == RIGHT:
+            self._tool = Eraser(self.brush)
+        else:
+            self._tool = Pen(self.brush)
         self._move(x, y)
 
     def _move(self, x: int, y: int) -> None:
@@ -3501,15 +3536,18 @@ class Canvas:
         self.finish()
         place = self._place + steps
         if 0 <= place < len(self._history):
-            changed = set(self.strokes) ^ set(self._history[place])
+            strokes = self._history[place]
+            changed = set(self.strokes) ^ set(strokes)  # those that come or go
             self._place = place
-            self._show(self._history[place], Box.around(stroke.inked for stroke in changed))
+            self._show(strokes, Box.around(stroke.inked for stroke in changed))
 
     def _show(self, strokes: list[Stroke], area: Box) -> None:
         """Take strokes as the drawing; it changed in this area, which is painted when looked at."""
         self.strokes = strokes
         self.changes += 1
-        self._stale = Box.around([self._stale, area]) if self._stale else area
+        if self._stale:
+            area = Box.around([self._stale, area])
+        self._stale = area
 
     @property
     def image(self) -> np.ndarray:
@@ -3603,8 +3641,9 @@ def stroke_from(entry: object, scale: float) -> Stroke:
     brush = as_numbers(entry.get("brush"))
     if brush.ndim != 0 or not np.isfinite(brush):
         raise ValueError("the brush of a stroke in it is not a number")
+    brush = int(brush.clip(BRUSHES[0], BRUSHES[-1]))
     points = np.rint(points.clip(0, CANVAS_SIZE - 1))
-    return Stroke(points, int(brush.clip(BRUSHES[0], BRUSHES[-1])))
+    return Stroke(points, brush)
 
 
 def as_numbers(values: object) -> np.ndarray:
@@ -6376,12 +6415,15 @@ def locked(path: Path, busy: str = "") -> Iterator[None]:
     import fcntl
 
     opened = os.open(path, os.O_RDONLY if path.is_dir() else os.O_CREAT, 0o666)
+    how = fcntl.LOCK_EX
+    if busy:
+        how |= fcntl.LOCK_NB
     try:
-        # The system lets go of it with the process, however that ends.
-        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB if busy else fcntl.LOCK_EX)
+        try:
+            fcntl.flock(opened, how)  # the system lets go of it with the process, however that ends
+        except BlockingIOError as error:
+            raise ValueError(f"{printable(path)}: {busy}") from error
         yield
-    except BlockingIOError as error:
-        raise ValueError(f"{printable(path)}: {busy}") from error
     finally:
         os.close(opened)
 
@@ -6444,10 +6486,9 @@ class Display:
         if not self._display:
             return Screen(1920, 1080)
         number = self._x11.XDefaultScreen(self._display)
-        return Screen(
-            self._x11.XDisplayWidth(self._display, number),
-            self._x11.XDisplayHeight(self._display, number),
-        )
+        width = self._x11.XDisplayWidth(self._display, number)
+        height = self._x11.XDisplayHeight(self._display, number)
+        return Screen(width, height)
 
     def watch(self, window_id: int) -> None:
         """Have window_is_lost() tell when somebody else destroys this window of X's."""
@@ -6511,10 +6552,9 @@ def signals_noted() -> Iterator[list[int]]:
         number = getattr(signal, name, None)  # there is no SIGHUP on Windows
         if number and signal.getsignal(number) != signal.SIG_IGN:
             numbers.append(number)
-    usual = {
-        number: signal.signal(number, lambda number, frame: noted.append(number))
-        for number in numbers
-    }
+    usual = {}
+    for number in numbers:
+        usual[number] = signal.signal(number, lambda number, frame: noted.append(number))
     try:
         yield noted
     finally:
@@ -6893,8 +6933,9 @@ def open_as_source(file: str) -> Picture:
 
 def forget_all(path: Path) -> None:
     """Forget all that was taught, and say how much that was."""
-    forgotten = Hand(path).change(lambda taught: NOTHING)
-    say(f"{printable(path)}: forgot {counted(len(forgotten.labels), 'taught digit')}")
+    before = Hand(path).change(lambda taught: NOTHING)
+    forgotten = counted(len(before.labels), "taught digit")
+    say(f"{printable(path)}: forgot {forgotten}")
 
 
 def train_as_told(options: argparse.Namespace) -> None:
@@ -6972,7 +7013,10 @@ def read_files(options: argparse.Namespace, recognizer: Recognizer) -> int:
             say(f"mnist_digit: {error}")
             status = 1
             continue
-        answer(as_json(file, reading) if options.json else f"{printable(file)}: {reading}")
+        if options.json:
+            answer(as_json(file, reading))
+        else:
+            answer(f"{printable(file)}: {reading}")
     return status
 
 
@@ -7011,7 +7055,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # as in: mnist_digit.py *.png | head -1
         return 1
     except OSError as error:
-        say(f"mnist_digit: {printable(error.filename or options.model.parent)}: {reason(error)}")
+        file = error.filename or options.model.parent
+        say(f"mnist_digit: {printable(file)}: {reason(error)}")
     except ValueError as error:
         say(f"mnist_digit: {error}")
     return 1
