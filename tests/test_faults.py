@@ -252,3 +252,14 @@ def test_a_reader_that_leaves_early_gets_no_traceback(tmp_path):
     process.stdout.readline()
     process.stdout.close()
     assert process.stderr.read() == "" and process.wait() == 1
+
+
+def test_an_error_under_a_lock_is_not_taken_for_a_busy_lock(tmp_path):
+    with pytest.raises(BlockingIOError), md.locked(tmp_path, "a training is under way"):
+        raise BlockingIOError("something else would block")
+    with (
+        md.locked(tmp_path),
+        pytest.raises(ValueError, match="a training is under way"),
+        md.locked(tmp_path, "a training is under way"),
+    ):
+        pass
