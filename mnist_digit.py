@@ -4619,11 +4619,15 @@ class Sheet:
             for y in (centers.y, centers.bottom - 1):
                 cv2.circle(self.image, (x, y), radius, colour, cv2.FILLED, cv2.LINE_AA)
 
-    def pixels(self, box: Box, image: np.ndarray) -> None:
-        """Put a digit image into a box, its pixels as squares."""
+    def squares(self, box: Box, image: np.ndarray) -> None:
+        """Put a small BGR image into a box, its pixels as squares."""
+        size = box.width, box.height
+        self.area(box)[:] = cv2.resize(image, size, interpolation=cv2.INTER_NEAREST)
+
+    def digit_image(self, box: Box, image: np.ndarray) -> None:
+        """Put a digit image into a box."""
         grey = np.uint8(255 * image)
-        large = cv2.resize(grey, (box.width, box.height), interpolation=cv2.INTER_NEAREST)
-        self.area(box)[:] = cv2.cvtColor(large, cv2.COLOR_GRAY2BGR)
+        self.squares(box, cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR))
 
     def write(self, box: Box, text: str, style: Style) -> None:
         """Write a text at half the height of a box, at the side of it that the style aligns to.
@@ -4990,7 +4994,7 @@ def draw_seen(sheet: Sheet, view: View) -> None:
     box = sheet.layout.digit_image
     sheet.fill(box, CANVAS_COLOUR)
     if view.part:
-        sheet.pixels(box, view.part.image)
+        sheet.digit_image(box, view.part.image)
     sheet.outline(box.inset(-sheet.units(1)), EDGE_COLOUR)
 
 
@@ -5062,11 +5066,9 @@ def draw_weights(sheet: Sheet, layer: Layer, number: int) -> None:
     _, room = sheet.layout.unit_words.split_bottom(side)
     square, caption = room.split_left(side)
     strongest = max(np.abs(weights).max(), 1e-9)  # all may be 0
-    for row, row_weights in zip(rows_of(square, len(weights)), weights, strict=True):
-        for place, weight in zip(columns_of(row, len(row_weights)), row_weights, strict=True):
-            colour = np.array(BEST_COLOUR if weight > 0 else OTHER_COLOUR)
-            colour = colour * abs(weight) / strongest
-            sheet.fill(place.inset(1), colour.round().tolist())
+    strengths = np.abs(weights[:, :, None]) / strongest
+    colours = np.where(weights[:, :, None] > 0, BEST_COLOUR, OTHER_COLOUR)
+    sheet.squares(square, np.uint8(colours * strengths))
     _, caption = caption.split_left(sheet.units(8))
     if caption.width > side:
         sheet.lines(caption, ["its weights", "orange +", "blue −"], Style(11, QUIET_COLOUR))
@@ -5233,7 +5235,7 @@ def draw_thumbnails(sheet: Sheet, view: View) -> None:
     label = layout.thumbnails._replace(height=sheet.units(14))
     sheet.write(label, words, Style(13, QUIET_COLOUR))
     for part, box in zip(view.parts, boxes, strict=True):
-        sheet.pixels(box, part.image)
+        sheet.digit_image(box, part.image)
         sheet.outline(box, CAP_COLOUR)
     if len(boxes) > 1:
         chosen = boxes[view.chosen]
