@@ -3657,7 +3657,7 @@ def as_numbers(values: object) -> np.ndarray:
 
 # --- pictures in the window ------------------------------------------------------------------
 
-FRAME_SIDE = 640  # pixels of a camera's longer side that are read: enough to see by, soon done
+FRAME_SIDE = 640  # pixels of the longer side of a camera's frames: more would take longer to read
 STANDING_SECONDS = 0.5  # what was read in most frames of so long a time stands
 MAJORITY = 0.6  # "most frames" are this share: neither of two texts in turns has it
 FEWEST_VOTES = 3  # so many frames count, even where they took longer
@@ -3685,9 +3685,10 @@ class Picture:
 
     def read(self, recognizer: Recognizer) -> Reading | None:
         """What it says; None where it shows no ink. It is read again where more was taught."""
-        if recognizer is not self._recognizer or recognizer.hand.taught is not self._lessons:
+        lessons = recognizer.hand.taught
+        if recognizer is not self._recognizer or lessons is not self._lessons:
             self._recognizer = recognizer
-            self._lessons = recognizer.hand.taught
+            self._lessons = lessons
             try:
                 self._reading = read_image(self.image, recognizer)
             except ValueError:  # no ink in it
@@ -3710,8 +3711,8 @@ class Frame(NamedTuple):
 class Film:
     """The frames of a camera (its number) or a video file (its path), as time goes by.
 
-    They are taken in a thread of their own, for a camera may let one wait. newest is the last one;
-    where a video file ends, its last frame stays.
+    They are taken in a thread of their own, for a camera may let the reader wait. newest is the
+    last one; where a video file ends, its last frame stays.
     """
 
     def __init__(self, source: str) -> None:
@@ -4020,11 +4021,11 @@ TAKEN_BY_RIGHT = {
 
 
 def key_name(code: int, place: int = 0, held: str = "") -> str:
-    """The name in KEYS of a key, by its code in X or of cv2.waitKeyEx; "" where it has none.
+    """The name in KEYS of a key; "" where it has none.
 
-    held: "shift+", "ctrl+" or "ctrl+shift+" where these keys are held. Where its code has no name,
-    its place counts, as X's keycode: on many keyboards that have other letters than Latin ones, or
-    digits with Shift only, it is the same as on an English one.
+    code: what X or cv2.waitKeyEx numbers it by. place: where it is on the keyboard, as X's keycode.
+    held: "shift+", "ctrl+" or "ctrl+shift+" where these keys are held. A letter that is not Latin,
+    or a sign where English keyboards have a digit, counts as the English key at its place.
     """
     before = held if held.startswith("ctrl+") else ""  # Shift alone is in the code already
     name = SPECIAL_KEYS.get(code, "")
@@ -4139,10 +4140,14 @@ class View(NamedTuple):
 
 
 class Target(NamedTuple):
-    """What one can point at, or click on."""
+    """What one can point at, or click on.
 
-    kind: str  # "key", "bar", "part" or "map"
-    value: object  # a key's name; a digit or OTHER; a part's index; a layer's and a map's index
+    By kind, value is: "key", its name; "bar", a digit or OTHER; "part", its index; "map", the
+    indices of a layer and of one of its maps.
+    """
+
+    kind: str
+    value: object
 
 
 def size_of(image: np.ndarray) -> tuple[int, int]:
@@ -4274,10 +4279,10 @@ def layers_to_enlarge(
     return sorted(zooms, key=zooms.get)
 
 
-def rows_of_larger_layer(
+def with_another_row(
     room: Box, shapes: Sequence[tuple[int, ...]], rows: Sequence[int], scale: float
 ) -> list[int] | None:
-    """The rows of each layer, one more of the layer that needs it most; None: no room is left."""
+    """The rows of each layer, with one more for the layer that needs it most; None: no room."""
     counts = [shape[-1] for shape in shapes]
     grids = place_layers(room, counts, rows, scale)
     for layer in layers_to_enlarge(grids, shapes, scale):
@@ -4300,7 +4305,7 @@ def arrange_layers(room: Box, shapes: tuple[tuple[int, ...], ...], scale: float)
     more = [math.ceil(count / most_columns) for count in counts]
     while more:
         rows = more
-        more = rows_of_larger_layer(room, shapes, rows, scale)
+        more = with_another_row(room, shapes, rows, scale)
     grids = place_layers(room, counts, rows, scale)
     return [grid for grid in grids if grid.box.bottom <= room.bottom]
 
@@ -4570,8 +4575,11 @@ def width_of(text: str, face: str, size: int, weight: int) -> int:
 
 def words_and_keys(text: str) -> list[tuple[str, bool]]:
     """The pieces of a text in which <Esc> is a key, each with whether it is one."""
-    pieces = re.split("<(.+?)>", text)  # words and keys in turns
-    return [(piece, number % 2 == 1) for number, piece in enumerate(pieces)]
+    found = []
+    for number, piece in enumerate(re.split("<(.+?)>", text)):
+        is_key = number % 2 == 1  # words and keys come in turns
+        found.append((piece, is_key))
+    return found
 
 
 class Sheet:
