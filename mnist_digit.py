@@ -2137,6 +2137,11 @@ class Reading:
         if each and all(prediction.digit is None for prediction in self.digits):
             self.confidence = min(each)  # that no part is a digit, however it is parted
 
+    @property
+    def digits_alone(self) -> bool:
+        """Whether every part is a digit."""
+        return all(prediction.digit is not None for prediction in self.digits)
+
     def __str__(self) -> str:
         text = self.text if self.text.strip("? ") else "no digit"
         return f"{text} ({self.confidence:.1%})"
@@ -2435,7 +2440,8 @@ SAMPLE = 16  # pieces that are judged first: where none of them is a digit, none
 HOLE = 0.08  # of what ink encloses, at least so much is its hole
 SMALLEST_PIECE = 1 / 80  # of the longer side; smaller ones are grain
 ALONG = 0.7  # what lies along the picture's edge for more of its length is no writing
-SHARP = 0.75  # of its outline, so much of a piece of ink is an edge at least
+SHARP = 0.88  # of its outline, so much of a piece of ink is a sharp edge at least
+SHARP_EDGE = 0.4  # there the brightness changes at least so much, beside the usual outline of ink
 CUT_OFF = 0.8  # how probably what touches the edge is read rightly, beside what does not
 SPANNING = 0.8  # of the picture; what spans more is rules that join what is written on them
 CLEAR_NONE = 0.7  # from this probability on it is clear that a part is no digit
@@ -2591,27 +2597,40 @@ def with_holes_filled(mask: np.ndarray) -> np.ndarray:
     return cv2.drawContours(np.zeros_like(mask), outlines, -1, 1, cv2.FILLED)
 
 
-def with_sharp_outline(mask: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """A mask of ink without what has no sharp outline, as a shadow, or a light place amid ink."""
+def outline_of(mask: np.ndarray) -> np.ndarray:
+    """The outermost pixels of filled shapes, as a mask; the picture's edge cuts off no outline."""
+    return mask > cv2.erode(mask, np.ones((3, 3), np.uint8))
+
+
+def sharpness(mask: np.ndarray, edges: np.ndarray) -> float:
+    """How much the brightness usually changes at the outlines of a mask of ink."""
+    changes = edges[outline_of(with_holes_filled(mask))]
+    return float(np.median(changes)) if len(changes) else 0.0
+
+
+def with_sharp_outline(mask: np.ndarray, whole: np.ndarray, sharp: np.ndarray) -> np.ndarray:
+    """A mask of ink without what has no sharp outline, as a shadow, or a light place amid ink.
+
+    whole: the mask before lines were taken out of it, for where they were is no outline; sharp:
+    where the brightness changes sharply.
+    """
     filled = with_holes_filled(mask)
     count, labels = cv2.connectedComponents(filled)
-    # What the picture's edge cuts off has its outline outside.
-    outline = filled > cv2.erode(filled, np.ones((3, 3), np.uint8))
-    of, changes = labels[outline], edges[outline]
-    sharp = changes > 0.4 * np.median(changes)
-    length = np.maximum(np.bincount(of, minlength=count), 1)
-    kept = np.bincount(of, sharp, minlength=count) / length > SHARP
+    outline = outline_of(filled) & outline_of(whole)
+    length = np.bincount(labels[outline], minlength=count)
+    kept = np.bincount(labels[outline & sharp], minlength=count) > SHARP * length
     kept[0] = False
     return np.uint8(kept)[labels] * mask
 
 
-def without_holes(mask: np.ndarray, other: np.ndarray) -> np.ndarray:
+def without_holes(mask: np.ndarray, whole: np.ndarray, other: np.ndarray) -> np.ndarray:
     """A mask of ink without the holes in the other ink, light for dark or dark for light.
 
     The hole of a thick zero is paper, though it is as light as ink on a dark ground would be.
+    whole: the mask before lines were taken out of it.
     """
     outlines, _ = cv2.findContours(other, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    filled, mask = with_holes_filled(mask), mask.copy()
+    filled, mask = with_holes_filled(whole), mask.copy()
     for outline in outlines:
         x, y = outline[0, 0]
         if filled[y, x]:  # it is enclosed itself, as the inside of a frame, and no ink
@@ -2631,21 +2650,67 @@ def darkest_of(ink: Ink) -> np.ndarray:
     return np.uint8(ink.darkness > 0.75 * np.percentile(ink.darkness[ink.mask > 0], 90)) * ink.mask
 
 
-def without_lines(mask: np.ndarray, least: float) -> np.ndarray | None:
-    """A mask of ink without thin straight lines at least so many pixels long; None without any."""
-    thick = max(3, max(mask.shape) // 32)
+def find_lines(mask: np.ndarray, least: float) -> np.ndarray:
+    """Straight thin lines in a mask of ink, at least so many pixels long: their ends, (n, 2, 2)."""
+    thick = int(max(3, THICK_LINE * least))
     thin = mask - cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thick, thick), np.uint8))
     lines = cv2.HoughLinesP(
-        thin, 1, np.pi / 720, int(least / 2), minLineLength=least, maxLineGap=least / 4
+        thin, 1, np.pi / 720, int(least / 2), minLineLength=least, maxLineGap=least / 8
     )
-    if lines is None:
-        return None
-    width = int(stroke_width(thin)) + 1
-    mask = mask.copy()
-    for line in lines.reshape(-1, 2, 2).tolist():
-        cv2.line(mask, *line, 0, max(3, width // 2))
-    # A closing heals what they crossed.
-    return cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((2 * width, 2 * width), np.uint8))
+    return np.zeros((0, 2, 2), int) if lines is None else lines.reshape(-1, 2, 2)
+
+
+def without_lines(mask: np.ndarray, lines: np.ndarray) -> np.ndarray:
+    """A mask of ink without lines, whose ends are given. What they cross or touch stays whole."""
+    depth = cv2.dilate(cv2.distanceTransform(mask, cv2.DIST_L2, 3), np.ones((3, 3)))
+    bands = [np.zeros_like(mask), np.zeros_like(mask)]  # where flat lines lie, and steep ones
+    widest = 1
+    for line in lines:
+        across, down = np.abs(line[1] - line[0])
+        x, y = np.linspace(*line, 50).astype(int).T
+        width = math.ceil(2 * np.median(depth[y, x]))
+        cv2.line(bands[int(down > across)], *line.tolist(), 1, width + 1)
+        widest = max(widest, width)
+    left = mask & ~(bands[0] | bands[1])
+    reach = 2 * widest + 3
+    # A stroke that crosses a line goes on behind it.
+    over_flat = cv2.morphologyEx(left, cv2.MORPH_CLOSE, np.ones((reach, 1), np.uint8)) & bands[0]
+    over_steep = cv2.morphologyEx(left, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8)) & bands[1]
+    return left | (mask & (over_flat | over_steep))
+
+
+def without_frames(mask: np.ndarray) -> np.ndarray:
+    """A mask of ink without frames, as the boxes of a form, around what is written in them.
+
+    Where nothing is written in them, they are what is drawn, and stay.
+    """
+    unframed = mask.copy()
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    for label, (x, y, width, height, _) in enumerate(stats.tolist()):
+        ink = np.pad(np.uint8(labels[y : y + height, x : x + width] == label), 2)
+        if label and is_frame(ink):
+            left = without_lines(ink, lines_of_frame(ink))
+            unframed[y : y + height, x : x + width] -= (ink - left)[2:-2, 2:-2]
+    return unframed
+
+
+def is_frame(ink: np.ndarray) -> bool:
+    """Whether a piece of ink is a frame, or a row of them: hollow, and its outline a rectangle."""
+    inside = with_holes_filled(ink)
+    _, size, _ = cv2.minAreaRect(cv2.findNonZero(inside))
+    area = np.count_nonzero(inside)
+    return area > FRAME * (size[0] + 1) * (size[1] + 1) and 2 * np.count_nonzero(ink) < area
+
+
+def lines_of_frame(ink: np.ndarray) -> np.ndarray:
+    """The lines around a frame, and those between its boxes: their ends, shape (n, 2, 2)."""
+    shorter = min(ink.shape)
+    depth = cv2.distanceTransform(with_holes_filled(ink), cv2.DIST_L2, 3)
+    lines = find_lines(ink, FRAME_LINE * shorter)
+    column, row = lines.mean(axis=1).astype(int).T
+    is_around = depth[row, column] < BORDER * shorter
+    is_between = np.abs(lines[:, 1] - lines[:, 0]).max(axis=1) > BETWEEN * ink.shape[0]
+    return lines[is_around | is_between]
 
 
 class Guess(NamedTuple):
@@ -2653,6 +2718,7 @@ class Guess(NamedTuple):
 
     mask: np.ndarray  # uint8, 0 is paper
     clear: bool  # whether the ink is clearly darker, or lighter, than its paper
+    ruled: bool  # whether there are lines in the ink, be they taken out of this mask or not
 
 
 def lengths_of_lines(mask: np.ndarray) -> list[float]:
@@ -2670,25 +2736,30 @@ def guesses(channel: np.ndarray) -> Iterator[Guess]:
     """Guesses at the ink in one channel of a picture, the likeliest first."""
     smooth = cv2.GaussianBlur(channel, (0, 0), max(0.5, max(channel.shape) / 600))
     dark, light = find_ink(smooth), find_ink(255 - smooth)
-    both = [(dark, light), (light, dark)]
+    both = [dark, light]
     if is_light_on_dark(channel):
         both.reverse()
     reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
     edges = cv2.morphologyEx(smooth, cv2.MORPH_GRADIENT, reach)
-    for ink, other in both:
-        if ink is None:
-            continue
-        mask = with_sharp_outline(ink.mask, edges)
-        if other is not None:
-            mask = without_holes(mask, with_sharp_outline(other.mask, edges))
-        if not mask.any():
-            continue
-        yield Guess(mask, ink.clear)
-        yield Guess(mask * darkest_of(ink), False)
-        for least in lengths_of_lines(mask):
-            unruled = without_lines(mask, least)
-            if unruled is not None:
-                yield Guess(unruled, False)
+    found = [ink for ink in both if ink is not None]
+    # Writing has sharper outlines than what is light or dark beside it by the way.
+    sharp = edges > SHARP_EDGE * max((sharpness(ink.mask, edges) for ink in found), default=0)
+    for ink in found:
+        others = [with_sharp_outline(other.mask, other.mask, sharp) for other in found if other is not ink]
+
+        def cleaned(mask: np.ndarray, whole: np.ndarray) -> np.ndarray:
+            mask = with_sharp_outline(mask, whole, sharp)
+            return without_holes(mask, ink.mask, others[0]) if others else mask
+
+        mask = without_frames(ink.mask)
+        lines = [find_lines(mask, length) for length in lengths_of_lines(mask)]
+        lines = [some for some in lines if len(some)]
+        ruled = bool(lines)
+        yield Guess(cleaned(mask, ink.mask), ink.clear, ruled)
+        darkest = darkest_of(ink)
+        yield Guess(cleaned(darkest & mask, darkest), False, ruled)
+        for some in lines:
+            yield Guess(cleaned(without_lines(mask, some), ink.mask), False, ruled)
 
 
 class InkPiece:
@@ -2729,31 +2800,6 @@ def pieces_of(mask: np.ndarray) -> list[InkPiece]:
         ink = np.ascontiguousarray(ink[inner.y : inner.bottom, inner.x : inner.right])
         pieces.append(InkPiece(Box(x + inner.x, y + inner.y, inner.width, inner.height), ink))
     return pieces
-
-
-def without_frames(pieces: Sequence[InkPiece]) -> list[InkPiece]:
-    """Pieces of ink, those in the place of a frame around others that stand on its lines."""
-    kept = []
-    for piece in pieces:
-        least = FRAMED * piece.box.height
-        held = [other for other in pieces if other.box.clipped(piece.box) == other.box]
-        if any(other.box.height > least and other is not piece for other in held):
-            kept += pieces_on_frame(piece)
-        else:
-            kept.append(piece)
-    return kept
-
-
-def pieces_on_frame(frame: InkPiece) -> list[InkPiece]:
-    """What is left of a frame, as the printed boxes of a form, without its lines."""
-    ink = np.pad(frame.ink, 2)  # so that nothing lies on the edge
-    left = without_lines(ink, FRAME_LINE * frame.box.height)
-    found = []
-    for piece in pieces_of(ink if left is None else left):
-        if FRAMED * frame.box.height < piece.box.height < FRAME_LINE * frame.box.height:
-            x, y = frame.box.x + piece.box.x - 2, frame.box.y + piece.box.y - 2
-            found.append(InkPiece(piece.box._replace(x=x, y=y), piece.ink))
-    return found
 
 
 def put_together(pieces: Sequence[InkPiece]) -> tuple[Box, np.ndarray]:
@@ -2902,8 +2948,11 @@ class Understanding(NamedTuple):
         return any(part.prediction.digit is not None for part in self.reading.parts)
 
 
-FRAMED = 0.4  # what holds a piece so many times as high as itself is a frame
-FRAME_LINE = 0.9  # the lines of a frame are so long, in its heights, and no digit in it is so high
+FRAME = 0.85  # of the least rectangle around it a frame encloses; a round 0 less than 0.8
+FRAME_LINE = 0.7  # the lines of a frame are at least so long, in its shorter sides
+BETWEEN = 0.85  # those between its boxes, in its heights
+BORDER = 0.12  # and no further inside it, in the same unit
+THICK_LINE = 0.1  # no line is thicker, in its lengths
 BASE_LINE = 1.3  # lines so many times as long as what stands on them is high are printed
 LINE = 2.2  # a "1" so many times as high as the other digits is a line
 HEADING = 0.8  # how well a row without a digit is explained beside rows with digits
@@ -2992,6 +3041,14 @@ def is_clearly_none(reading: Reading, whole: Box) -> bool:
     return True
 
 
+def is_final(found: Understanding, guess: Guess, whole: Box) -> bool:
+    """Whether what a guess leads to is so good that no other guess need be looked at."""
+    if found.belief > BELIEVED:
+        # Where there are lines, what is no digit may be a line, or joined by one.
+        return found.reading.digits_alone or not guess.ruled
+    return guess.clear and not guess.ruled and is_clearly_none(found.reading, whole)
+
+
 def is_doubtful(found: Understanding) -> bool:
     """Whether what was found is too poor to be called digits."""
     parts = len(found.reading.parts)
@@ -3005,13 +3062,13 @@ def best_understanding(picture: np.ndarray, recognizer: Recognizer) -> Understan
     whole = Box(0, 0, picture.shape[1], picture.shape[0])
     for view in views(picture):
         for guess in guesses(in_grey(view)):
-            pieces = without_frames(pieces_of(guess.mask))
+            pieces = pieces_of(guess.mask)
             found = read_ink(pieces, whole, recognizer) if pieces else None
             if found is None:
                 continue
             if best is None or found.belief > best.belief:
                 best = found
-            if found.belief > BELIEVED or (guess.clear and is_clearly_none(found.reading, whole)):
+            if is_final(found, guess, whole):
                 return found
     return best
 
