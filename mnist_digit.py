@@ -2097,7 +2097,9 @@ WIDEST_GAP = 0.4  # between pieces of one character, in the same unit
 GAP = 0.04  # pieces that are further apart, in the same unit, leave a gap
 SPECK = 0.2  # what is smaller, in the same unit, is a dot or a comma, and may be left out
 TALL = 0.4  # what is taller, in heights of the tall ones among all pieces, makes rows
+MIDDLE = 0.7  # of a piece's height; heads and tails may reach into other rows
 ONE_ROW = 1.5  # what takes up less, in heights of its tallest piece, is no two rows
+FAR = 0.5  # what is further from a row, in its heights, is not in it
 TOUCH = 0.05  # strokes touch where they come so close, in heights of the tallest
 OVERLAP = 0.1  # characters beside each other overlap less, in heights of their row
 USUAL_WIDTH = 0.9  # of a digit, in its own heights; broader ones are rare
@@ -2167,6 +2169,10 @@ class Row(NamedTuple):
         """Of its tallest piece."""
         return max(piece.box.height for piece in self.pieces)
 
+    def group(self, run: Run) -> tuple[Piece, ...]:
+        """The pieces of a run."""
+        return tuple(self.pieces[run.start : run.stop])
+
 
 class Habit(NamedTuple):
     """What is written in a row, and how often."""
@@ -2183,20 +2189,21 @@ HABITS = (Habit(share=0.8, p_digit=1.0, p_other=0.03), Habit(share=0.2, p_digit=
 def find_rows(boxes: Sequence[Box]) -> list[list[int]]:
     """The places of boxes by rows, from top to bottom, each from left to right."""
     heights = np.array([max(1, box.height) for box in boxes])
-    tall = heights >= TALL * np.percentile(heights, 90)
-    slope, rows = least_slope(boxes, np.flatnonzero(tall))
+    is_tall = heights >= TALL * np.percentile(heights, 90)
+    slope, tall = rows_of_tall(boxes, np.flatnonzero(is_tall))
+    rows = [list(row) for row in tall]
     far = []  # from all rows, as a heading in small letters is
-    for i in np.flatnonzero(~tall):
-        gaps = [distance_to_row(boxes, row, i, slope) for row in rows]
-        nearest = int(np.argmin(gaps))
-        if gaps[nearest] > 0.5:
-            far.append(int(i))
+    for i in np.flatnonzero(~is_tall).tolist():
+        distances = [distance_to_row(boxes, row, i, slope) for row in tall]
+        nearest = int(np.argmin(distances))
+        if distances[nearest] > FAR:
+            far.append(i)
         else:
-            rows[nearest].append(int(i))
-    rows = [sorted(row, key=lambda i: boxes[i].center) for row in rows]
+            rows[nearest].append(i)
     if far:
         rows += [[far[i] for i in row] for row in find_rows([boxes[i] for i in far])]
-    return sorted(rows, key=lambda row: np.mean([boxes[i].center[1] for i in row]))
+    rows = [sorted(row, key=lambda i: boxes[i].center) for row in rows]
+    return sorted(rows, key=lambda row: np.mean([level(boxes[i], slope) for i in row]))
 
 
 def level(box: Box, slope: float) -> float:
@@ -2205,24 +2212,34 @@ def level(box: Box, slope: float) -> float:
     return y - slope * x
 
 
-def least_slope(boxes: Sequence[Box], tall: np.ndarray) -> tuple[float, list[list[int]]]:
+def rows_of_tall(boxes: Sequence[Box], tall: np.ndarray) -> tuple[float, list[list[int]]]:
     """How much rows of tall pieces slope, up to 15 degrees, and these rows."""
-    tried = []  # with the right slope, rows take up the least height
+    tried = []
     for degrees in sorted(range(-15, 16, 3), key=abs):
         slope = math.tan(math.radians(degrees))
-        middle = np.array([level(boxes[i], slope) for i in tall])
-        # Heads and tails may reach into other rows.
-        reach = 0.35 * np.array([boxes[i].height for i in tall])
-        order = np.argsort(middle - reach)
-        top, bottom = (middle - reach)[order], np.maximum.accumulate((middle + reach)[order])
-        starts = np.flatnonzero(top[1:] > bottom[:-1]) + 1
-        rows = np.split(order, starts)
-        used = sum((middle + reach)[row].max() - (middle - reach)[row].min() for row in rows)
-        tried.append((used, slope, [tall[row].tolist() for row in rows]))
-        if len(rows) == 1 and used < ONE_ROW * 2 * reach.max():
+        rows, height = rows_that_slope(boxes, tall, slope)
+        tried.append((height, slope, rows))
+        tallest = max(boxes[i].height for i in tall)
+        if len(rows) == 1 and height < ONE_ROW * tallest:
             break  # level, and too low for two rows: most drawings are
-    _, slope, rows = min(tried, key=lambda entry: entry[0])
+    _, slope, rows = min(tried, key=lambda entry: entry[0])  # the right slope needs least height
     return slope, rows
+
+
+def rows_that_slope(
+    boxes: Sequence[Box], tall: np.ndarray, slope: float
+) -> tuple[list[list[int]], float]:
+    """The rows of tall pieces if they slope so much, and how high they are all together."""
+    middle = np.array([level(boxes[i], slope) for i in tall])
+    half = MIDDLE / 2 * np.array([boxes[i].height for i in tall])
+    order = np.argsort(middle - half)
+    top, bottom = (middle - half)[order], (middle + half)[order]
+    lowest = np.maximum.accumulate(bottom)
+    starts = np.flatnonzero(top[1:] > lowest[:-1]) + 1  # a row begins below all of the last one
+    rows = [tall[row].tolist() for row in np.split(order, starts)]
+    tops = top[np.r_[0, starts]]
+    bottoms = lowest[np.r_[starts - 1, -1]]
+    return rows, float((bottoms - tops).sum()) / MIDDLE
 
 
 def distance_to_row(boxes: Sequence[Box], row: list[int], i: int, slope: float) -> float:
@@ -2243,20 +2260,25 @@ class Run(NamedTuple):
 
 def runs(row: Row) -> list[Run]:
     """The runs of pieces in a row that may be one character: no specks, not too wide or broken."""
-    boxes, height, found = [piece.box for piece in row.pieces], row.height, []
-    for start, first in enumerate(boxes):
-        if not is_speck(first, height):
-            found.append(Run(start, start + 1, 0))
-        left, right, gaps = first.x, first.right, 0
-        for stop in range(start + 2, min(len(boxes), start + MOST_IN_ONE) + 1):
-            new = boxes[stop - 1]
-            gap = (new.x - right) / height
-            left, right = min(left, new.x), max(right, new.right)
-            gaps += gap > GAP
-            if gap > WIDEST_GAP or right - left > WIDEST * height:
-                break
-            if not is_speck(Box.around(boxes[start:stop]), height):
-                found.append(Run(start, stop, gaps))
+    found = []
+    for start in range(len(row.pieces)):
+        found += runs_from(start, row)
+    return found
+
+
+def runs_from(start: int, row: Row) -> list[Run]:
+    """Those that begin with this piece."""
+    height = row.height
+    box, gaps, found = row.pieces[start].box, 0, []
+    for stop in range(start + 1, min(len(row.pieces), start + MOST_IN_ONE) + 1):
+        new = row.pieces[stop - 1].box
+        gap = (new.x - box.right) / height
+        box = Box.around([box, new])
+        gaps += gap > GAP
+        if stop > start + 1 and (gap > WIDEST_GAP or box.width > WIDEST * height):
+            break
+        if not is_speck(box, height):
+            found.append(Run(start, stop, gaps))
     return found
 
 
@@ -2277,9 +2299,10 @@ def log_probability(part: Part, habit: Habit) -> float:
 
 
 class Way(NamedTuple):
-    """A way to part a row up to some place."""
+    """The most probable way to part a row up to some place."""
 
     weight: float  # the logarithm of its probability
+    total: float  # and of the probability of all ways together
     parts: list[Part]
 
 
@@ -2310,29 +2333,35 @@ def best_way(
 
     The habit may change along the row, as where a word stands beside a number.
     """
-    best = [[Way(math.log(habit.share), []) for habit in habits]]  # up to each piece
-    total = [[way.weight for way in best[0]]]  # the logarithms of all ways' probabilities together
+    # ways[i][k]: up to piece i, the last part written in habit k.
+    ways = [[Way(math.log(habit.share), math.log(habit.share), []) for habit in habits]]
     for stop in range(1, len(row.pieces) + 1):
         steps = steps_to(stop, row, judged)
-        best.append([])
-        total.append([])
-        for habit in habits:
-            ways, sums = [], []
-            for step in steps:
-                weight, parts = step.weight, []
-                if step.part:
-                    weight += log_probability(step.part, habit)
-                    parts = [step.part]
-                for before, way, of_all in zip(
-                    habits, best[step.start], total[step.start], strict=True
-                ):
-                    change = 0.0 if before is habit else math.log(P_CHANGE)
-                    ways.append(Way(way.weight + change + weight, [*way.parts, *parts]))
-                    sums.append(of_all + change + weight)
-            best[-1].append(max(ways, key=lambda way: way.weight))
-            total[-1].append(float(np.logaddexp.reduce(sums)))
-    way = max(best[-1], key=lambda way: way.weight)
-    return way, math.exp(way.weight - np.logaddexp.reduce(total[-1]))
+        ways.append([best_step(steps, ways, habits, k) for k in range(len(habits))])
+    best = max(ways[-1], key=lambda way: way.weight)
+    total = np.logaddexp.reduce([way.total for way in ways[-1]])
+    return best, math.exp(best.weight - total)
+
+
+def best_step(
+    steps: Sequence[Step], ways: Sequence[Sequence[Way]], habits: Sequence[Habit], k: int
+) -> Way:
+    """The most probable way that ends with one of some steps, in the k-th habit.
+
+    ways: those up to each piece, one for each habit.
+    """
+    options = []
+    for step in steps:
+        weight, parts = step.weight, []
+        if step.part:
+            weight += log_probability(step.part, habits[k])
+            parts = [step.part]
+        for before, way in enumerate(ways[step.start]):
+            change = 0.0 if before == k else math.log(P_CHANGE)
+            more = weight + change
+            options.append(Way(way.weight + more, way.total + more, way.parts + parts))
+    best = max(options, key=lambda way: way.weight)
+    return best._replace(total=float(np.logaddexp.reduce([way.total for way in options])))
 
 
 class Judge:
@@ -2341,31 +2370,34 @@ class Judge:
     def __init__(self, look: Callable[[tuple[Piece, ...]], Part]) -> None:
         """look(group) gives the part that a group makes, not yet judged."""
         self._look = look
+        self._recognizer: Recognizer | None = None
+        self._taught: object = None  # all lessons of the recognizer: another object after each
         self._known: dict[tuple[Piece, ...], Part] = {}  # judged in the last reading
         self._used: dict[tuple[Piece, ...], Part] = {}  # in this one
 
     def begin(self, recognizer: Recognizer) -> None:
         """Begin a reading; what the recognizer judged in the last one is still known."""
-        by = recognizer, recognizer.hand.taught
-        if self._used and any(now is not then for now, then in zip(by, self._by, strict=True)):
+        taught = recognizer.hand.taught
+        if recognizer is not self._recognizer or taught is not self._taught:
             self._used = {}
-        self._by = by
+        self._recognizer, self._taught = recognizer, taught
         self._known, self._used = self._used, {}
 
     def __call__(self, groups: Sequence[tuple[Piece, ...]]) -> list[Part]:
         """The part that each group makes."""
+        for group in groups:
+            if group in self._known:
+                self._used[group] = self._known[group]
         new = [group for group in dict.fromkeys(groups) if group not in self._used]
-        unknown = [group for group in new if group not in self._known]
-        self._used |= {group: self._known[group] for group in new if group in self._known}
-        if unknown:
-            parts = [self._look(group) for group in unknown]
-            predictions = self._by[0].predict_all(np.stack([part.image for part in parts]))
-            for group, part, prediction in zip(unknown, parts, predictions, strict=True):
+        if new:
+            parts = [self._look(group) for group in new]
+            predictions = self._recognizer.predict_all(np.stack([part.image for part in parts]))
+            for group, part, prediction in zip(new, parts, predictions, strict=True):
                 self._used[group] = part._replace(prediction=prediction)
         return [self._used[group] for group in groups]
 
 
-def cut_weight(whole: Part) -> float:
+def p_several(whole: Part) -> float:
     """How probable it is that connected ink is several characters, so that it may be cut."""
     if whole.box.width > TOO_WIDE * whole.box.height:
         return 1.0
@@ -2391,14 +2423,13 @@ class RowReading(NamedTuple):
 
 def read_rows(rows: Sequence[Row], judge: Judge) -> list[RowReading]:
     """What stands in rows of writing."""
-    all_runs = [runs(row) for row in rows]
-    pairs = zip(rows, all_runs, strict=True)
-    groups = [tuple(row.pieces[run.start : run.stop]) for row, found in pairs for run in found]
-    parts = iter(judge(groups))
+    found = [runs(row) for row in rows]
+    groups = [row.group(run) for row, its_runs in zip(rows, found, strict=True) for run in its_runs]
+    judge(groups)  # all at once: a batch is judged faster than one row after the other
     read = []
-    for row, found in zip(rows, all_runs, strict=True):
-        judged = list(zip(found, itertools.islice(parts, len(found)), strict=True))
-        way, certainty = best_way(row, judged)
+    for row, its_runs in zip(rows, found, strict=True):
+        parts = judge([row.group(run) for run in its_runs])
+        way, certainty = best_way(row, list(zip(its_runs, parts, strict=True)))
         read.append(RowReading(way.parts, certainty))
     return read
 
@@ -2449,9 +2480,10 @@ DOUBTFUL = 0.7  # below this mean confidence several parts are a texture's rathe
 UNCERTAIN, BELIEVED = 0.5, 0.8  # belief in a guess: below it no digit, above it the search is over
 
 READ_AT_ONCE = 0.9  # from this confidence on, a piece is a digit and is not cut
-MOST_SEAMS = 6  # in one piece: a dozen slices may be three digits
+MOST_SEAMS = 6  # in one piece: four digits that touch, each cut at one place more than needed
 SEAM_HEIGHT = 48  # pixels; a piece is made so high while seams are looked for
-P_CROSSED = 0.1  # each stroke that a seam crosses makes it ten times as rare
+SEAMS_APART = 3  # pixels of such a piece; two seams are further apart in its middle
+P_CROSSED = 0.4  # each stroke that a seam crosses makes it so much rarer
 LEAST_SLICE = 0.04  # of the ink of a piece; what is less goes with its neighbour
 
 
@@ -2471,13 +2503,15 @@ def decode(data: np.ndarray) -> np.ndarray:
         raise ValueError(
             "not a picture, damaged, or larger than 50 megapixels; --open opens a saved drawing"
         )
-    if picture.dtype not in (np.uint8, np.uint16):
-        picture = picture.astype(np.float32)  # cv2 cannot shrink every kind of numbers
     return picture
 
 
 def working_copy(picture: np.ndarray) -> np.ndarray:
-    """The picture as uint8, its longer side within WORKING_SIDES, what is transparent filled in."""
+    """The picture as uint8, its longer side within WORKING_SIDES, what is transparent filled in.
+
+    Raises ValueError where it is no picture.
+    """
+    picture = as_picture(picture)
     longer = max(picture.shape[:2])
     scale = np.clip(longer, *WORKING_SIDES) / longer
     size = [max(8, round(length * scale)) for length in picture.shape[1::-1]]
@@ -2486,11 +2520,31 @@ def working_copy(picture: np.ndarray) -> np.ndarray:
         picture = cv2.resize(picture, size, interpolation=how)
     if not cv2.checkRange(picture)[0]:
         raise ValueError("pixels that are not finite numbers")
-    if picture.dtype != np.uint8:  # numbers without an agreed black and white
-        picture = cv2.normalize(picture, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)
-    if picture.shape[2:] == (4,):
-        picture = on_ground(picture)
-    return picture
+    picture = in_bytes(picture)
+    return on_ground(picture) if picture.shape[2:] == (4,) else picture
+
+
+def as_picture(picture: np.ndarray) -> np.ndarray:
+    """An array in a shape and of numbers that cv2 can work with. Raises ValueError."""
+    if picture.shape[2:] == (1,):
+        picture = picture[..., 0]
+    if not picture.size or picture.ndim < 2 or picture.shape[2:] not in ((), (3,), (4,)):
+        raise ValueError(f"its shape {picture.shape} is not one of a picture in grey, BGR or BGRA")
+    if picture.dtype in (np.uint8, np.uint16):
+        return picture
+    return picture.astype(np.float32)  # cv2 cannot shrink every kind of numbers
+
+
+def in_bytes(picture: np.ndarray) -> np.ndarray:
+    """A picture as uint8; of other numbers, the least becomes black, and the largest white."""
+    if picture.dtype == np.uint8:
+        return picture
+    colours = picture[..., :3] if picture.ndim == 3 else picture
+    colours = cv2.normalize(colours, None, 0, 255, cv2.NORM_MINMAX, cv2.CV_8U)
+    if picture.shape[2:] != (4,):
+        return colours
+    opaque = picture[..., 3] / max(picture[..., 3].max(), 1e-9)
+    return np.dstack([colours, np.uint8(255 * np.clip(opaque, 0, 1))])
 
 
 def on_ground(picture: np.ndarray) -> np.ndarray:
@@ -2717,6 +2771,7 @@ class Guess(NamedTuple):
     """A guess at which pixels of a picture are ink."""
 
     mask: np.ndarray  # uint8, 0 is paper
+    whole: np.ndarray  # the mask before lines were taken out of it
     clear: bool  # whether the ink is clearly darker, or lighter, than its paper
     ruled: bool  # whether there are lines in the ink, be they taken out of this mask or not
 
@@ -2735,31 +2790,33 @@ def lengths_of_lines(mask: np.ndarray) -> list[float]:
 def guesses(channel: np.ndarray) -> Iterator[Guess]:
     """Guesses at the ink in one channel of a picture, the likeliest first."""
     smooth = cv2.GaussianBlur(channel, (0, 0), max(0.5, max(channel.shape) / 600))
-    dark, light = find_ink(smooth), find_ink(255 - smooth)
-    both = [dark, light]
+    inks = [ink for ink in (find_ink(smooth), find_ink(255 - smooth)) if ink is not None]
     if is_light_on_dark(channel):
-        both.reverse()
+        inks.reverse()
     reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
     edges = cv2.morphologyEx(smooth, cv2.MORPH_GRADIENT, reach)
-    found = [ink for ink in both if ink is not None]
     # Writing has sharper outlines than what is light or dark beside it by the way.
-    sharp = edges > SHARP_EDGE * max((sharpness(ink.mask, edges) for ink in found), default=0)
-    for ink in found:
-        others = [with_sharp_outline(other.mask, other.mask, sharp) for other in found if other is not ink]
+    sharp = edges > SHARP_EDGE * max((sharpness(ink.mask, edges) for ink in inks), default=0)
+    for ink, other in zip(inks, reversed(inks), strict=True):
+        of_other = with_sharp_outline(other.mask, other.mask, sharp)
+        for guess in guesses_at(ink):
+            mask = with_sharp_outline(guess.mask, guess.whole, sharp)
+            if other is not ink:
+                mask = without_holes(mask, ink.mask, of_other)
+            yield guess._replace(mask=mask)
 
-        def cleaned(mask: np.ndarray, whole: np.ndarray) -> np.ndarray:
-            mask = with_sharp_outline(mask, whole, sharp)
-            return without_holes(mask, ink.mask, others[0]) if others else mask
 
-        mask = without_frames(ink.mask)
-        lines = [find_lines(mask, length) for length in lengths_of_lines(mask)]
-        lines = [some for some in lines if len(some)]
-        ruled = bool(lines)
-        yield Guess(cleaned(mask, ink.mask), ink.clear, ruled)
-        darkest = darkest_of(ink)
-        yield Guess(cleaned(darkest & mask, darkest), False, ruled)
-        for some in lines:
-            yield Guess(cleaned(without_lines(mask, some), ink.mask), False, ruled)
+def guesses_at(ink: Ink) -> Iterator[Guess]:
+    """What of some ink may be writing: all of it, the darkest of it, or what is no line."""
+    unframed = without_frames(ink.mask)
+    lines = [find_lines(unframed, length) for length in lengths_of_lines(unframed)]
+    lines = [some for some in lines if len(some)]
+    ruled = bool(lines)
+    yield Guess(unframed, ink.mask, ink.clear, ruled)
+    darkest = darkest_of(ink)
+    yield Guess(darkest & unframed, darkest, False, ruled)
+    for some in lines:
+        yield Guess(without_lines(unframed, some), ink.mask, False, ruled)
 
 
 class InkPiece:
@@ -2773,7 +2830,8 @@ class InkPiece:
 def pieces_of(mask: np.ndarray) -> list[InkPiece]:
     """The pieces of ink in a mask: connected, or one above the other where a pen skipped.
 
-    Left out are specks of grain, and what lies along the picture's edge.
+    Left out are specks of grain, and what lies along the picture's edge. Where there are too many
+    to be writing, all together are one piece: a texture.
     """
     if not mask.any():
         return []
@@ -2786,20 +2844,25 @@ def pieces_of(mask: np.ndarray) -> list[InkPiece]:
     on_edge = np.bincount(edges, minlength=count)
     longest = stats[:, 2:4].max(axis=1)
     least = max(6, SMALLEST_PIECE * side)
-    chosen = (longest >= least) & (on_edge <= ALONG * longest)
-    chosen[0] = False
+    is_writing = (longest >= least) & (on_edge <= ALONG * longest)
+    is_writing[0] = False  # the paper
+    if np.count_nonzero(is_writing) > MOST_PIECES_OF_INK:
+        return [piece_in(np.uint8(is_writing)[labels])]
     pieces = []
-    if np.count_nonzero(chosen) > MOST_PIECES_OF_INK:
-        return pieces
-    for label in np.flatnonzero(chosen):
+    for label in np.flatnonzero(is_writing):
         x, y, width, height, _ = stats[label].tolist()
         ink = np.uint8(labels[y : y + height, x : x + width] == label)
-        inner = Box(*cv2.boundingRect(ink))
-        if inner.longest < least:
-            continue
-        ink = np.ascontiguousarray(ink[inner.y : inner.bottom, inner.x : inner.right])
-        pieces.append(InkPiece(Box(x + inner.x, y + inner.y, inner.width, inner.height), ink))
+        piece = piece_in(ink, x, y)
+        if piece.box.longest >= least:
+            pieces.append(piece)
     return pieces
+
+
+def piece_in(ink: np.ndarray, x: int = 0, y: int = 0) -> InkPiece:
+    """All ink of a mask, whose top left is at (x, y) in the picture, as one piece."""
+    box = Box(*cv2.boundingRect(ink))
+    inner = np.ascontiguousarray(ink[box.y : box.bottom, box.x : box.right])
+    return InkPiece(box._replace(x=x + box.x, y=y + box.y), inner)
 
 
 def put_together(pieces: Sequence[InkPiece]) -> tuple[Box, np.ndarray]:
@@ -2828,8 +2891,8 @@ class Seam(NamedTuple):
 def seams(ink: np.ndarray) -> list[Seam]:
     """Where a mask of ink, whose digits may touch, is best cut, from left to right.
 
-    Each seam is the way down through one place of the middle row that crosses the least ink;
-    seams that cross less than those beside them are taken.
+    Each seam is the way down through one place of the middle row that crosses the least ink. Those
+    are taken that cross less than their neighbours, the best ones first.
     """
     scale = SEAM_HEIGHT / ink.shape[0]
     width = max(4, round(ink.shape[1] * scale))
@@ -2839,16 +2902,16 @@ def seams(ink: np.ndarray) -> list[Seam]:
     below, ways_down = cheapest_ways(small[half:][::-1])
     crossed = (above + below) / (scale * stroke_width(ink))
     margin = max(2, width // 12)
+    places: list[int] = []
+    for x in sorted(range(margin, width - margin), key=crossed.__getitem__):
+        around = crossed[max(0, x - SEAMS_APART) : x + SEAMS_APART + 1]
+        if crossed[x] == around.min() and all(abs(x - other) > SEAMS_APART for other in places):
+            places.append(x)
     found = []
-    for x in range(margin, width - margin):
-        if crossed[x] == crossed[max(0, x - 3) : x + 4].min():
-            found.append((crossed[x], x))
-    found = sorted(found)[:MOST_SEAMS]
-    seams = []
-    for strokes, x in sorted(found, key=lambda entry: entry[1]):
+    for x in sorted(places[:MOST_SEAMS]):
         way = np.concatenate([trace(ways_up, x)[::-1], trace(ways_down, x)])
-        seams.append(Seam(unfold(way, ink.shape), float(strokes)))
-    return seams
+        found.append(Seam(unfold(way, ink.shape), float(crossed[x])))
+    return found
 
 
 SIDEWAYS = 0.2  # what a seam's step to the side costs, in pixels of ink
@@ -2895,16 +2958,16 @@ class Slice(NamedTuple):
 def slices(piece: InkPiece) -> list[Slice]:
     """A piece of ink cut along its seams, from left to right."""
     columns = np.arange(piece.box.width)
-    end = Seam(np.full(piece.box.height, piece.box.width), 0.0)
-    found, start = [], Seam(np.zeros(piece.box.height, int), 0.0)
-    for stop in [*seams(piece.ink), end]:
-        ink = piece.ink * np.uint8((columns >= start.x[:, None]) & (columns < stop.x[:, None]))
-        if ink.sum() > LEAST_SLICE * piece.ink.sum():
-            box = Box(*cv2.boundingRect(ink))
-            ink = np.ascontiguousarray(ink[box.y : box.bottom, box.x : box.right])
-            place = Box(piece.box.x + box.x, piece.box.y + box.y, box.width, box.height)
-            found.append(Slice(InkPiece(place, ink), start.crossed))
-            start = stop
+    least = LEAST_SLICE * piece.ink.sum()
+    rest, crossed = piece.ink, 0.0
+    found = []
+    for seam in seams(piece.ink):
+        is_left = np.uint8(columns < seam.x[:, None])
+        left, right = rest * is_left, rest * (1 - is_left)
+        if left.sum() > least and right.sum() > least:
+            found.append(Slice(piece_in(left, piece.box.x, piece.box.y), crossed))
+            rest, crossed = right, seam.crossed
+    found.append(Slice(piece_in(rest, piece.box.x, piece.box.y), crossed))
     return found
 
 
@@ -2923,7 +2986,7 @@ def row_of_ink(parts: Sequence[tuple[InkPiece, Part]]) -> Row:
             continue
         first, *others = slices(piece)
         pieces += [first.piece, *(other.piece for other in others)]
-        cuts += [cut_weight(part) * P_CROSSED ** (0.5 + other.crossed) for other in others]
+        cuts += [p_several(part) * P_CROSSED ** (0.5 + other.crossed) for other in others]
     return Row(pieces, cuts)
 
 
@@ -2933,7 +2996,7 @@ def needs_cutting(part: Part, height: int) -> bool:
     if prediction.digit is not None and prediction.confidence > READ_AT_ONCE:
         return False
     large = part.box.height > 0.5 * height and part.box.width > 0.4 * part.box.height
-    return large and cut_weight(part) > P_CUT
+    return large and p_several(part) > P_CUT
 
 
 class Understanding(NamedTuple):
@@ -3262,7 +3325,7 @@ def row_of_strokes(groups: Sequence[Sequence[Stroke]], judge: Judge) -> Row:
         first = strokes.index(group[0])
         last = strokes.index(group[-1])
         for i in range(first + 1, last + 1):  # a cut there parts what touches
-            cuts[i] = min(cuts[i], cut_weight(whole))
+            cuts[i] = min(cuts[i], p_several(whole))
     return Row(strokes, cuts)
 
 
