@@ -2483,7 +2483,7 @@ READ_AT_ONCE = 0.9  # from this confidence on, a piece is a digit and is not cut
 MOST_SEAMS = 6  # in one piece: four digits that touch, each cut at one place more than needed
 SEAM_HEIGHT = 48  # pixels; a piece is made so high while seams are looked for
 SEAMS_APART = 3  # pixels of such a piece; two seams are further apart in its middle
-P_CROSSED = 0.4  # each stroke that a seam crosses makes it so much rarer
+P_CROSSED = 0.2  # each stroke that a seam crosses makes it so much rarer
 LEAST_SLICE = 0.04  # of the ink of a piece; what is less goes with its neighbour
 
 
@@ -3018,8 +3018,10 @@ BORDER = 0.12  # and no further inside it, in the same unit
 THICK_LINE = 0.1  # no line is thicker, in its lengths
 BASE_LINE = 1.3  # lines so many times as long as what stands on them is high are printed
 LINE = 2.2  # a "1" so many times as high as the other digits is a line
-HEADING = 0.8  # how well a row without a digit is explained beside rows with digits
-NO_WRITING = 0.4  # and where there are none
+# How well what is no digit explains its ink, beside a digit:
+BESIDE_DIGITS = 0.9  # where it stands in a row with digits
+HEADING = 0.8  # in another row
+NO_WRITING = 0.4  # where there are no digits
 
 
 def read_ink(
@@ -3078,17 +3080,26 @@ def amount_of_ink(pieces: Sequence[InkPiece]) -> int:
 
 
 def explained(rows: Sequence[RowReading]) -> float:
-    """How much ink of rows is explained: each part's by its confidence, less without digits."""
+    """How many pixels of ink the parts of rows explain: the more probable, the more."""
     height = max((row.height for row in rows if row.has_digit), default=0)
     ink = 0.0
     for row in rows:
-        share = 1.0
-        if not height:
-            share = NO_WRITING
-        elif not row.has_digit:
-            share = HEADING if 1 / 3 < row.height / height < 3 else 0.0
-        ink += share * sum(part.prediction.confidence * part.mask.sum() for part in row.parts)
+        for part in row.parts:
+            share = part.prediction.confidence
+            if part.prediction.digit is None:
+                share *= share_of_other(row, height)
+            ink += share * int(part.mask.sum())
     return ink
+
+
+def share_of_other(row: RowReading, height: int) -> float:
+    """How well a part that is no digit explains its ink; height: of the highest row with digits."""
+    if not height:
+        return NO_WRITING
+    if row.has_digit:
+        return BESIDE_DIGITS
+    is_heading = 1 / 3 < row.height / height < 3
+    return HEADING if is_heading else 0.0
 
 
 def is_clearly_none(reading: Reading, whole: Box) -> bool:
@@ -3106,10 +3117,11 @@ def is_clearly_none(reading: Reading, whole: Box) -> bool:
 
 def is_final(found: Understanding, guess: Guess, whole: Box) -> bool:
     """Whether what a guess leads to is so good that no other guess need be looked at."""
+    if guess.ruled:  # what is no digit may be a line, or joined by one
+        return found.reading.digits_alone and found.reading.confidence > BELIEVED
     if found.belief > BELIEVED:
-        # Where there are lines, what is no digit may be a line, or joined by one.
-        return found.reading.digits_alone or not guess.ruled
-    return guess.clear and not guess.ruled and is_clearly_none(found.reading, whole)
+        return True
+    return guess.clear and is_clearly_none(found.reading, whole)
 
 
 def is_doubtful(found: Understanding) -> bool:
