@@ -1198,8 +1198,8 @@ RECIPES = {
 WRITTEN_DIGITS = 0.8
 WRITTEN_OTHERS = 0.4
 WRITTEN_SEVERAL = 0.2
-# How much images are changed in the first epoch and at the end. Strong changes come first, weak ones
-# last: then images are like those that will be met.
+# How much images are changed in the first epoch and at the end. Strong changes come first, weak
+# ones last: then images are like those that will be met.
 STRENGTHS = 1.1, 0.2
 LOW_RESOLUTION = 0.06  # of all images: scanned coarsely and thinned, as digits in pictures are
 REFUSED = 0.002  # the share of true digits that may be read as no digit
@@ -2109,6 +2109,7 @@ USUAL_WIDTH = 0.9  # of a digit, in its own heights; broader ones are rare
 P_OVERLAPPING = 0.05  # neighbours overlap 20 times less often than strokes of one character
 P_GAP = 0.1  # how often a gap between pieces is one within a character
 P_CHANGE = 0.03  # how often a number goes on as a word, or a word as a number
+P_SEVERAL = 0.4  # a row is several characters at least so often, whatever the network thinks
 P_SPECK = 0.5  # a speck belongs to no character as often as to one
 P_CUT = 0.002  # connected ink is several characters at least so often
 TOO_WIDE = 2.5  # for one character, in its heights
@@ -2323,7 +2324,12 @@ def steps_to(stop: int, row: Row, judged: Sequence[tuple[Run, Part]]) -> list[St
         steps.append(Step(stop - 1, math.log(P_SPECK), None))
     for run, part in judged:
         if run.stop == stop:
-            weight = math.log(row.cuts[run.start]) + run.gaps * math.log(P_GAP)
+            weight = math.log(row.cuts[run.start])
+            if run.stop - run.start == len(row.pieces) and part.prediction.digit is None:
+                # So little does the network think that the row is several characters.
+                weight -= math.log(max(part.prediction.several, P_SEVERAL))
+            else:
+                weight += run.gaps * math.log(P_GAP)
             steps.append(Step(run.start, weight, part))
     return steps
 
