@@ -86,6 +86,7 @@ CLASSES = 12  # how many answers the default network has
 IMAGE_SIZE = 28  # side of a digit image, in pixels
 INK_SIZE = 20  # side of the square inside it that the ink is fitted into, in pixels
 STROKE_WIDTH = 2.3  # pixels; strokes drawn so wide hold as much ink as MNIST's digits
+WIDEST_STROKE = 30  # pixels in what is drawn larger; a blot's depth is looked at shrunk to this
 OVERSAMPLING = 4  # strokes are drawn this much larger, then averaged down
 
 CANVAS_SIZE = 560  # side of the drawing area, in pixels
@@ -305,11 +306,20 @@ def thinned(ink: np.ndarray, measured: float, wanted: float) -> np.ndarray:
     All become thinner by the same share of their width there, so that nothing thin breaks.
     """
     inside = cv2.distanceTransform(ink, cv2.DIST_L2, 5)
-    reach = int(measured) | 1  # odd, and about a stroke's width: it reaches the stroke's middle
-    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
-    half_width = cv2.dilate(inside, around)
-    taken = half_width * (1 - wanted / measured)
+    taken = half_width(inside, measured) * (1 - wanted / measured)
     return np.where(ink > 0, inside - taken, -1)
+
+
+def half_width(inside: np.ndarray, measured: float) -> np.ndarray:
+    """How deep the middle of the stroke lies that each pixel belongs to: float32.
+
+    inside: how deep each pixel lies inside its stroke; measured: how wide strokes are.
+    """
+    scale = min(1.0, WIDEST_STROKE / measured)  # a blot's depth changes slowly, and takes long
+    small = cv2.resize(inside, scaled_size(inside, scale), interpolation=cv2.INTER_AREA)
+    reach = int(scale * measured) | 1  # odd, and a stroke's width: it reaches the stroke's middle
+    around = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
+    return cv2.resize(cv2.dilate(small, around), inside.shape[::-1])
 
 
 # --- handwriting and data -------------------------------------------------------------------
@@ -2714,8 +2724,10 @@ def darkest_of(ink: Ink) -> np.ndarray:
 
 def find_lines(mask: np.ndarray, least: float) -> np.ndarray:
     """Straight thin lines in a mask of ink, at least so many pixels long: their ends, (n, 2, 2)."""
-    thick = int(max(3, THICK_LINE * least))
+    thick = int(max(3, THICK_LINE * least)) | 1  # odd, so that opening moves nothing
     thin = mask - cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thick, thick), np.uint8))
+    if thin.mean() > MOST_LINES:
+        return np.zeros((0, 2, 2), int)
     lines = cv2.HoughLinesP(
         thin, 1, np.pi / 720, int(least / 2), minLineLength=least, maxLineGap=least / 8
     )
@@ -3023,6 +3035,7 @@ FRAME = 0.85  # of the least rectangle around it a frame encloses; a round 0 les
 FRAME_LINE = 0.7  # the lines of a frame are at least so long, in its shorter sides
 BETWEEN = 0.85  # those between its boxes, in its heights
 BORDER = 0.12  # and no further inside it, in the same unit
+MOST_LINES = 0.25  # of the picture; where more of it is thin, it is a texture, and has no lines
 THICK_LINE = 0.1  # no line is thicker, in its lengths
 BASE_LINE = 1.3  # lines so many times as long as what stands on them is high are printed
 LINE = 2.2  # a "1" so many times as high as the other digits is a line
