@@ -2726,7 +2726,11 @@ def find_lines(mask: np.ndarray, least: float) -> np.ndarray:
     """Straight thin lines in a mask of ink, at least so many pixels long: their ends, (n, 2, 2)."""
     thick = int(max(3, THICK_LINE * least)) | 1  # odd, so that opening moves nothing
     thin = mask - cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thick, thick), np.uint8))
-    if thin.mean() > MOST_LINES:
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(thin)
+    may_be_line = stats[:, 2:4].max(axis=1) > least / 2  # half of it: lines may be broken
+    may_be_line[0] = False  # the paper
+    thin = np.uint8(may_be_line)[labels]
+    if not 0 < thin.mean() < MOST_LINES:
         return np.zeros((0, 2, 2), int)
     lines = cv2.HoughLinesP(
         thin, 1, np.pi / 720, int(least / 2), minLineLength=least, maxLineGap=least / 8
