@@ -162,7 +162,7 @@ def skipping():
 
 def cut_off():
     """The picture ends within its last digit."""
-    return written("744", 200)[:, :435]
+    return written("744", 200)[:, :445]
 
 
 def thick_zero():
@@ -187,7 +187,7 @@ def two_rows():
     [
         (long_line, "7"),
         (skipping, "7"),
-        (cut_off, "741"),
+        (cut_off, "744"),
         (thick_zero, "0"),
         (speck, "47"),
         (two_rows, "47774 74447"),
