@@ -40,9 +40,8 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     commands = parser.add_subparsers(required=True)
     for module in MEASUREMENTS:
         name = module.__name__.rpartition(".")[2]
-        command = commands.add_parser(
-            name, help=module.measure.__doc__, description=module.measure.__doc__
-        )
+        what = module.measure.__doc__.replace("%", "%%")  # argparse takes "%" for a format
+        command = commands.add_parser(name, help=what, description=what)
         command.set_defaults(measure=module.measure)
         module.add_options(command)
     return parser.parse_args(arguments)
