@@ -2931,8 +2931,10 @@ def seams(ink: np.ndarray) -> list[Seam]:
         around = crossed[max(0, x - SEAMS_APART) : x + SEAMS_APART + 1]
         if crossed[x] == around.min() and all(abs(x - other) > SEAMS_APART for other in places):
             places.append(x)
+        if len(places) == MOST_SEAMS:
+            break
     found = []
-    for x in sorted(places[:MOST_SEAMS]):
+    for x in sorted(places):
         way = np.concatenate([trace(ways_up, x)[::-1], trace(ways_down, x)])
         found.append(Seam(unfold(way, ink.shape), float(crossed[x])))
     return found
