@@ -3800,7 +3800,7 @@ def stroke_from(entry: object, scale: float) -> Stroke:
     brush = as_numbers(entry.get("brush"))
     if brush.ndim != 0 or not np.isfinite(brush):
         raise ValueError("the brush of a stroke in it is not a number")
-    brush = int(brush.clip(BRUSHES[0], BRUSHES[-1]))
+    brush = int((brush * scale).clip(BRUSHES[0], BRUSHES[-1]))
     points = np.rint(points.clip(0, CANVAS_SIZE - 1))
     return Stroke(points, brush)
 

@@ -456,6 +456,15 @@ def test_a_drawing_is_saved_and_opened_again(window, capsys):
     assert np.array_equal(picture, window.canvas.image)
 
 
+def test_a_drawing_from_a_larger_canvas_shrinks_with_its_brush(tmp_path):
+    stroke = {"brush": 24, "points": [[200, 200], [200, 800]]}
+    path = tmp_path / "large.json"
+    path.write_text(json.dumps({"canvas_size": 2 * md.CANVAS_SIZE, "strokes": [stroke]}))
+    (opened,) = md.open_drawing(path)
+    assert opened.points.tolist() == [[100, 100], [100, 400]]
+    assert opened.brush == 12
+
+
 @pytest.mark.parametrize(
     "text",
     [
