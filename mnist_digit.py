@@ -4170,7 +4170,9 @@ KEY_ROWS = {10: "1234567890", 24: "qwertyuiop[]", 38: "asdfghjkl", 52: "zxcvbnm"
 PLACES: dict[int, str] = {}  # the names of keys by their keycodes
 for _first, _row in KEY_ROWS.items():
     PLACES.update(enumerate(_row, _first))
-GTK_CTRL, GTK_ALT = 0x40000, 0x80000  # GTK's waitKeyEx tells by these bits what else is held
+GTK_SHIFT = 0x10000  # GTK's waitKeyEx tells by these bits what else is held
+GTK_CTRL = 0x40000
+GTK_ALT = 0x80000
 
 TAKEN_BY_RIGHT = {
     cv2.EVENT_LBUTTONDOWN: cv2.EVENT_RBUTTONDOWN,
@@ -4203,12 +4205,14 @@ def key_name(code: int, place: int = 0, held: str = "") -> str:
 
 
 def waited_key_name(code: int) -> str:
-    """The name of the key with this code of cv2.waitKeyEx, with "ctrl+" where that was held."""
+    """The name in KEYS of the key with this code of cv2.waitKeyEx; "" where it has none."""
     if code in SPECIAL_KEYS:
         return SPECIAL_KEYS[code]
     if code & GTK_ALT:
         return ""
-    held = "ctrl+" if code & GTK_CTRL else ""
+    held = ""
+    if code & GTK_CTRL:
+        held = "ctrl+shift+" if code & GTK_SHIFT else "ctrl+"
     return key_name(code & 0xFFFF, held=held)
 
 

@@ -408,6 +408,22 @@ def test_alt_with_a_letter_does_nothing_in_gtk(window: md.Window, code: int) -> 
     assert window.open and window.canvas.strokes
 
 
+@pytest.mark.parametrize(
+    "code, strokes",
+    [
+        (ord("z") | md.GTK_CTRL, 0),  # undo
+        (ord("Z") | md.GTK_CTRL, 0),  # with Caps Lock
+        (ord("Z") | md.GTK_CTRL | md.GTK_SHIFT, 2),  # redo
+    ],
+)
+def test_shift_turns_undo_into_redo_in_gtk(window: md.Window, code: int, strokes: int) -> None:
+    draw(window, ONE)
+    draw(window, BOW)
+    press(window, "u")
+    window.on_key(code)
+    assert len(window.canvas.strokes) == strokes
+
+
 # --- the eraser without a right button, and the window's size
 
 
