@@ -4637,6 +4637,7 @@ class Layout:
         _, room = self.thumbnails.split_top(self.units(LABEL_HEIGHT))
         grid = largest_grid(room, len(view.parts))
         side = grid.side - max(2, grid.side // 16)  # the rest is a gap
+        side = max(1, side)  # where there is no room, one is drawn over the other
         tiles = map(grid.tile, range(grid.count))
         return [tile._replace(width=side, height=side) for tile in tiles]
 

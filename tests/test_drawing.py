@@ -140,6 +140,16 @@ def test_every_state_is_drawn_at_every_size(
         assert frame.dtype == np.uint8
 
 
+@pytest.mark.parametrize("size", [(100, 100), (300, 200)])
+def test_more_parts_than_there_is_room_for_are_drawn(
+    size: tuple[int, int], recognizer: md.Recognizer
+) -> None:
+    part = drawing(SIX).read(recognizer).parts[0]
+    view = md.View(image=drawing(SIX).image, reading=md.Reading([[part] * 90]))
+    frame = md.draw(view, md.Layout(size), recognizer)
+    assert frame.shape == (size[1], size[0], 3)
+
+
 def test_where_it_is_no_digit_the_bars_say_so(recognizer: md.Recognizer) -> None:
     layout, view = md.Layout((900, 560)), view_of(SIX, recognizer)
     nothing = md.Prediction(None, 0.96, np.full(10, 0.004))
