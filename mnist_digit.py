@@ -4465,10 +4465,9 @@ def arrange_layers(room: Box, shapes: tuple[tuple[int, ...], ...], scale: float)
     """
     counts = [shape[-1] for shape in shapes]
     most_columns = max(1, room.width // SMALLEST_SIDE)
-    more = [math.ceil(count / most_columns) for count in counts]
-    while more:
+    rows = [math.ceil(count / most_columns) for count in counts]
+    while more := with_another_row(room, shapes, rows, scale):
         rows = more
-        more = with_another_row(room, shapes, rows, scale)
     grids = place_layers(room, counts, rows, scale)
     return [grid for grid in grids if grid.box.bottom <= room.bottom]
 

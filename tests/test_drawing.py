@@ -454,6 +454,10 @@ class OwnNetwork:
         ]
 
 
+def test_a_network_without_layers_to_show_has_no_maps() -> None:
+    assert md.arrange_layers(md.Box(0, 0, 400, 400), (), 1.0) == []
+
+
 def test_any_network_is_shown(recognizer: md.Recognizer) -> None:
     view = view_of(SIX, recognizer)
     view = view._replace(activations=md.look_inside(view.part.image, OwnNetwork()))
