@@ -5795,17 +5795,17 @@ def annotated(image: np.ndarray, reading: Reading) -> np.ndarray:
 def save_annotated(source: Picture | Camera, reading: Reading, folder: Path) -> Path:
     """Save a picture with what was read in it, as NAME-read.png or NAME-read-2.png and so on.
 
-    Returns the file's path. Raises OSError.
+    Returns the file's path. Raises OSError. Two windows that save at the same moment get a number
+    each.
     """
     _, content = cv2.imencode(".png", annotated(source.image, reading))
     stem = Path(source.name).stem
-    path = folder / f"{stem}-read.png"
-    number = 1
-    while path.exists():
-        number += 1
-        path = folder / f"{stem}-read-{number}.png"
-    with open(path, "xb") as file:
-        file.write(content)
+    for number in itertools.count(1):
+        ending = "" if number == 1 else f"-{number}"
+        path = folder / f"{stem}-read{ending}.png"
+        with contextlib.suppress(FileExistsError):
+            write_new({path: content})
+            break
     return path
 
 
@@ -6156,7 +6156,7 @@ class Window:
             self.hold_still()
 
     def hold_still(self) -> None:
-        """Hold a camera's picture, so that what is taught is what is seen."""
+        """Hold a camera's picture, so that what is taught or saved is what is seen."""
         if isinstance(self.source, Camera):
             self.source.hold()
 
@@ -6164,6 +6164,7 @@ class Window:
         """Save what is shown; say under which names."""
         if self.canvas:
             return self.save_drawing()
+        self.hold_still()
         reading = self.read()
         if reading is None:
             return self.nothing_read
@@ -7097,11 +7098,12 @@ def open_sources(options: argparse.Namespace) -> list[Source]:
 
 def open_as_source(file: str) -> Picture:
     """The picture in a file, for the window. Raises ValueError naming the file."""
+    called = "standard input" if file == "-" else file
     stored = picture_named(file)
     try:
-        return Picture(Path(file).name, stored)
+        return Picture(Path(called).name, stored)
     except ValueError as error:
-        raise ValueError(f"{printable(file)}: {error}") from error
+        raise ValueError(f"{printable(called)}: {error}") from error
 
 
 def forget_all(path: Path) -> None:

@@ -1,5 +1,7 @@
 """Pictures in the window: what is shown, read and taught, one after the other."""
 
+import io
+
 import cv2
 import numpy as np
 import pytest
@@ -143,6 +145,20 @@ def test_a_blank_picture_says_that_nothing_is_read(capfd):
         window.press(key)
         assert "Nothing" in window.message
     assert capfd.readouterr().out == ""
+
+
+def test_a_copy_is_saved_beside_what_another_window_saved_just_now(files, tmp_path):
+    (tmp_path / "first-read.png").symlink_to("nowhere")  # exists() says that it is not there
+    window = md.Window(md.Recognizer(), [picture_in(files[0])], tmp_path)
+    window.press("s")
+    assert "first-read-2.png" in window.message
+    assert (tmp_path / "first-read-2.png").stat().st_size
+
+
+def test_a_picture_on_standard_input_has_a_name(files, monkeypatch):
+    piped = io.TextIOWrapper(io.BytesIO(files[0].read_bytes()))
+    monkeypatch.setattr("sys.stdin", piped)
+    assert md.open_as_source("-").name == "standard input"
 
 
 @pytest.mark.parametrize("option", ["--show", "--open"])
