@@ -3871,7 +3871,8 @@ class Film:
     """The frames of a camera (its number) or a video file (its path), as time goes by.
 
     They are taken in a thread of their own, for a camera may let the reader wait. newest is the
-    last one; where a video file ends, its last frame stays.
+    last one. A video file stands at its first frame until play(); where it ends, its last one
+    stays.
     """
 
     def __init__(self, source: str) -> None:
@@ -3882,7 +3883,8 @@ class Film:
         self._source = int(source) if self.is_camera else source
         self._failure = ""  # why no more frames will come
         self._taken_at = 0.0  # when the newest was, by time.monotonic()
-        self._has_begun = threading.Event()
+        self._has_begun = threading.Event()  # a frame is there, or none will come
+        self._plays = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def open(self) -> None:
@@ -3905,24 +3907,35 @@ class Film:
         if failure:
             raise ValueError(f"{self.name}: {failure}")
 
+    def play(self) -> None:
+        """Let a video file go on from its first frame; a camera goes on by itself."""
+        self._plays.set()
+
     def close(self) -> None:
         """Take no more frames."""
         self.is_closed = True
+        self._plays.set()  # so that a video file does not wait for play()
         self._thread.join(1)  # not longer: a camera that went away may hold it for good
 
     def _run(self) -> None:
         try:
             capture = cv2.VideoCapture(self._source)
-            if not capture.isOpened():
-                self._failure = "no such camera" if self.is_camera else "not a video"
-            elif self.is_camera:
-                self._watch(capture)
-            else:
-                self._play(capture)
-            capture.release()
+            try:
+                self._take_all(capture)
+            finally:
+                capture.release()
         except Exception as error:  # cv2 raises nearly every kind
             self._failure = f"cannot be read ({reason(error)})"
         self._has_begun.set()
+
+    def _take_all(self, capture: cv2.VideoCapture) -> None:
+        """Take the frames of what was opened, if it was."""
+        if not capture.isOpened():
+            self._failure = "no such camera" if self.is_camera else "not a video"
+        elif self.is_camera:
+            self._watch(capture)
+        else:
+            self._play(capture)
 
     def _watch(self, capture: cv2.VideoCapture) -> None:
         """Take the frames of a camera, until it goes away."""
@@ -3934,21 +3947,25 @@ class Film:
             self._show(time.monotonic(), picture)
 
     def _play(self, capture: cv2.VideoCapture) -> None:
-        """Take the frames of a video file, each at its time."""
+        """Take the first frame of a video file, and once it plays the others, each at its time."""
         rate = capture.get(cv2.CAP_PROP_FPS)
         if not 1 <= rate <= 240:  # also where it is not a number
             rate = FILM_RATE
+        is_taken, picture = capture.read()
+        if not is_taken:
+            self._failure = "not a video"
+            return
+        self._show(0, picture)
+        self._plays.wait()
         begin = time.monotonic()
-        for number in itertools.count():
+        for number in itertools.count(1):
             is_taken, picture = capture.read()
             if self.is_closed or not is_taken:
-                break
+                return
             seconds = number / rate
             waiting = begin + seconds - time.monotonic()
             time.sleep(max(0, waiting))
             self._show(seconds, picture)
-        if self.newest is None:
-            self._failure = "not a video"
 
     def _show(self, seconds: float, picture: np.ndarray) -> None:
         """Let a picture that was taken at this time be the newest frame."""
@@ -4063,6 +4080,7 @@ class Camera:
             return self._held.read(recognizer)
         self._recognizer = recognizer
         if self._thread.ident is None:
+            self._film.play()  # not before: a network is trained or loaded until somebody looks
             self._thread.start()
         standing = self._votes.standing
         return standing.reading if standing else None

@@ -115,6 +115,31 @@ def test_a_picture_that_is_held_stands_still_and_can_be_taught(video):
         camera.close()
 
 
+def test_a_video_waits_at_its_first_frame_until_it_is_read(video, recognizer):
+    camera = md.Camera(str(video))
+    try:
+        first = camera.image
+        time.sleep(0.3)
+        assert camera.image is first
+        camera.read(recognizer)
+        wait_until(lambda: camera.image is not first, "the second frame")
+    finally:
+        camera.close()
+
+
+def test_a_picture_that_is_saved_is_held_so_that_its_boxes_fit(video, tmp_path):
+    camera = md.Camera(str(video))
+    window = md.Window(md.Recognizer(), [camera], tmp_path)
+    try:
+        wait_until(window.read, "a reading")
+        window.press("s")
+        assert camera.is_held
+        saved = cv2.imread(str(tmp_path / "sheet-read.png"))
+        assert np.array_equal(saved, md.annotated(camera.image, window.read()))
+    finally:
+        camera.close()
+
+
 def test_what_was_read_before_a_pause_does_not_stand_after_it(video, recognizer, monkeypatch):
     camera = md.Camera(str(video))
     try:
@@ -150,6 +175,7 @@ def test_the_last_frame_of_a_video_stays(tmp_path, recognizer):
     writer.release()
     camera = md.Camera(str(path))
     try:
+        camera.read(recognizer)
         wait_until(lambda: camera.image.mean() > 190, "the last frame")
         time.sleep(0.1)
         camera.check()
@@ -204,6 +230,25 @@ def test_a_camera_that_never_answers_is_given_up(monkeypatch):
     monkeypatch.setattr(md, "OPENING_SECONDS", 0.1)
     with pytest.raises(ValueError, match="camera 0: gives no picture"):
         md.Camera("0")
+
+
+class Broken(GoingAway):
+    """A cv2.VideoCapture that fails, and notes whether it was released."""
+
+    is_released = False
+
+    def read(self):
+        raise cv2.error("no memory is left")
+
+    def release(self):
+        Broken.is_released = True
+
+
+def test_a_camera_that_fails_is_let_go(monkeypatch):
+    monkeypatch.setattr(cv2, "VideoCapture", Broken)
+    with pytest.raises(ValueError, match="cannot be read"):
+        md.Camera("0")
+    assert Broken.is_released
 
 
 def test_the_window_reads_a_video_live_and_enter_prints_it(video, display, tmp_path):
