@@ -2102,28 +2102,40 @@ class Recognizer:
 # into rows; every run of neighbouring pieces that may be one character is judged by the network;
 # and the most probable way through the runs of a row is what stands there.
 
+# Three words for how sure a reading is: confidence, that an answer is right; certainty, that the
+# ink is parted rightly; belief, which share of a picture's ink a reading explains.
+
 MOST_IN_ONE = 6  # pieces of one character; an E of four strokes and its corrections have so many
 SURELY_ONE = 0.95  # from this confidence on, a whole drawing is the digit that it looks like
-WIDEST = 1.6  # of a character made of several pieces, in heights of its row; a W is about so wide
-WIDEST_GAP = 0.4  # between pieces of one character, in the same unit
-GAP = 0.04  # pieces that are further apart, in the same unit, leave a gap
-SPECK = 0.2  # what is smaller, in the same unit, is a dot or a comma, and may be left out
-TALL = 0.4  # what is taller, in heights of the tall ones among all pieces, makes rows
-MIDDLE = 0.7  # of a piece's height; heads and tails may reach into other rows
-ONE_ROW = 1.5  # what takes up less, in heights of its tallest piece, is no two rows
-FAR = 0.5  # what is further from a row, in its heights, is not in it
-TOUCH = 0.05  # strokes touch where they come so close, in heights of the tallest
-OVERLAP = 0.1  # characters beside each other overlap less, in heights of their row
-USUAL_WIDTH = 0.9  # of a digit, in its own heights; broader ones are rare
 
-P_OVERLAPPING = 0.05  # neighbours overlap 20 times less often than strokes of one character
-P_GAP = 0.1  # how often a gap between pieces is one within a character
-P_CHANGE = 0.03  # how often a number goes on as a word, or a word as a number
-P_SEVERAL = 0.4  # a row is several characters at least so often, whatever the network thinks
-P_SPECK = 0.5  # a speck belongs to no character as often as to one
-P_CUT = 0.002  # connected ink is several characters at least so often
-TOO_WIDE = 2.5  # for one character, in its heights
-P_BROAD = 0.01  # how often a digit is one height broader than usual
+# Rows, all in heights. Pieces taller than TALL times the 90th percentile of all heights make the
+# rows; lower ones are added to the nearest row.
+TALL = 0.4
+MIDDLE = 0.7  # so much of a piece's height parts rows; heads and tails may reach into other rows
+ONE_ROW = 1.5  # rows that are lower all together, in heights of the tallest piece, are one row
+FAR = 0.5  # what is further from a row, in its heights, is not in it
+
+# Characters, in heights of their row.
+WIDEST = 1.6  # of a character made of several pieces; a W is about so wide
+WIDEST_GAP = 0.4  # between pieces of one character
+GAP = 0.04  # pieces that are further apart leave a gap
+SPECK = 0.2  # what is smaller is a dot or a comma, and may be left out
+OVERLAP = 0.1  # neighbours overlap less
+TOUCH = 0.05  # strokes touch where they come so close, in heights of the tallest
+
+# Characters, in their own heights.
+USUAL_WIDTH = 0.9  # of a digit; broader ones are rare
+TOO_WIDE = 2.5  # for one character, be it of one piece
+
+# How probable a way to part a row is: the product of these and of what the network thinks of each
+# part. They were chosen on drawings and pictures of the writers who are trained on.
+P_OVERLAPPING = 0.05  # of a cut between parts that overlap, beside one between parts that do not
+P_CUT = 0.002  # of a cut through connected ink, at least; more where the network sees several
+P_GAP = 0.1  # of each gap inside a part
+P_SPECK = 0.5  # of a speck that belongs to no part
+P_CHANGE = 0.03  # of a number that goes on as a word, or a word as a number
+P_BROAD = 0.01  # of a digit that is one height broader than usual
+P_WHOLE = 0.4  # a row that is one part may be several at least so often; see weight_of()
 P_LEAST = 1e-9  # nothing is thought to be less probable
 
 
@@ -2171,11 +2183,19 @@ class Piece(Protocol):
     box: Box
 
 
+class Run(NamedTuple):
+    """Neighbouring pieces of a row that may be one character: those from start to before stop."""
+
+    start: int
+    stop: int
+    gaps: int  # between them
+
+
 class Row(NamedTuple):
     """A row of writing."""
 
     pieces: list[Piece]  # from left to right
-    cuts: list[float]  # before each piece: how often neighbours are parted as it is from the others
+    cuts: list[float]  # how probable a cut before each piece is; 1.0: nothing speaks against it
 
     @property
     def height(self) -> int:
@@ -2195,7 +2215,9 @@ class Habit(NamedTuple):
     p_other: float  # or another character
 
 
-# A single letter looks like a digit in 5 of 100; every third word of six would seem to hold one.
+# A row is written in one habit: a number, seldom with another character in it, or a word. Without
+# habits every fourth word of six letters would seem to hold a digit, for a letter looks like one in
+# 5 of 100.
 HABITS = (Habit(share=0.8, p_digit=1.0, p_other=0.03), Habit(share=0.2, p_digit=0.03, p_other=1.0))
 
 
@@ -2213,8 +2235,9 @@ def find_rows(boxes: Sequence[Box]) -> list[list[int]]:
             far.append(i)
         else:
             rows[nearest].append(i)
-    if far:
-        rows += [[far[i] for i in row] for row in find_rows([boxes[i] for i in far])]
+    if far:  # they make rows of their own; each call finds room for the tall ones at least
+        far_rows = find_rows([boxes[i] for i in far])
+        rows += [[far[place] for place in row] for row in far_rows]
     rows = [sorted(row, key=lambda i: boxes[i].center) for row in rows]
     return sorted(rows, key=lambda row: np.mean([level(boxes[i], slope) for i in row]))
 
@@ -2227,14 +2250,14 @@ def level(box: Box, slope: float) -> float:
 
 def rows_of_tall(boxes: Sequence[Box], tall: np.ndarray) -> tuple[float, list[list[int]]]:
     """How much rows of tall pieces slope, up to 15 degrees, and these rows."""
+    tallest = max(boxes[i].height for i in tall)
     tried = []
     for degrees in sorted(range(-15, 16, 3), key=abs):
         slope = math.tan(math.radians(degrees))
         rows, height = rows_that_slope(boxes, tall, slope)
         tried.append((height, slope, rows))
-        tallest = max(boxes[i].height for i in tall)
         if len(rows) == 1 and height < ONE_ROW * tallest:
-            break  # level, and too low for two rows: most drawings are
+            break  # too low for two rows: most drawings are, and no other slope need be tried
     _, slope, rows = min(tried, key=lambda entry: entry[0])  # the right slope needs least height
     return slope, rows
 
@@ -2247,12 +2270,13 @@ def rows_that_slope(
     half = MIDDLE / 2 * np.array([boxes[i].height for i in tall])
     order = np.argsort(middle - half)
     top, bottom = (middle - half)[order], (middle + half)[order]
-    lowest = np.maximum.accumulate(bottom)
+    lowest = np.maximum.accumulate(bottom)  # of this piece and all that begin above it
     starts = np.flatnonzero(top[1:] > lowest[:-1]) + 1  # a row begins below all of the last one
     rows = [tall[row].tolist() for row in np.split(order, starts)]
     tops = top[np.r_[0, starts]]
     bottoms = lowest[np.r_[starts - 1, -1]]
-    return rows, float((bottoms - tops).sum()) / MIDDLE
+    height = (bottoms - tops).sum() / MIDDLE  # of whole pieces, not of their middles
+    return rows, float(height)
 
 
 def distance_to_row(boxes: Sequence[Box], row: list[int], i: int, slope: float) -> float:
@@ -2261,14 +2285,6 @@ def distance_to_row(boxes: Sequence[Box], row: list[int], i: int, slope: float) 
     height = max(boxes[j].height for j in row)
     away = abs(level(boxes[i], slope) - np.mean(middles)) - (height + boxes[i].height) / 2
     return max(0.0, away / height)
-
-
-class Run(NamedTuple):
-    """Neighbouring pieces of a row that may be one character: those from start to before stop."""
-
-    start: int
-    stop: int
-    gaps: int  # between them
 
 
 def runs(row: Row) -> list[Run]:
@@ -2287,7 +2303,7 @@ def runs_from(start: int, row: Row) -> list[Run]:
         new = row.pieces[stop - 1].box
         gap = (new.x - box.right) / height
         box = Box.around([box, new])
-        gaps += gap > GAP
+        gaps += int(gap > GAP)
         if stop > start + 1 and (gap > WIDEST_GAP or box.width > WIDEST * height):
             break
         if not is_speck(box, height):
@@ -2301,10 +2317,11 @@ def is_speck(box: Box, height: int) -> bool:
 
 
 def log_probability(part: Part, habit: Habit) -> float:
-    """How probable it is that a run is one character, and the one that it was read as."""
+    """The logarithm of how probable it is that a habit wrote what a part looks like."""
     prediction = part.prediction
     if prediction.digit is None:
-        probability = habit.p_other * (prediction.none - prediction.several)
+        one_other_character = prediction.none - prediction.several
+        probability = habit.p_other * one_other_character
     else:
         broad = max(0.0, part.box.width / max(1, part.box.height) - USUAL_WIDTH)
         probability = habit.p_digit * prediction.confidence * P_BROAD**broad
@@ -2315,7 +2332,7 @@ class Way(NamedTuple):
     """The most probable way to part a row up to some place."""
 
     weight: float  # the logarithm of its probability
-    total: float  # and of the probability of all ways together
+    total: float  # the logarithm of the probability of all ways up to there together
     parts: list[Part]
 
 
@@ -2334,14 +2351,19 @@ def steps_to(stop: int, row: Row, judged: Sequence[tuple[Run, Part]]) -> list[St
         steps.append(Step(stop - 1, math.log(P_SPECK), None))
     for run, part in judged:
         if run.stop == stop:
-            weight = math.log(row.cuts[run.start])
-            if run.stop - run.start == len(row.pieces) and part.prediction.digit is None:
-                # So little does the network think that the row is several characters.
-                weight -= math.log(max(part.prediction.several, P_SEVERAL))
-            else:
-                weight += run.gaps * math.log(P_GAP)
-            steps.append(Step(run.start, weight, part))
+            steps.append(Step(run.start, weight_of(run, part, row), part))
     return steps
+
+
+def weight_of(run: Run, part: Part, row: Row) -> float:
+    """The logarithm of how probable a run is, whatever stands there."""
+    weight = math.log(row.cuts[run.start])
+    is_whole_row = run.stop - run.start == len(row.pieces)
+    if is_whole_row and part.prediction.digit is None:
+        # A letter of several strokes: the less it looks like several characters, the more probable
+        # it is beside all ways that cut it.
+        return weight - math.log(max(part.prediction.several, P_WHOLE))
+    return weight + run.gaps * math.log(P_GAP)
 
 
 def best_way(
@@ -2349,7 +2371,9 @@ def best_way(
 ) -> tuple[Way, float]:
     """The most probable way through the judged runs of a row, and how certain it is beside others.
 
-    The habit may change along the row, as where a word stands beside a number.
+    The habit may change along the row, as where a word stands beside a number. The best way is
+    Viterbi's, the certainty the forward algorithm's (Rabiner, "A tutorial on hidden Markov
+    models", 1989): both go over the same steps.
     """
     # ways[i][k]: up to piece i, the last part written in habit k.
     ways = [[Way(math.log(habit.share), math.log(habit.share), []) for habit in habits]]
@@ -2390,32 +2414,32 @@ class Judge:
         self._look = look
         self._recognizer: Recognizer | None = None
         self._taught: object = None  # all lessons of the recognizer: another object after each
-        self._known: dict[tuple[Piece, ...], Part] = {}  # judged in the last reading
-        self._used: dict[tuple[Piece, ...], Part] = {}  # in this one
+        self._last: dict[tuple[Piece, ...], Part] = {}  # what the last reading asked for
+        self._now: dict[tuple[Piece, ...], Part] = {}  # and this one
 
     def begin(self, recognizer: Recognizer) -> None:
         """Begin a reading; what the recognizer judged in the last one is still known."""
         taught = recognizer.hand.taught
-        if recognizer is not self._recognizer or taught is not self._taught:
-            self._used = {}
+        is_same = recognizer is self._recognizer and taught is self._taught
+        self._last = self._now if is_same else {}
+        self._now = {}
         self._recognizer, self._taught = recognizer, taught
-        self._known, self._used = self._used, {}
 
     def __call__(self, groups: Sequence[tuple[Piece, ...]]) -> list[Part]:
         """The part that each group makes."""
         for group in groups:
-            if group in self._known:
-                self._used[group] = self._known[group]
-        new = [group for group in dict.fromkeys(groups) if group not in self._used]
+            if group in self._last:
+                self._now[group] = self._last[group]
+        new = [group for group in dict.fromkeys(groups) if group not in self._now]
         if new:
             parts = [self._look(group) for group in new]
             predictions = self._recognizer.predict_all(np.stack([part.image for part in parts]))
             for group, part, prediction in zip(new, parts, predictions, strict=True):
-                self._used[group] = part._replace(prediction=prediction)
-        return [self._used[group] for group in groups]
+                self._now[group] = part._replace(prediction=prediction)
+        return [self._now[group] for group in groups]
 
 
-def p_several(whole: Part) -> float:
+def p_of_cut(whole: Part) -> float:
     """How probable it is that connected ink is several characters, so that it may be cut."""
     if whole.box.width > TOO_WIDE * whole.box.height:
         return 1.0
@@ -2462,15 +2486,16 @@ def together(rows: Sequence[RowReading]) -> Reading:
 def read_as_one(pieces: Sequence[Piece], judge: Judge, recognizer: Recognizer) -> Reading | None:
     """The reading of all pieces as one character, where a lesson says so or it surely is a digit.
 
-    Of 1,800 numbers and sums of people who were never trained on, none was taken for a digit. Not
-    so for other characters: two ones far apart look like rules.
+    Of 1,800 numbers and sums of people who were never trained on, none was taken for a digit. That
+    it surely is no digit is not believed: two ones far apart look like ruled lines.
     """
-    if len(pieces) > MOST_IN_ONE and not len(recognizer.hand):
+    are_few = len(pieces) <= MOST_IN_ONE
+    if not are_few and not len(recognizer.hand):  # only a lesson can make so many one character
         return None
     (whole,) = judge([tuple(pieces)])
     prediction = whole.prediction
     is_digit = prediction.digit is not None and prediction.confidence >= SURELY_ONE
-    if is_digit or prediction.taught:
+    if prediction.taught or (is_digit and are_few):
         return Reading([[whole]])
     return None
 
@@ -2483,26 +2508,56 @@ def read_as_one(pieces: Sequence[Piece], judge: Judge, recognizer: Recognizer) -
 
 WORKING_SIDES = 256, 1600  # pixels of the longer side of the copy of a picture that is read
 SMALL_SIDE = 640  # of the copy in which paper is told from ink
+
+# A sheet or frame on something else, in shares.
+SHEET = 0.1  # of the picture it covers at least
+SHEET_SOLID = 0.75  # of its outline's inside is light
+SHEET_CUT_OFF = 0.1  # of the picture's edge it may reach
+
+# Ink.
 FAINT = 25  # how much darker than its paper ink is at least, in 255ths of the paper's light
-MOST_PIECES_OF_INK = 120  # ten rows of digits and words; what has more is grain or a texture
-SAMPLE = 16  # pieces that are judged first: where none of them is a digit, none is
-HOLE = 0.08  # of what ink encloses, at least so much is its hole
-SMALLEST_PIECE = 1 / 80  # of the longer side; smaller ones are grain
-ALONG = 0.7  # what lies along the picture's edge for more of its length is no writing
+DARK_GRAIN = 12  # brightness; so little more or less is the grain of dark paper
+DARKEST = 0.75  # the darkest ink is at least so dark, beside the 90th percentile of all ink
 SHARP = 0.88  # of its outline, so much of a piece of ink is a sharp edge at least
 SHARP_EDGE = 0.4  # there the brightness changes at least so much, beside the usual outline of ink
-CUT_OFF = 0.8  # how probably what touches the edge is read rightly, beside what does not
-SPANNING = 0.8  # of the picture; what spans more is rules that join what is written on them
-CLEAR_NONE = 0.7  # from this probability on it is clear that a part is no digit
-DOUBTFUL = 0.7  # below this mean confidence several parts are a texture's rather than a hand's
-UNCERTAIN, BELIEVED = 0.5, 0.8  # belief in a guess: below it no digit, above it the search is over
+HOLE = 0.08  # what fills less of the inside of other ink is written there, and no hole of it
 
+# Printed lines and frames.
+MOST_LINES = 0.25  # of the picture; where more of it is thin, it is a texture, and has no lines
+THICK_LINE = 0.1  # no line is thicker, in its lengths
+BASE_LINE = 1.3  # lines so many times as long as what stands on them is high are printed
+FRAME = 0.85  # of the least rectangle around it a frame fills at least; a round 0 less than 0.8
+FRAME_LINE = 0.7  # the lines around it are at least so long, in its shorter sides
+BORDER = 0.12  # and lie no further inside its outline, in its shorter sides
+BETWEEN = 0.85  # the lines between its boxes are at least so long, in its heights
+
+# Pieces of ink.
+MOST_PIECES_OF_INK = 120  # ten rows of digits and words; what has more is grain or a texture
+SAMPLE = 16  # pieces that are judged first: where none of them is a digit, none is
+SMALLEST_PIECE = 1 / 80  # of the longer side; smaller ones are grain
+ALONG = 0.7  # what lies along the picture's edge for more of its length is no writing
+
+# Cuts through ink that touches.
 READ_AT_ONCE = 0.9  # from this confidence on, a piece is a digit and is not cut
 MOST_SEAMS = 6  # in one piece: four digits that touch, each cut at one place more than needed
 SEAM_HEIGHT = 48  # pixels; a piece is made so high while seams are looked for
 SEAMS_APART = 3  # pixels of such a piece; two seams are further apart in its middle
+SIDEWAYS = 0.2  # what a seam's step to the side costs, in pixels of ink
 P_CROSSED = 0.2  # each stroke that a seam crosses makes it so much rarer
 LEAST_SLICE = 0.04  # of the ink of a piece; what is less goes with its neighbour
+
+# How well a guess explains its ink. A digit explains its own as well as its confidence; beside it,
+# what is no digit explains its own so well:
+BESIDE_DIGITS = 0.9  # where it stands in a row with digits
+HEADING = 0.8  # in another row
+NO_WRITING = 0.4  # where there are no digits
+UNCERTAIN = 0.5  # where a guess explains less, there are no digits
+BELIEVED = 0.8  # where it explains more, the search is over
+DOUBTFUL = 0.7  # below this mean confidence several parts are a texture's rather than a hand's
+CLEAR_NONE = 0.7  # from this probability on it is clear that a part is no digit
+SPANNING = 0.8  # ink that spans more of the picture is rules, joined with what is written on them
+LINE = 2.2  # a "1" so many times as high as the other digits is a line
+CUT_OFF = 0.8  # a factor of the certainty for each part that touches the picture's edge
 
 
 def decode(data: np.ndarray) -> np.ndarray:
@@ -2586,14 +2641,17 @@ def in_grey(picture: np.ndarray) -> np.ndarray:
         return picture
     small = np.float32(cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA))
     details = (small - cv2.blur(small, (43, 43))).reshape(-1, 3)
-    axis = np.linalg.eigh(details.T @ details)[1][:, -1]
-    axis *= np.copysign(1, axis.sum()) / np.abs(axis).sum()
-    darkest = -255 * np.minimum(axis, 0).sum()
+    axis = np.linalg.eigh(details.T @ details)[1][:, -1]  # the first principal component
+    axis *= np.sign(axis.sum()) or 1  # what is light stays light
+    axis /= np.abs(axis).sum()  # 0 ... 255 stays as wide
+    darkest = -255 * np.minimum(axis, 0).sum()  # and begins at 0 again
     return cv2.transform(picture, np.append(axis, darkest)[None])
 
 
 def views(picture: np.ndarray) -> Iterator[np.ndarray]:
-    """The picture with paper around its sheet or frame, if it shows one; and as it is."""
+    """The picture with paper in place of all around its sheet or frame, if it shows one; and as it
+    is.
+    """
     sheet = find_sheet(picture)
     if sheet is not None:
         inside = cv2.resize(cv2.erode(sheet, np.ones((5, 5))), picture.shape[1::-1]) > 0
@@ -2615,9 +2673,9 @@ def find_sheet(picture: np.ndarray) -> np.ndarray | None:
     hull = cv2.convexHull(cv2.findNonZero(region))
     sheet = cv2.fillConvexPoly(np.zeros_like(light), hull, 1)
     edge = np.concatenate([sheet[0], sheet[-1], sheet[:, 0], sheet[:, -1]])
-    if region.mean() > 0.1 and region.sum() > 0.75 * sheet.sum() and edge.mean() < 0.1:
-        return sheet
-    return None
+    is_large = region.mean() > SHEET
+    is_solid = region.sum() > SHEET_SOLID * sheet.sum()
+    return sheet if is_large and is_solid and edge.mean() < SHEET_CUT_OFF else None
 
 
 class Ink(NamedTuple):
@@ -2629,8 +2687,9 @@ class Ink(NamedTuple):
 
 
 def is_light_on_dark(channel: np.ndarray) -> bool:
-    """Whether ink seems to be lighter than its ground; the longer tail of the brightness of details
-    tells, not for certain.
+    """Whether ink seems to be lighter than its ground, though not for certain.
+
+    The skewness of the details tells: it is above 0 where few pixels are far lighter than the rest.
     """
     small = np.float32(cv2.resize(channel, (128, 128), interpolation=cv2.INTER_AREA))
     details = small - cv2.blur(small, (25, 25))
@@ -2639,7 +2698,8 @@ def is_light_on_dark(channel: np.ndarray) -> bool:
 
 def paper_behind(dark: np.ndarray) -> np.ndarray:
     """How bright the paper is at each pixel of a picture, ink dark, as if nothing was written."""
-    # Closings fill in what is darker than all around it, and narrower than their kernel.
+    # Closings fill in what is darker than all around it, and narrower than their kernel. A large
+    # square fills in wide writing, but shadows, too; a disc keeps to the shadows' edges.
     side = max(dark.shape)
     square = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((side // 4, side // 4), np.uint8))
     quarter = cv2.resize(dark, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
@@ -2654,13 +2714,18 @@ def find_ink(dark: np.ndarray) -> Ink | None:
     scale = min(1, SMALL_SIDE / max(size))
     small = cv2.resize(dark, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     paper = cv2.resize(paper_behind(small), size)
-    # 12: the grain of dark paper is no ink.
-    darkness = cv2.divide(cv2.subtract(paper, dark), cv2.add(paper, 12), scale=255)
+    darkness = cv2.divide(cv2.subtract(paper, dark), cv2.add(paper, DARK_GRAIN), scale=255)
     mask = cv2.threshold(darkness, 0, 1, cv2.THRESH_OTSU)[1]
     if not mask.any() or cv2.mean(darkness, mask)[0] - cv2.mean(darkness, 1 - mask)[0] < FAINT:
         return None
-    darkest = np.uint8(darkness > 0.75 * np.percentile(darkness[mask > 0], 90))
-    return Ink(darkness, mask, bool(darkest.sum() > 0.5 * mask.sum()))
+    is_clear = darkest_of(darkness, mask).sum() > 0.5 * mask.sum()
+    return Ink(darkness, mask, bool(is_clear))
+
+
+def darkest_of(darkness: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """A mask of the darkest ink: where rules are printed faintly, it is the writing."""
+    is_dark = darkness > DARKEST * np.percentile(darkness[mask > 0], 90)
+    return np.uint8(is_dark) * mask
 
 
 def with_holes_filled(mask: np.ndarray) -> np.ndarray:
@@ -2683,8 +2748,8 @@ def sharpness(mask: np.ndarray, edges: np.ndarray) -> float:
 def with_sharp_outline(mask: np.ndarray, whole: np.ndarray, sharp: np.ndarray) -> np.ndarray:
     """A mask of ink without what has no sharp outline, as a shadow, or a light place amid ink.
 
-    whole: the mask before lines were taken out of it, for where they were is no outline; sharp:
-    where the brightness changes sharply.
+    whole: the mask before lines were taken out of it; where they were cut off, no outline is
+    wanted. sharp: where the brightness changes sharply.
     """
     filled = with_holes_filled(mask)
     count, labels = cv2.connectedComponents(filled)
@@ -2695,31 +2760,26 @@ def with_sharp_outline(mask: np.ndarray, whole: np.ndarray, sharp: np.ndarray) -
     return np.uint8(kept)[labels] * mask
 
 
-def without_holes(mask: np.ndarray, whole: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """A mask of ink without the holes in the other ink, light for dark or dark for light.
+def without_holes(mask: np.ndarray, whole: np.ndarray, opposite: np.ndarray) -> np.ndarray:
+    """A mask of ink without the holes in opposite ink: light for dark, or dark for light.
 
     The hole of a thick zero is paper, though it is as light as ink on a dark ground would be.
     whole: the mask before lines were taken out of it.
     """
-    outlines, _ = cv2.findContours(other, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    filled, mask = with_holes_filled(whole), mask.copy()
+    outlines, _ = cv2.findContours(opposite, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    enclosed, mask = with_holes_filled(whole), mask.copy()
     for outline in outlines:
-        x, y = outline[0, 0]
-        if filled[y, x]:  # it is enclosed itself, as the inside of a frame, and no ink
+        x, y = outline[0, 0]  # one point is enough: outlines do not cross
+        if enclosed[y, x]:  # as the inside of a frame, which is opposite, and no ink
             continue
         box = Box(*cv2.boundingRect(outline))
         inside = np.zeros((box.height, box.width), np.uint8)
         cv2.drawContours(inside, [outline], 0, 1, cv2.FILLED, offset=(-box.x, -box.y))
         held = mask[box.y : box.bottom, box.x : box.right]
-        # A digit that is written in a light place fills less of it.
+        # A digit that is written in a light place fills less of it than a hole does.
         if np.count_nonzero(held & inside) > HOLE * np.count_nonzero(inside):
             held[inside > 0] = 0
     return mask
-
-
-def darkest_of(ink: Ink) -> np.ndarray:
-    """A mask of the darkest ink: where rules are printed faintly, it is the writing."""
-    return np.uint8(ink.darkness > 0.75 * np.percentile(ink.darkness[ink.mask > 0], 90)) * ink.mask
 
 
 def find_lines(mask: np.ndarray, least: float) -> np.ndarray:
@@ -2732,6 +2792,7 @@ def find_lines(mask: np.ndarray, least: float) -> np.ndarray:
     thin = np.uint8(may_be_line)[labels]
     if not 0 < thin.mean() < MOST_LINES:
         return np.zeros((0, 2, 2), int)
+    # Half of a line's length is ink at least, and no gap in it is longer than an eighth.
     lines = cv2.HoughLinesP(
         thin, 1, np.pi / 720, int(least / 2), minLineLength=least, maxLineGap=least / 8
     )
@@ -2739,36 +2800,38 @@ def find_lines(mask: np.ndarray, least: float) -> np.ndarray:
 
 
 def without_lines(mask: np.ndarray, lines: np.ndarray) -> np.ndarray:
-    """A mask of ink without lines, whose ends are given. What they cross or touch stays whole."""
+    """A mask of ink without lines, whose ends are given. Strokes that cross a line stay whole."""
     depth = cv2.dilate(cv2.distanceTransform(mask, cv2.DIST_L2, 3), np.ones((3, 3)))
-    bands = [np.zeros_like(mask), np.zeros_like(mask)]  # where flat lines lie, and steep ones
+    flat, steep = np.zeros_like(mask), np.zeros_like(mask)
     widest = 1
-    for line in lines:
-        across, down = np.abs(line[1] - line[0])
-        x, y = np.linspace(*line, 50).astype(int).T
-        width = math.ceil(2 * np.median(depth[y, x]))
-        cv2.line(bands[int(down > across)], *line.tolist(), 1, width + 1)
+    for start, end in lines.tolist():
+        width = width_of_line(start, end, depth)
+        is_flat = abs(end[0] - start[0]) >= abs(end[1] - start[1])
+        cv2.line(flat if is_flat else steep, start, end, 1, width + 1)
         widest = max(widest, width)
-    left = mask & ~(bands[0] | bands[1])
+    left = mask & ~(flat | steep)
+    # What has ink on both sides of a line goes on behind it.
     reach = 2 * widest + 3
-    # A stroke that crosses a line goes on behind it.
-    over_flat = cv2.morphologyEx(left, cv2.MORPH_CLOSE, np.ones((reach, 1), np.uint8)) & bands[0]
-    over_steep = cv2.morphologyEx(left, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8)) & bands[1]
+    over_flat = cv2.morphologyEx(left, cv2.MORPH_CLOSE, np.ones((reach, 1), np.uint8)) & flat
+    over_steep = cv2.morphologyEx(left, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8)) & steep
     return left | (mask & (over_flat | over_steep))
 
 
-def without_frames(mask: np.ndarray) -> np.ndarray:
-    """A mask of ink without frames, as the boxes of a form, around what is written in them.
+def width_of_line(start: Sequence[int], end: Sequence[int], depth: np.ndarray) -> int:
+    """How wide the ink along a line is, in pixels; depth: how deep each pixel lies in the ink."""
+    x, y = np.linspace(start, end, 50).astype(int).T
+    return math.ceil(2 * np.median(depth[y, x]))
 
-    Where nothing is written in them, they are what is drawn, and stay.
-    """
+
+def without_frames(mask: np.ndarray) -> np.ndarray:
+    """A mask of ink without frames, as the boxes of a form, around what is written in them."""
     unframed = mask.copy()
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     for label, (x, y, width, height, _) in enumerate(stats.tolist()):
         ink = np.pad(np.uint8(labels[y : y + height, x : x + width] == label), 2)
         if label and is_frame(ink):
-            left = without_lines(ink, lines_of_frame(ink))
-            unframed[y : y + height, x : x + width] -= (ink - left)[2:-2, 2:-2]
+            lines = ink - without_lines(ink, lines_of_frame(ink))
+            unframed[y : y + height, x : x + width] -= lines[2:-2, 2:-2]
     return unframed
 
 
@@ -2782,12 +2845,12 @@ def is_frame(ink: np.ndarray) -> bool:
 
 def lines_of_frame(ink: np.ndarray) -> np.ndarray:
     """The lines around a frame, and those between its boxes: their ends, shape (n, 2, 2)."""
-    shorter = min(ink.shape)
+    height, shorter = ink.shape[0], min(ink.shape)
     depth = cv2.distanceTransform(with_holes_filled(ink), cv2.DIST_L2, 3)
     lines = find_lines(ink, FRAME_LINE * shorter)
-    column, row = lines.mean(axis=1).astype(int).T
-    is_around = depth[row, column] < BORDER * shorter
-    is_between = np.abs(lines[:, 1] - lines[:, 0]).max(axis=1) > BETWEEN * ink.shape[0]
+    x, y = lines.mean(axis=1).astype(int).T  # their middles
+    is_around = depth[y, x] < BORDER * shorter
+    is_between = np.abs(lines[:, 1] - lines[:, 0]).max(axis=1) > BETWEEN * height
     return lines[is_around | is_between]
 
 
@@ -2819,14 +2882,15 @@ def guesses(channel: np.ndarray) -> Iterator[Guess]:
         inks.reverse()
     reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
     edges = cv2.morphologyEx(smooth, cv2.MORPH_GRADIENT, reach)
-    # Writing has sharper outlines than what is light or dark beside it by the way.
+    # Writing has sharper outlines than a shadow or a light place has.
     sharp = edges > SHARP_EDGE * max((sharpness(ink.mask, edges) for ink in inks), default=0)
-    for ink, other in zip(inks, reversed(inks), strict=True):
-        of_other = with_sharp_outline(other.mask, other.mask, sharp)
+    for i, ink in enumerate(inks):
+        opposite = inks[1 - i] if len(inks) == 2 else None
         for guess in guesses_at(ink):
             mask = with_sharp_outline(guess.mask, guess.whole, sharp)
-            if other is not ink:
-                mask = without_holes(mask, ink.mask, of_other)
+            if opposite is not None:
+                around = with_sharp_outline(opposite.mask, opposite.mask, sharp)
+                mask = without_holes(mask, ink.mask, around)
             yield guess._replace(mask=mask)
 
 
@@ -2837,7 +2901,7 @@ def guesses_at(ink: Ink) -> Iterator[Guess]:
     lines = [some for some in lines if len(some)]
     ruled = bool(lines)
     yield Guess(unframed, ink.mask, ink.clear, ruled)
-    darkest = darkest_of(ink)
+    darkest = darkest_of(ink.darkness, ink.mask)
     yield Guess(darkest & unframed, darkest, False, ruled)
     for some in lines:
         yield Guess(without_lines(unframed, some), ink.mask, False, ruled)
@@ -2855,12 +2919,12 @@ def pieces_of(mask: np.ndarray) -> list[InkPiece]:
     """The pieces of ink in a mask: connected, or one above the other where a pen skipped.
 
     Left out are specks of grain, and what lies along the picture's edge. Where there are too many
-    to be writing, all together are one piece: a texture.
+    to be writing, all together are one piece, a texture: then the answer is "no digit".
     """
     if not mask.any():
         return []
     side = max(mask.shape)
-    skip = int(min(stroke_width(mask), side / 32)) | 1
+    skip = int(min(stroke_width(mask), side / 32)) | 1  # pixels; odd, so that nothing is moved
     joined = cv2.dilate(mask, np.ones((skip, 1), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
     labels *= mask
@@ -2877,7 +2941,7 @@ def pieces_of(mask: np.ndarray) -> list[InkPiece]:
         x, y, width, height, _ = stats[label].tolist()
         ink = np.uint8(labels[y : y + height, x : x + width] == label)
         piece = piece_in(ink, x, y)
-        if piece.box.longest >= least:
+        if piece.box.longest >= least:  # by itself, not as it was joined
             pieces.append(piece)
     return pieces
 
@@ -2924,8 +2988,8 @@ def seams(ink: np.ndarray) -> list[Seam]:
     half = SEAM_HEIGHT // 2
     above, ways_up = cheapest_ways(small[:half])
     below, ways_down = cheapest_ways(small[half:][::-1])
-    crossed = (above + below) / (scale * stroke_width(ink))
-    margin = max(2, width // 12)
+    crossed = (above + below) / (scale * stroke_width(ink))  # pixels of ink, counted as strokes
+    margin = max(2, width // 12)  # no digit is narrower
     places: list[int] = []
     for x in sorted(range(margin, width - margin), key=crossed.__getitem__):
         around = crossed[max(0, x - SEAMS_APART) : x + SEAMS_APART + 1]
@@ -2940,12 +3004,11 @@ def seams(ink: np.ndarray) -> list[Seam]:
     return found
 
 
-SIDEWAYS = 0.2  # what a seam's step to the side costs, in pixels of ink
-
-
 def cheapest_ways(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each x in the last row of ink, shape (h, w): the cost of the cheapest way to it from the
-    first row, shape (w,), and the steps to take back (-1, 0, 1), shape (h, w).
+    """The ways down through ink, shape (h, w), to each x in its last row that cross the least.
+
+    Returns what each way costs, shape (w,), in pixels of ink, and the steps to the side by which it
+    came to each pixel (-1, 0, 1), shape (h, w).
     """
     cost, steps = ink[0].copy(), np.zeros(ink.shape, int)
     for y in range(1, len(ink)):
@@ -3012,7 +3075,8 @@ def row_of_ink(parts: Sequence[tuple[InkPiece, Part]]) -> Row:
             continue
         first, *others = slices(piece)
         pieces += [first.piece, *(other.piece for other in others)]
-        cuts += [p_several(part) * P_CROSSED ** (0.5 + other.crossed) for other in others]
+        # Even a seam that crosses no ink costs as much as half a stroke.
+        cuts += [p_of_cut(part) * P_CROSSED ** (0.5 + other.crossed) for other in others]
     return Row(pieces, cuts)
 
 
@@ -3022,7 +3086,7 @@ def needs_cutting(part: Part, height: int) -> bool:
     if prediction.digit is not None and prediction.confidence > READ_AT_ONCE:
         return False
     large = part.box.height > 0.5 * height and part.box.width > 0.4 * part.box.height
-    return large and p_several(part) > P_CUT
+    return large and p_of_cut(part) > P_CUT
 
 
 class Understanding(NamedTuple):
@@ -3037,24 +3101,13 @@ class Understanding(NamedTuple):
         return any(part.prediction.digit is not None for part in self.reading.parts)
 
 
-FRAME = 0.85  # of the least rectangle around it a frame encloses; a round 0 less than 0.8
-FRAME_LINE = 0.7  # the lines of a frame are at least so long, in its shorter sides
-BETWEEN = 0.85  # those between its boxes, in its heights
-BORDER = 0.12  # and no further inside it, in the same unit
-MOST_LINES = 0.25  # of the picture; where more of it is thin, it is a texture, and has no lines
-THICK_LINE = 0.1  # no line is thicker, in its lengths
-BASE_LINE = 1.3  # lines so many times as long as what stands on them is high are printed
-LINE = 2.2  # a "1" so many times as high as the other digits is a line
-# How well what is no digit explains its ink, beside a digit:
-BESIDE_DIGITS = 0.9  # where it stands in a row with digits
-HEADING = 0.8  # in another row
-NO_WRITING = 0.4  # where there are no digits
-
-
 def read_ink(
     pieces: Sequence[InkPiece], whole: Box, recognizer: Recognizer
 ) -> Understanding | None:
-    """What stands in pieces of ink of a whole picture; None where many of them show no digit."""
+    """What stands in pieces of ink of a whole picture.
+
+    None where there are many pieces, and none in a sample of them is a digit.
+    """
     judge = Judge(look_at_ink)
     judge.begin(recognizer)
     if len(pieces) > 2 * SAMPLE:
@@ -3062,8 +3115,7 @@ def read_ink(
         if all(part.prediction.digit is None for part in sample):
             return None
     as_one = read_as_one(pieces, judge, recognizer)
-    # Rules that join what is written on them are surely no digit, and yet no answer.
-    if as_one and (as_one.digits[0].taught or as_one.digits[0].digit is not None):
+    if as_one:
         return Understanding(as_one, 1.0)
     parts = judge([(piece,) for piece in pieces])
     rows = [
@@ -3130,7 +3182,7 @@ def share_of_other(row: RowReading, height: int) -> float:
 
 
 def is_clearly_none(reading: Reading, whole: Box) -> bool:
-    """Whether a reading of a whole picture finds nothing but characters that are no digits."""
+    """Whether a reading finds nothing but characters that are surely no digits, and no rules."""
     for part in reading.parts:
         prediction, box = part.prediction, part.box
         if prediction.digit is not None or box.width > TOO_WIDE * box.height:
@@ -3176,7 +3228,7 @@ def best_understanding(picture: np.ndarray, recognizer: Recognizer) -> Understan
 
 
 def refused(reading: Reading, belief: float) -> Reading:
-    """The reading that says that its largest part is no digit; belief: that there are digits."""
+    """The answer "no digit", for the largest part of a reading in which one has little belief."""
     part = max(reading.parts, key=lambda part: part.box.longest)
     confidence = max(part.prediction.none, 1 - belief)
     none = part.prediction._replace(digit=None, confidence=confidence)
@@ -3227,7 +3279,7 @@ def read_image(picture: np.ndarray, recognizer: Recognizer) -> Reading:
 def read_digit_image(
     path: str | os.PathLike[str], recognizer: Recognizer | None = None
 ) -> np.ndarray:
-    """The digit image, shape (28, 28), of all that read_file() reads together.
+    """The digit image, shape (28, 28), of all ink that read_file() reads, as if it were one digit.
 
     Raises ValueError as that does.
     """
@@ -3236,6 +3288,7 @@ def read_digit_image(
 
 def ink_together(reading: Reading) -> np.ndarray:
     """The digit image, shape (28, 28), of all the ink that was read in a picture."""
+    # Pixels of a mask for each of its box, which is as large as in the picture.
     scale = max(part.mask.shape[0] / part.box.height for part in reading.parts)
     pieces = []
     for part in reading.parts:
@@ -3364,7 +3417,7 @@ def row_of_strokes(groups: Sequence[Sequence[Stroke]], judge: Judge) -> Row:
         first = strokes.index(group[0])
         last = strokes.index(group[-1])
         for i in range(first + 1, last + 1):  # a cut there parts what touches
-            cuts[i] = min(cuts[i], p_several(whole))
+            cuts[i] = min(cuts[i], p_of_cut(whole))
     return Row(strokes, cuts)
 
 
