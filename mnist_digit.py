@@ -2529,6 +2529,7 @@ BASE_LINE = 1.3  # lines so many times as long as what stands on them is high ar
 FRAME = 0.85  # of the least rectangle around it a frame fills at least; a round 0 less than 0.8
 FRAME_LINE = 0.7  # the lines around it are at least so long, in its shorter sides
 BORDER = 0.12  # and lie no further inside its outline, in its shorter sides
+ON_FRAME = 0.2  # of a frame's height is what is written on it at least
 BETWEEN = 0.85  # the lines between its boxes are at least so long, in its heights
 
 # Pieces of ink.
@@ -2830,9 +2831,20 @@ def without_frames(mask: np.ndarray) -> np.ndarray:
     for label, (x, y, width, height, _) in enumerate(stats.tolist()):
         ink = np.pad(np.uint8(labels[y : y + height, x : x + width] == label), 2)
         if label and is_frame(ink):
-            lines = ink - without_lines(ink, lines_of_frame(ink))
-            unframed[y : y + height, x : x + width] -= lines[2:-2, 2:-2]
+            frame = ink - written_on_frame(ink)
+            unframed[y : y + height, x : x + width] -= frame[2:-2, 2:-2]
     return unframed
+
+
+def written_on_frame(ink: np.ndarray) -> np.ndarray:
+    """What of the ink of a frame is writing that touches it: a mask."""
+    left = without_lines(ink, lines_of_frame(ink))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(left)
+    width, height = stats[:, 2], stats[:, 3]
+    is_rest_of_line = (height > ink.shape[0] / 2) & (width < THICK_LINE * height)
+    is_writing = (height > ON_FRAME * ink.shape[0]) & ~is_rest_of_line
+    is_writing[0] = False  # the paper
+    return np.uint8(is_writing)[labels]
 
 
 def is_frame(ink: np.ndarray) -> bool:
@@ -2882,14 +2894,13 @@ def guesses(channel: np.ndarray) -> Iterator[Guess]:
         inks.reverse()
     reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
     edges = cv2.morphologyEx(smooth, cv2.MORPH_GRADIENT, reach)
-    # Writing has sharper outlines than a shadow or a light place has.
-    sharp = edges > SHARP_EDGE * max((sharpness(ink.mask, edges) for ink in inks), default=0)
+    sharp = [edges > SHARP_EDGE * sharpness(ink.mask, edges) for ink in inks]
     for i, ink in enumerate(inks):
         opposite = inks[1 - i] if len(inks) == 2 else None
         for guess in guesses_at(ink):
-            mask = with_sharp_outline(guess.mask, guess.whole, sharp)
+            mask = with_sharp_outline(guess.mask, guess.whole, sharp[i])
             if opposite is not None:
-                around = with_sharp_outline(opposite.mask, opposite.mask, sharp)
+                around = with_sharp_outline(opposite.mask, opposite.mask, sharp[1 - i])
                 mask = without_holes(mask, ink.mask, around)
             yield guess._replace(mask=mask)
 
