@@ -900,7 +900,8 @@ class Network:
             elif layer.kind == "pooling":
                 values = pool(values)
             elif layer.kind == "flatten":
-                values = values.reshape(len(values), -1)
+                units = math.prod(values.shape[1:])  # not -1: there may be no image
+                values = values.reshape(len(values), units)
             else:
                 values = values @ layer.weights + layer.bias
             values = activate(values, layer.activation)
@@ -1313,7 +1314,7 @@ def prepare(data: Path | None, recipe: Recipe, seed: int, hand: Path | None) -> 
     mnist, test = load_mnist(data)
     apart = len(mnist.labels) // 12  # 5,000 of 60,000
     if not apart or not len(test.labels):
-        raise ValueError(f"{printable(data)}: too few digits to train on")
+        raise ValueError(f"{printable(data or 'MNIST')}: too few digits to train on")
     training = Digits(mnist.images[:-apart], mnist.labels[:-apart])
     validation = Digits(mnist.images[-apart:], mnist.labels[-apart:])
     characters = []

@@ -268,3 +268,10 @@ def test_other_data_is_refused(small_mnist, tmp_path, change, reason):
     np.savez(tmp_path / "other.npz", **changed)
     with pytest.raises(ValueError, match=rf"other\.npz: .*{re.escape(reason)}"):
         md.load_mnist(tmp_path / "other.npz")
+
+
+def test_too_few_of_kerass_own_digits_are_named(monkeypatch):
+    few = write_digits(3, np.random.default_rng(0))
+    monkeypatch.setattr(md, "load_mnist", lambda path: (few, few))
+    with pytest.raises(ValueError, match="MNIST: too few digits"):
+        md.prepare(None, md.RECIPES["adam"], 0, None)
