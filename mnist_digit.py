@@ -1790,14 +1790,15 @@ def prediction_of(probabilities: np.ndarray, taught: bool = False) -> Prediction
     return Prediction(None, none, digits, several, taught)
 
 
-# Chosen on the characters of writers whom the network had not learned from.
-REACH = 0.33  # from this distance on, what was taught of one drawing says nothing of another
-TRUST = 4  # at a distance n times smaller the taught digit's odds are n ** TRUST times as high
-NEAREST = 1e-6  # the distance of a drawing to itself, so that its odds stay finite
+# A lesson multiplies the odds of its digit by (LESSON_REACH / distance) ** LESSON_TRUST. Reach and
+# trust were chosen on the characters of writers whom the network had not learned from.
+LESSON_REACH = 0.33  # a distance; from it on, a lesson says nothing of another drawing
+LESSON_TRUST = 4
+LEAST_DISTANCE = 1e-6  # of a drawing to itself, so that its odds stay finite
 EQUALLY_NEAR = 1.25  # times the distance of the nearest lesson: of these lessons the last counts
-LEAST = 0.001  # the probability that the taught digit has at least where a lesson speaks
-DECISIVE = 10  # times the odds: a lesson that gives its digit so much more has decided
-MOST_BYTES = 200_000_000  # of a file of lessons: 250,000 of them
+LEAST_TAUGHT = 0.001  # what the network's probability of the taught digit is raised to at least
+DECISIVE_ODDS = 10  # a lesson that multiplies the odds by more has decided
+MOST_LESSON_BYTES = 50_000_000  # of a file: 63,000 lessons, to compare with which takes 450 MB
 
 
 class Lesson(NamedTuple):
@@ -1815,9 +1816,18 @@ class Lessons(NamedTuple):
     corrections: np.ndarray  # int64, shape (n,): lessons of one correction have the same number
 
 
-NOTHING = Lessons(
+NO_LESSONS = Lessons(
     np.zeros((0, IMAGE_SIZE, IMAGE_SIZE), np.uint8), np.zeros(0, np.uint8), np.zeros(0, np.int64)
 )
+
+
+def join_lessons(known: Lessons, new: Lessons) -> Lessons:
+    """The known lessons, and the new ones behind them."""
+    return Lessons(
+        np.concatenate([known.images, new.images]),
+        np.concatenate([known.labels, new.labels]),
+        np.concatenate([known.corrections, new.corrections]),
+    )
 
 
 class DamagedError(ValueError):
@@ -1831,11 +1841,11 @@ def read_lessons(path: Path) -> Lessons:
     where it cannot be read or never held lessons.
     """
     require_file(path)
-    if path.stat().st_size > MOST_BYTES:
+    if path.stat().st_size > MOST_LESSON_BYTES:
         raise OSError(errno.EFBIG, "too large for lessons of this program", path)
     content = path.read_bytes()
     if not content:
-        return NOTHING
+        return NO_LESSONS
     no_lessons = OSError(errno.EINVAL, "not lessons of this program", path)
     if b"images.npy" not in content:  # which even a damaged file of lessons names
         raise no_lessons
@@ -1852,11 +1862,11 @@ def read_lessons(path: Path) -> Lessons:
 def is_whole_archive(content: bytes) -> bool:
     """Whether these bytes are a zip archive all of whose files have the right check sum.
 
-    Raises OverflowError where they would unpack to more than MOST_BYTES.
+    Raises OverflowError where they would unpack to more than MOST_LESSON_BYTES.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(file.file_size for file in archive.infolist()) > MOST_BYTES:
+            if sum(file.file_size for file in archive.infolist()) > MOST_LESSON_BYTES:
                 raise OverflowError("too large")
             return archive.testzip() is None
     except (MemoryError, OSError, OverflowError):  # the archive is not damaged
@@ -1898,8 +1908,31 @@ def describe(images: np.ndarray) -> np.ndarray:
 
 def in_nine_places(images: np.ndarray) -> Iterator[np.ndarray]:
     """Images (n, 28, 28) as they are and moved by a pixel: the centre of mass may jump by one."""
-    for down, right in itertools.product((-1, 0, 1), repeat=2):
-        yield np.roll(images, (down, right), axis=(1, 2))
+    padded = np.pad(images, ((0, 0), (1, 1), (1, 1)))  # what leaves at one edge is gone
+    for top, left in itertools.product(range(3), repeat=2):
+        yield padded[:, top : top + IMAGE_SIZE, left : left + IMAGE_SIZE]
+
+
+class KnownLessons(NamedTuple):
+    """Lessons, and what images are compared with; one tuple, as a camera's thread reads both."""
+
+    lessons: Lessons
+    descriptions: np.ndarray  # float32, shape (9, n, 196): see in_nine_places() and describe()
+
+    @classmethod
+    def of(cls, lessons: Lessons) -> KnownLessons:
+        """These lessons with their descriptions."""
+        moved_by_a_pixel = in_nine_places(lessons.images)
+        return cls(lessons, np.array([describe(images) for images in moved_by_a_pixel]))
+
+    def distances(self, images: np.ndarray) -> np.ndarray:
+        """How far images, shape (n, 28, 28), are from each lesson, shape (n, lessons): 0 to 1.
+
+        A distance is 1 minus the cosine between two descriptions, in the place that suits best.
+        """
+        described = describe(images)
+        cosines = [described @ in_one_place.T for in_one_place in self.descriptions]
+        return 1 - np.max(cosines, axis=0)
 
 
 class Hand:
@@ -1911,19 +1944,24 @@ class Hand:
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
-        self._know(NOTHING)
+        self._known = KnownLessons.of(NO_LESSONS)
         if path is None:
             return
         self.path = Path(os.path.realpath(path))  # a link's file, so that its lock is one for all
         try:
-            self._know(read_lessons(self.path))
+            self._known = KnownLessons.of(read_lessons(self.path))
         except FileNotFoundError:
             return
         except DamagedError:
-            self.change(lambda lessons: lessons)  # sets it aside while no other process is at it
+            self._set_damaged_aside()
 
     def __len__(self) -> int:
         return len(self.taught.labels)
+
+    @property
+    def taught(self) -> Lessons:
+        """All lessons, as they were read or changed last."""
+        return self._known.lessons
 
     def add(self, lessons: Sequence[Lesson]) -> None:
         """Learn lessons as one correction."""
@@ -1936,7 +1974,7 @@ class Hand:
             number = known.corrections.max(initial=0) + 1
             corrections = np.full(len(labels), number)
             new = Lessons(images, np.array(labels, np.uint8), corrections)
-            return Lessons(*map(np.concatenate, zip(known, new, strict=True)))
+            return join_lessons(known, new)
 
         self.change(append)
 
@@ -1961,30 +1999,30 @@ class Hand:
         """Edit the lessons, also those of other windows since; return what they were before."""
         if self.path is None:
             before = self.taught
-            self._know(edit(before))
+            self._known = KnownLessons.of(edit(before))
             return before
         with locked(self.path.with_name(f"{self.path.name}.lock")):
             before = self._read_again()
             after = edit(before)
             if after is not before:
                 write_lessons(after, self.path)
-        self._know(after)
+        self._known = KnownLessons.of(after)
         return before
 
-    def _know(self, lessons: Lessons) -> None:
-        self.taught = lessons
-        self.descriptions = np.array([describe(moved) for moved in in_nine_places(lessons.images)])
+    def _set_damaged_aside(self) -> None:
+        """Set a damaged file aside while no other process is at it: change() does so by itself."""
+        self.change(lambda lessons: lessons)
 
     def _read_again(self) -> Lessons:
         """What the file holds now; one that is damaged is set aside. Nobody else may be at it."""
         try:
             return read_lessons(self.path)
         except FileNotFoundError:
-            return NOTHING
+            return NO_LESSONS
         except DamagedError as error:
             aside = self.path.rename(f"{self.path}.damaged-{time.time_ns()}")
             say(f"mnist_digit: {error}; set aside as {printable(aside.name)}")
-            return NOTHING
+            return NO_LESSONS
 
     def correct(
         self, probabilities: np.ndarray, images: np.ndarray
@@ -1995,27 +2033,30 @@ class Hand:
         the shapes (n, answers) and (n,). The nearest lesson alone speaks, so that a wrong one ends
         where it is put right.
         """
-        if not len(self):
+        known = self._known  # only once: another thread may replace it meanwhile
+        if not len(known.lessons.labels):
             return probabilities, np.zeros(len(images), bool)
-        distances = self.distances(images)
-        nearest = np.maximum(distances.min(axis=1), NEAREST)
-        equally_near = distances <= EQUALLY_NEAR * nearest[:, None]
-        last = len(self) - 1 - equally_near[:, ::-1].argmax(axis=1)
-        labels = self.taught.labels[last]
-        odds = np.maximum(1, REACH / nearest) ** TRUST
+        distances = known.distances(images)
+        nearest = np.maximum(distances.min(axis=1), LEAST_DISTANCE)
+        labels = known.lessons.labels[last_of_the_nearest(distances, nearest)]
+        odds = np.maximum(1, LESSON_REACH / nearest) ** LESSON_TRUST
         corrected = probabilities.copy()
-        for i in np.flatnonzero(nearest < REACH):
-            taught = max(corrected[i, labels[i]], LEAST)
-            corrected[i, labels[i]] = taught * odds[i]
+        for i in np.flatnonzero(nearest < LESSON_REACH):
+            p_taught = max(corrected[i, labels[i]], LEAST_TAUGHT)
+            corrected[i, labels[i]] = p_taught * odds[i]
             corrected[i] /= corrected[i].sum()
-        is_likeliest = corrected[np.arange(len(images)), labels] > 0.5
-        return corrected, is_likeliest & (odds > DECISIVE)
+        is_more_than_half = corrected[np.arange(len(images)), labels] > 0.5
+        return corrected, is_more_than_half & (odds > DECISIVE_ODDS)
 
-    def distances(self, images: np.ndarray) -> np.ndarray:
-        """How far images, shape (n, 28, 28), are from each lesson, shape (n, lessons): 0 to 1."""
-        described = describe(images)
-        places = [described @ descriptions.T for descriptions in self.descriptions]
-        return 1 - np.max(places, axis=0)
+
+def last_of_the_nearest(distances: np.ndarray, nearest: np.ndarray) -> np.ndarray:
+    """The lesson that speaks on each image: the last one of those about as near as the nearest.
+
+    distances has shape (n, lessons), nearest and what is returned (n,).
+    """
+    is_near = distances <= EQUALLY_NEAR * nearest[:, None]
+    lessons_behind = is_near[:, ::-1].argmax(axis=1)  # argmax: the first that is True, from the end
+    return distances.shape[1] - 1 - lessons_behind
 
 
 def check_digit_images(images: np.ndarray) -> None:
@@ -7191,7 +7232,7 @@ def open_as_source(file: str) -> Picture:
 
 def forget_all(path: Path) -> None:
     """Forget all that was taught, and say how much that was."""
-    before = Hand(path).change(lambda taught: NOTHING)
+    before = Hand(path).change(lambda taught: NO_LESSONS)
     forgotten = counted(len(before.labels), "taught digit")
     say(f"{printable(path)}: forgot {forgotten}")
 

@@ -498,3 +498,54 @@ def test_lessons_that_cannot_be_read_are_not_left_out_of_a_training_silently(
     err = capsys.readouterr().err
     assert err.startswith(f"mnist_digit: {hand}: no") and err.count("\n") == 1
     assert list(tmp_path.glob("lessons*")) == [hand] * bool(content)
+
+
+def test_a_camera_may_read_while_a_lesson_is_learned_or_forgotten(monkeypatch):
+    """Its thread then finds the lessons from before or after, never half of each."""
+    rng = np.random.default_rng(3)
+    first, second = (
+        md.draw_digit_image(write_character(label, rng)).astype(np.float32) for label in "17"
+    )
+    hand = md.Hand()
+    hand.add([md.Lesson(first, 1)])
+    in_nine_places, describe = md.in_nine_places, md.describe
+    answers = []
+
+    def read_meanwhile(images):
+        answers.append(hand.correct(np.full((1, 12), 1 / 12), first[None])[0].argmax())
+        return in_nine_places(images)
+
+    monkeypatch.setattr(md, "in_nine_places", read_meanwhile)
+    hand.add([md.Lesson(second, 7)])
+
+    def forget_meanwhile(images):
+        monkeypatch.undo()
+        hand.take_back()
+        return describe(images)
+
+    monkeypatch.setattr(md, "describe", forget_meanwhile)
+    answers.append(hand.correct(np.full((1, 12), 1 / 12), second[None])[0].argmax())
+    assert answers == [1, 7]
+
+
+def test_a_lesson_with_ink_at_an_edge_has_none_at_the_opposite_edge():
+    image = np.zeros((1, 28, 28), np.uint8)
+    image[0, 0, 0] = 255
+    places = [moved[0] for moved in md.in_nine_places(image)]
+    assert len(places) == 9 and np.any([place.any() for place in places])
+    assert not np.any([place[14:].any() or place[:, 14:].any() for place in places])
+
+
+def test_the_most_lessons_that_are_read_fit_into_memory(tmp_path):
+    hand = md.Hand(tmp_path / "hand.npz")
+    hand.add([md.Lesson(np.eye(28), 1)] * 1000)
+    most = 1000 * md.MOST_LESSON_BYTES / hand.path.stat().st_size
+    assert most * 9 * md.describe(hand.taught.images)[0].nbytes < 500_000_000
+
+
+def test_no_image_gets_no_prediction():
+    recognizer = md.Recognizer()
+    none = np.zeros((0, 28, 28), np.float32)
+    assert recognizer.predict_all(none) == []
+    recognizer.teach(np.eye(28), 1)
+    assert recognizer.predict_all(none) == []
