@@ -1361,7 +1361,7 @@ def fit(
     model = compiled(recipe, recipe.epochs * steps)
     # All that training changes: weights, seeds of dropout, momenta, the number of steps.
     state = [*model.variables, *model.optimizer.variables]
-    settings = settings_digest(model, material, recipe, seed)
+    settings = settings_digest(model, material, recipe, steps, seed)
     history = resume(unfinished, settings, state)
     progress = Progress(steps)
 
@@ -1370,9 +1370,7 @@ def fit(
 
     def end_epoch(epoch: int, logs: dict[str, float]) -> None:
         history.append(logs)
-        values = [variable.numpy() for variable in state]
-        with replacing(unfinished) as new:
-            np.savez(new, *values, **{settings: json.dumps(history)})
+        save_progress(unfinished, settings, state, history)
         plot_history(history, plots / "learning_curves.png")
 
     validation = (as_input(material.validation.images), material.validation.labels)
@@ -1453,32 +1451,53 @@ def written_images(count: int) -> tuple[int, int, int]:
     return digits, others, several
 
 
-def settings_digest(model: keras.Model, material: Material, recipe: Recipe, seed: int) -> str:
+def settings_digest(
+    model: keras.Model, material: Material, recipe: Recipe, steps: int, seed: int
+) -> str:
     """A digest of the settings and data of a training: only the same is gone on with."""
-    amounts = [*STRENGTHS, WRITTEN_DIGITS, WRITTEN_OTHERS, WRITTEN_SEVERAL]
+    amounts = [*STRENGTHS, LOW_RESOLUTION, WRITTEN_DIGITS, WRITTEN_OTHERS, WRITTEN_SEVERAL]
     numbers = [recipe.batch_size, recipe.epochs, seed, *amounts]
-    digest = hashlib.sha256(json.dumps([*numbers, model.to_json()]).encode())
+    optimizer = import_keras().optimizers.serialize(model.optimizer)
+    digest = hashlib.sha256(json.dumps([*numbers, model.to_json(), optimizer]).encode())
     digest.update(material.training.images.tobytes())
     digest.update(material.training.labels.tobytes())
     for character in material.characters:
         digest.update(character.label.encode())
         digest.update(np.concatenate(character.strokes).tobytes())
+    # The first batch stands for all the other numbers by which images are written and varied.
+    images, labels = next(batches(material, recipe, steps, 0, seed))
+    digest.update(images.tobytes())
+    digest.update(labels.tobytes())
     return digest.hexdigest()
+
+
+def save_progress(
+    path: Path, settings: str, state: list[keras.Variable], history: list[dict[str, float]]
+) -> None:
+    """Keep what a training has reached, for resume().
+
+    The array of the history is named after the settings: one of other settings finds no history.
+    """
+    values = [variable.numpy() for variable in state]
+    with replacing(path) as new:
+        np.savez(new, *values, **{settings: json.dumps(history)})
 
 
 def resume(path: Path, settings: str, state: list[keras.Variable]) -> list[dict[str, float]]:
     """Restore what an interrupted training with these settings kept; return its history, or []."""
-    # NumPy and zipfile raise nearly every kind of exception for a damaged file.
-    with contextlib.suppress(Exception), np.load(path) as kept:
-        history = json.loads(str(kept[settings]))
-        values = [kept[f"arr_{i}"] for i in range(len(state))]
-        for variable, value in zip(state, values, strict=True):
-            variable.assign(value)
-        say(f"Going on after epoch {len(history)}, where the last training was interrupted.")
-        return history
-    if path.exists():
+    if not path.exists():
+        return []
+    try:
+        with np.load(path) as kept:
+            history = json.loads(str(kept[settings]))
+            values = [kept[f"arr_{i}"] for i in range(len(state))]
+    except Exception:  # NumPy and zipfile raise nearly every kind for a damaged file
         say("Starting afresh: what the interrupted training left has other settings or is damaged.")
-    return []
+        return []
+    for variable, value in zip(state, values, strict=True):
+        variable.assign(value)
+    say(f"Going on after epoch {len(history)}, where the last training was interrupted.")
+    return history
 
 
 def batches(

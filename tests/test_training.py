@@ -275,3 +275,24 @@ def test_too_few_of_kerass_own_digits_are_named(monkeypatch):
     monkeypatch.setattr(md, "load_mnist", lambda path: (few, few))
     with pytest.raises(ValueError, match="MNIST: too few digits"):
         md.prepare(None, md.RECIPES["adam"], 0, None)
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("LOW_RESOLUTION", 0.5),
+        ("PEN_WIDTH", 2.6),
+        ("OTHER_KINDS", {"blot": 1}),
+        ("augment", lambda images, strength, rng: images / np.float32(256)),
+    ],
+)
+def test_a_training_goes_on_only_where_images_are_made_as_before(name, value, monkeypatch):
+    some = write_digits(480, np.random.default_rng(0))
+    characters, _ = md.read_handwriting()
+    material = md.Material(some, some, some, characters)
+    recipe = md.RECIPES["default"]
+    model = md.compiled(recipe, 10)
+    before = md.settings_digest(model, material, recipe, 9, 0)
+    assert md.settings_digest(model, material, recipe, 9, 0) == before
+    monkeypatch.setattr(md, name, value)
+    assert md.settings_digest(model, material, recipe, 9, 0) != before
