@@ -7181,7 +7181,10 @@ def check_window_options(parser: argparse.ArgumentParser, options: argparse.Name
 
 
 def fill_defaults(options: argparse.Namespace) -> None:
-    """Fill in what was not said: the recipe, its network, its plots, the hand, the seed."""
+    """Fill in what was not said: the recipe, its network, its plots, the seed.
+
+    The hand stays as it is: training takes lessons only where their file is named.
+    """
     options.is_own_model = options.model is None  # not named: it is trained where it is missing
     options.recipe = options.recipe or "default"
     if options.model is None and options.recipe == "default":
@@ -7348,7 +7351,10 @@ def run(options: argparse.Namespace) -> int:
             forget_all(options.hand or HAND)
         has_use = sources or options.files
         if options.train or (options.is_own_model and has_use and not is_trained(options.model)):
+            close_cameras(sources)  # others may use them, and no film runs out unseen
             train_as_told(options)
+            if options.camera:
+                sources = open_sources(options)
         if not has_use:
             return 0
         recognizer = Recognizer(options.model, options.hand or HAND)
@@ -7357,9 +7363,14 @@ def run(options: argparse.Namespace) -> int:
             return 0
         return read_files(options, recognizer)
     finally:
-        for source in sources:
-            if isinstance(source, Camera):
-                source.close()
+        close_cameras(sources)
+
+
+def close_cameras(sources: Sequence[Source]) -> None:
+    """Let go of the cameras among the sources, and of their threads."""
+    for source in sources:
+        if isinstance(source, Camera):
+            source.close()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

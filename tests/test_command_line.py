@@ -136,6 +136,25 @@ def test_a_window_that_cannot_open_is_named_before_a_training(capsys, monkeypatc
     assert is_one_line_with(capsys.readouterr().err, "DISPLAY", "xvfb-run")
 
 
+def test_no_camera_is_held_during_a_training(monkeypatch):
+    events = []
+
+    class Recorded(md.Camera):
+        def __init__(self, source):
+            events.append("opens")
+
+        def close(self):
+            events.append("closes")
+
+    monkeypatch.setattr(md, "Camera", Recorded)
+    monkeypatch.setattr(md, "check_display", lambda: None)
+    monkeypatch.setattr(md, "train", lambda *_: events.append("trains"))
+    monkeypatch.setattr(md.Window, "__init__", lambda *_: None)
+    monkeypatch.setattr(md.Window, "run", lambda window: events.append("shows"))
+    assert md.main(["--train", "--camera"]) == 0
+    assert events == ["opens", "closes", "trains", "opens", "shows", "closes"]
+
+
 def test_the_picture_of_a_saved_drawing_is_read_and_its_strokes_are_opened(tmp_path, capsys):
     strokes = write_character("3", np.random.default_rng(1))
     drawing = [md.Stroke(np.rint(stroke + 280), 24) for stroke in strokes]
