@@ -1811,7 +1811,7 @@ def prediction_of(probabilities: np.ndarray, taught: bool = False) -> Prediction
 
 # A lesson multiplies the odds of its digit by (LESSON_REACH / distance) ** LESSON_TRUST. Reach and
 # trust were chosen on the characters of writers whom the network had not learned from.
-LESSON_REACH = 0.33  # a distance; from it on, a lesson says nothing of another drawing
+LESSON_REACH = 0.31  # a distance; from it on, a lesson says nothing of another drawing
 LESSON_TRUST = 4
 LEAST_DISTANCE = 1e-6  # of a drawing to itself, so that its odds stay finite
 EQUALLY_NEAR = 1.25  # times the distance of the nearest lesson: of these lessons the last counts
