@@ -3508,8 +3508,8 @@ def cuts_between(strokes: Sequence[Stroke]) -> list[float]:
 def paint(strokes: Sequence[Stroke], area: Box) -> np.ndarray:
     """What an area of the canvas looks like: uint8, shape (height, width), white on black.
 
-    Ink is what lies within half a brush of a stroke's line. So a drawing that is painted area by
-    area, while it grows, equals one that is painted at once, to the pixel.
+    Ink is what lies within half a brush of a stroke's line, wherever the area ends. So a drawing
+    that is painted area by area, while it grows, equals one that is painted at once, to the pixel.
     """
     fine = np.zeros((FINE * area.height, FINE * area.width), np.uint8)
     for brush in {stroke.brush for stroke in strokes}:
@@ -3539,26 +3539,27 @@ def crop(picture: np.ndarray, box: Box, scale: int = 1) -> np.ndarray:
 
 
 class Pen:
-    """The tool that draws, from one press of the button to its release."""
+    """The tool that draws, from one press of the button to its release.
+
+    The strokes that it makes are views of its points: only what lies behind them is written later.
+    """
 
     def __init__(self, brush: int) -> None:
         self.brush = brush
-        self._points = np.empty((64, 2), np.int32)  # of the stroke that grows, and room for more
-        self._count = 0  # of the points that are there
-        self._end: Point | None = None  # the last of them
+        self._end: Point | None = None  # of the stroke that grows
+        self._begin()
 
     def move(
         self, strokes: list[Stroke], start: Point, stop: Point
     ) -> tuple[list[Stroke], Box | None]:
         """Strokes after the pen went straight from start to stop, and where they look different."""
-        goes_on = start == self._end
+        goes_on = start == self._end  # else pressed just now, or come back from outside the canvas
         if goes_on and start == stop:
             return strokes, None
         if goes_on:
             strokes = strokes[:-1]  # it is replaced by a longer one
-        else:  # pressed just now, or come back from outside the canvas
-            self._points = np.empty((64, 2), np.int32)
-            self._count = 0
+        else:
+            self._begin()
             self._append(start)
         if start != stop:
             self._append(stop)
@@ -3566,7 +3567,13 @@ class Pen:
         new = Stroke([start, stop], self.brush)
         return [*strokes, stroke], new.inked
 
+    def _begin(self) -> None:
+        """Begin a stroke without points yet."""
+        self._points = np.empty((64, 2), np.int32)  # of the stroke that grows, and room for more
+        self._count = 0  # of the points that are there
+
     def _append(self, point: Point) -> None:
+        """Let the stroke grow by a point."""
         if self._count == len(self._points):
             room = np.empty_like(self._points)  # twice as much each time: copied seldom
             self._points = np.concatenate([self._points, room])
@@ -3575,8 +3582,22 @@ class Pen:
         self._end = point
 
 
+class Gaps(NamedTuple):
+    """Between which places a stroke is erased, in their order.
+
+    Place 3.25 of a stroke is a quarter of the way from point 3 to point 4.
+    """
+
+    begin: np.ndarray  # shape (n,)
+    end: np.ndarray  # shape (n,)
+
+
 class Eraser:
-    """The tool that takes away all ink that it touches."""
+    """The tool that takes away all ink that it touches.
+
+    It goes straight from one point to another. Of each step of a stroke, the line between two of
+    its points, the share that is too near to this way is erased; what is left are its pieces.
+    """
 
     def __init__(self, width: int) -> None:
         self.width = width
@@ -3591,22 +3612,22 @@ class Eraser:
         after = []
         areas = []
         for stroke in strokes:
-            gaps = NO_GAPS
+            gaps = None
             if stroke.box.meets(way):
                 gaps = self._gaps(stroke, start, stop)
-            if gaps is NO_GAPS:
+            if gaps is None:
                 after.append(stroke)
                 continue
-            pieces, area = cut(stroke, gaps, 1 + room)
-            room -= max(0, len(pieces) - 1)
+            pieces, area = pieces_left(stroke, gaps, 1 + room)
+            room -= max(0, len(pieces) - 1)  # the first one takes the stroke's own place
             after += pieces
             areas.append(area)
         if not areas:
             return strokes, None
         return after, Box.around(areas)
 
-    def _gaps(self, stroke: Stroke, start: Point, stop: Point) -> Gaps:
-        """What the eraser takes away of a stroke on its way from start to stop."""
+    def _gaps(self, stroke: Stroke, start: Point, stop: Point) -> Gaps | None:
+        """What the eraser takes away of a stroke on its way from start to stop; None: nothing."""
         line = at_least_two(stroke.points) @ (1, 1j)  # x + iy: complex numbers are easy to turn
         place = line[:-1]
         step = np.diff(line)
@@ -3615,30 +3636,19 @@ class Eraser:
         enter, leave = shares_within(place, step, way, radius)
         touched = np.flatnonzero(enter < leave)
         if not len(touched):
-            return NO_GAPS
-        # What is left ends a pixel further away, so that rounding takes no end back into reach.
+            return None
+        # What is left ends a pixel further away: its ends are rounded to whole pixels, and would
+        # else be touched again.
         enter, leave = shares_within(place[touched], step[touched], way, radius + 1)
         return Gaps(touched + enter, touched + leave)
 
 
-class Gaps(NamedTuple):
-    """Between which places a stroke is erased, in their order.
-
-    Place 3.25 of a stroke is a quarter of the way from point 3 to point 4.
-    """
-
-    begin: np.ndarray  # shape (n,)
-    end: np.ndarray  # shape (n,)
-
-
-NO_GAPS = Gaps(np.empty(0), np.empty(0))
-
-
-def cut(stroke: Stroke, gaps: Gaps, most: int) -> tuple[list[Stroke], Box]:
+def pieces_left(stroke: Stroke, gaps: Gaps, most: int) -> tuple[list[Stroke], Box]:
     """The pieces that gaps leave of a stroke, and the area where they look different from it.
 
     Of more pieces than most, only the longest are left.
     """
+    # A piece goes from the end of one gap to the beginning of the next.
     begin = np.append(0, gaps.end)
     end = np.append(gaps.begin, len(stroke.points) - 1)
     length = end - begin
@@ -3667,16 +3677,19 @@ def point_at(stroke: Stroke, place: float) -> np.ndarray:
     return before + share * (after - before)
 
 
-Shares = tuple[np.ndarray, np.ndarray]  # between which two shares of each step, both shape (n,)
+# For each step of a line the share of it at which it enters a shape, and at which it leaves it:
+# 0 is where the step begins, 1 where it ends. Both have shape (n,). Where a step goes on straight
+# without ever meeting the shape, it enters at inf and leaves at -inf.
+Shares = tuple[np.ndarray, np.ndarray]
 
 
 def shares_within(
     place: np.ndarray, step: np.ndarray, way: tuple[complex, complex], radius: float
 ) -> Shares:
-    """Between which shares of a step from each place it is within a radius of a straight way.
+    """Where each step, from its place on, is within a radius of a straight way.
 
-    Places and steps are x + iy, shape (n,); a way is its start and its end. Shares are in [0, 1]:
-    0 is the place, 1 where the step ends. The first is above the second where a step stays outside.
+    Places and steps are x + iy, shape (n,); a way is its start and its end. Shares are in [0, 1];
+    a step that stays outside leaves before it enters.
     """
     start, stop = way
     length = abs(stop - start)
@@ -3699,17 +3712,17 @@ TINY = 1e-9  # stands for a step of 0, by which nothing can be divided
 
 
 def shares_in_box(place: np.ndarray, step: np.ndarray, length: float, radius: float) -> Shares:
-    """Between which shares of a step from each place it is in the box (0, -radius, length, radius).
+    """Where each step, from its place on, is in the box from (0, -radius) to (length, radius).
 
     As rays meet boxes: Kay and Kajiya, "Ray tracing complex scenes", 1986.
     """
     enter_x, leave_x = shares_between(place.real, step.real, 0, length)
     enter_y, leave_y = shares_between(place.imag, step.imag, -radius, radius)
-    return where_any(np.maximum(enter_x, enter_y), np.minimum(leave_x, leave_y))
+    return or_nowhere(np.maximum(enter_x, enter_y), np.minimum(leave_x, leave_y))
 
 
 def shares_between(place: np.ndarray, step: np.ndarray, low: float, high: float) -> Shares:
-    """Between which shares of a step from each number it is from low to high."""
+    """Where each step, from its place on, is from low to high; both are on one axis."""
     step = np.where(step == 0, TINY, step)
     to_low = (low - place) / step
     to_high = (high - place) / step
@@ -3717,21 +3730,21 @@ def shares_between(place: np.ndarray, step: np.ndarray, low: float, high: float)
 
 
 def shares_in_disc(place: np.ndarray, step: np.ndarray, radius: float) -> Shares:
-    """Between which shares of a step from each place it is within a radius of 0."""
+    """Where each step, from its place on, is within a radius of 0."""
     # The solutions of |place + share * step|^2 = radius^2.
     a = np.maximum(abs(step) ** 2, TINY)
     b = (place * step.conj()).real
     c = abs(place) ** 2 - radius**2
     discriminant = b**2 - a * c
     root = np.sqrt(np.maximum(discriminant, 0))  # where there are none: nothing between them
-    return where_any((-b - root) / a, (-b + root) / a)
+    return or_nowhere((-b - root) / a, (-b + root) / a)
 
 
-def where_any(enter: np.ndarray, leave: np.ndarray) -> Shares:
-    """These shares; inf and -inf where there is nothing between them."""
-    is_any = enter < leave
-    enter = np.where(is_any, enter, np.inf)
-    leave = np.where(is_any, leave, -np.inf)
+def or_nowhere(enter: np.ndarray, leave: np.ndarray) -> Shares:
+    """These shares; inf and -inf where a step does not enter before it leaves."""
+    meets = enter < leave
+    enter = np.where(meets, enter, np.inf)
+    leave = np.where(meets, leave, -np.inf)
     return enter, leave
 
 
@@ -3751,7 +3764,7 @@ class Canvas:
         self.changes = 0
         self.button = 0
         self._tool: Pen | Eraser | None = None  # what the held button does
-        self._flags_tell = False  # whether the flags of events tell which buttons are held
+        self._flags_are_set = False  # by the held button; some of cv2's windows set none
         self._last: Point = (0, 0)  # where the mouse was
         self._history = [self.strokes]  # the drawing after each action
         self._place = 0  # in the history
@@ -3765,7 +3778,7 @@ class Canvas:
             if event in PRESSES and 0 <= x < CANVAS_SIZE and 0 <= y < CANVAS_SIZE:
                 self._press(PRESSES[event], x, y, flags)
         elif event == cv2.EVENT_MOUSEMOVE:
-            if self._flags_tell and not flags & self.button:
+            if self._flags_are_set and not flags & self.button:
                 self.finish()  # its release outside the window went unseen
             else:
                 self._move(x, y)
@@ -3774,8 +3787,9 @@ class Canvas:
             self.finish()
 
     def _press(self, button: int, x: int, y: int, flags: int) -> None:
+        """Take up the tool of a button at (x, y)."""
         self.button = button
-        self._flags_tell = bool(flags & button)
+        self._flags_are_set = bool(flags & button)
         self._last = (x, y)
         if button == RIGHT:
             self._tool = Eraser(self.brush)
@@ -3791,7 +3805,7 @@ class Canvas:
             return
         strokes, area = self._tool.move(self.strokes, start, stop)
         if area:
-            self._show(strokes, area)
+            self._replace(strokes, area)
 
     def finish(self) -> None:
         """End what the held button does, as its release would; it can be undone from now on."""
@@ -3805,7 +3819,7 @@ class Canvas:
     def clear(self) -> None:
         """Take everything away."""
         self.finish()
-        self._show([], WHOLE_CANVAS)
+        self._replace([], WHOLE_CANVAS)
         self.finish()
 
     def undo(self) -> None:
@@ -3817,15 +3831,17 @@ class Canvas:
         self._go_in_history(1)
 
     def _go_in_history(self, steps: int) -> None:
+        """Show the drawing so many actions later, if there is one."""
         self.finish()
         place = self._place + steps
         if 0 <= place < len(self._history):
             strokes = self._history[place]
-            changed = set(self.strokes) ^ set(strokes)  # those that come or go
+            # Those that come or go: at least one, as finish() takes only what changed into history.
+            changed = set(self.strokes) ^ set(strokes)
             self._place = place
-            self._show(strokes, Box.around(stroke.inked for stroke in changed))
+            self._replace(strokes, Box.around(stroke.inked for stroke in changed))
 
-    def _show(self, strokes: list[Stroke], area: Box) -> None:
+    def _replace(self, strokes: list[Stroke], area: Box) -> None:
         """Take strokes as the drawing; it changed in this area, which is painted when looked at."""
         self.strokes = strokes
         self.changes += 1
@@ -3854,7 +3870,11 @@ class Canvas:
         return image_of(self.strokes) if self.strokes else None
 
     def read(self, recognizer: Recognizer) -> Reading | None:
-        """Read the drawing, row by row; None while nothing is drawn. Only what is new is judged."""
+        """Read the drawing, row by row; None while nothing is drawn. Only what is new is judged.
+
+        A drawing of more than MOST_PIECES strokes is taken for one character: a scribble of so many
+        is no number, and to try all ways to part it would take too long.
+        """
         if not self.strokes:
             return None
         self._judge.begin(recognizer)

@@ -259,11 +259,11 @@ def test_of_a_mad_scribble_the_eraser_leaves_the_longest_pieces(canvas):
 def test_the_pieces_that_a_gap_leaves():
     stroke = md.Stroke([(0, 10), (100, 10), (200, 10)], 6)
     gaps = md.Gaps(np.array([0.5]), np.array([1.25]))
-    pieces, area = md.cut(stroke, gaps, 2)
+    pieces, area = md.pieces_left(stroke, gaps, 2)
     ends = [piece.points.tolist() for piece in pieces]
     assert ends == [[[0, 10], [50, 10]], [[125, 10], [200, 10]]]
     assert area.x == 0 and area.right > 200
-    (longest,), area = md.cut(stroke, gaps, 1)
+    (longest,), area = md.pieces_left(stroke, gaps, 1)
     assert longest.points.tolist() == [[125, 10], [200, 10]] and area == stroke.inked
 
 
