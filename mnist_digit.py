@@ -3963,7 +3963,7 @@ def as_numbers(values: object) -> np.ndarray:
 
 FRAME_SIDE = 640  # pixels of the longer side of a camera's frames: more would take longer to read
 STANDING_SECONDS = 0.5  # what was read in most frames of so long a time stands
-MAJORITY = 0.6  # "most frames" are this share: neither of two texts in turns has it
+MAJORITY = 0.6  # "most frames" are this share: of two texts that alternate, neither stands
 FEWEST_VOTES = 3  # so many frames count, even where they took longer
 OPENING_SECONDS = 10  # a camera that gave no picture by then gives none
 SILENT_SECONDS = 5  # a camera that gave no picture for so long is gone
@@ -4036,6 +4036,7 @@ class Film:
         """Start it and wait for the first frame. Raises ValueError and OSError where none comes."""
         if not self.is_camera:
             require_file(Path(self._source))
+        # The limit is the whole process's, so it ends soon; later frames are as large as the first.
         with silenced(), memory_limit(MOST_MEMORY):
             self._thread.start()
             self._has_begun.wait(OPENING_SECONDS)
@@ -4063,17 +4064,18 @@ class Film:
         self._thread.join(1)  # not longer: a camera that went away may hold it for good
 
     def _run(self) -> None:
+        """Take frames until there are no more; an exception in a thread would be lost."""
         try:
             capture = cv2.VideoCapture(self._source)
             try:
-                self._take_all(capture)
+                self._take_frames(capture)
             finally:
                 capture.release()
         except Exception as error:  # cv2 raises nearly every kind
             self._failure = f"cannot be read ({reason(error)})"
         self._has_begun.set()
 
-    def _take_all(self, capture: cv2.VideoCapture) -> None:
+    def _take_frames(self, capture: cv2.VideoCapture) -> None:
         """Take the frames of what was opened, if it was."""
         if not capture.isOpened():
             self._failure = "no such camera" if self.is_camera else "not a video"
@@ -4089,7 +4091,7 @@ class Film:
             if not is_taken:
                 self._failure = "gives no more pictures"
                 return
-            self._show(time.monotonic(), picture)
+            self._take(time.monotonic(), picture)
 
     def _play(self, capture: cv2.VideoCapture) -> None:
         """Take the first frame of a video file, and once it plays the others, each at its time."""
@@ -4100,7 +4102,7 @@ class Film:
         if not is_taken:
             self._failure = "not a video"
             return
-        self._show(0, picture)
+        self._take(0, picture)
         self._plays.wait()
         begin = time.monotonic()
         for number in itertools.count(1):
@@ -4110,9 +4112,9 @@ class Film:
             seconds = number / rate
             waiting = begin + seconds - time.monotonic()
             time.sleep(max(0, waiting))
-            self._show(seconds, picture)
+            self._take(seconds, picture)
 
-    def _show(self, seconds: float, picture: np.ndarray) -> None:
+    def _take(self, seconds: float, picture: np.ndarray) -> None:
         """Let a picture that was taken at this time be the newest frame."""
         number = self.newest.number + 1 if self.newest else 1
         self._taken_at = time.monotonic()
@@ -4210,7 +4212,7 @@ class Camera:
         if self._held is None:
             standing = self._votes.standing
             frame = standing.frame if standing else self._film.newest
-            self._turns = self.changes + 1
+            self._turns = self.changes + 1  # while frames still count, so that changes never falls
             self._held = Picture(self.name, frame.picture)
 
     def go_on(self) -> None:
@@ -4251,7 +4253,8 @@ class Camera:
                 continue
             last = frame.number
             reading = read_frame(frame.picture, self._recognizer)
-            votes.add(Vote(frame, reading))  # to the old votes, where it was held meanwhile
+            # Where go_on() put new votes in their place meanwhile, this vote is dropped with them.
+            votes.add(Vote(frame, reading))
             self._readings += 1
 
 
@@ -4265,7 +4268,8 @@ def read_frame(picture: np.ndarray, recognizer: Recognizer) -> Reading | None:
     return reading if has_digit else None
 
 
-Source = Canvas | Picture | Camera  # what the window shows and reads
+# What the window shows and reads: all have name, image, changes, read() and digit_image().
+Source = Canvas | Picture | Camera
 
 
 # --- window: keys ----------------------------------------------------------------------------
