@@ -4281,8 +4281,8 @@ class Key(NamedTuple):
     names: str  # as they are written on keyboards, parted by ", "
     does: str  # what it does, as help says it
     label: str = ""  # the same in a word, for its cap in the panel; "" where it has none
-    act: str = ""  # the method of Window that does it, if there is one
-    switch: str = ""  # or else the attribute of Window that it turns on and off
+    act: str = ""  # the name of the method of Window that does it, if there is one
+    switch: str = ""  # or else the name of the attribute of Window that it turns on and off
     repeats: bool = False  # whether a held key does it again and again
     draws: bool = False  # whether it is about the drawing, and so does nothing to pictures
 
@@ -4320,14 +4320,14 @@ CAPS = {key.names.split(", ")[0]: key.label for key in KEYS if key.label}
 NO_DIGIT = "?"  # stands for "no digit" in a typed number, as in an answer
 TYPED = {**{digit: digit for digit in DIGITS}, "x": NO_DIGIT}  # keys, and what they type
 
-KEY_CODES = {  # of keys that are no letters, as cv2.waitKeyEx and X number them
-    "enter": (3, 10, 13, 0xFF0D, 0xFF8D),
-    "backspace": (8, 127, 0xFF08),
+KEY_CODES = {  # of keys that are no letters, as cv2.waitKeyEx and X (0xFF..) number them
+    "enter": (3, 10, 13, 0xFF0D, 0xFF8D),  # 3 and 0xFF8D: the keypad's, on macOS and in X
+    "backspace": (8, 127, 0xFF08),  # 127: on macOS
     "esc": (27, 0xFF1B),
     "delete": (0xFFFF,),
     "space": (32,),
     "left": (0xFF51, 0xF702, 0x250000),  # in X, on macOS, on Windows
-    "right": (0xFF53, 0xF703, 0x270000),
+    "right": (0xFF53, 0xF703, 0x270000),  # the same
     "f1": (0xFFBE,),
 }
 SPECIAL_KEYS = {code: name for name, codes in KEY_CODES.items() for code in codes}
@@ -4355,11 +4355,8 @@ def key_name(code: int, place: int = 0, held: str = "") -> str:
     held: "shift+", "ctrl+" or "ctrl+shift+" where these keys are held. A letter that is not Latin,
     or a sign where English keyboards have a digit, counts as the English key at its place.
     """
-    before = held if held.startswith("ctrl+") else ""  # Shift alone is in the code already
-    name = SPECIAL_KEYS.get(code, "")
-    if not name and code < 128:
-        name = chr(code).lower()
-    name = before + name
+    before = held if held.startswith("ctrl+") else ""  # with Shift alone the code is another one
+    name = before + name_of_code(code)
     if name in KEY_NAMED or name in TYPED:
         return name
     at_place = PLACES.get(place, "")
@@ -4371,9 +4368,16 @@ def key_name(code: int, place: int = 0, held: str = "") -> str:
     return ""
 
 
+def name_of_code(code: int) -> str:
+    """What is written on the key with this code, if it is a special key or in ASCII, else ""."""
+    if code in SPECIAL_KEYS:
+        return SPECIAL_KEYS[code]
+    return chr(code).lower() if code < 128 else ""
+
+
 def waited_key_name(code: int) -> str:
     """The name in KEYS of the key with this code of cv2.waitKeyEx; "" where it has none."""
-    if code in SPECIAL_KEYS:
+    if code in SPECIAL_KEYS:  # first, for Windows' codes of arrows have GTK's bits in them
         return SPECIAL_KEYS[code]
     if code & GTK_ALT:
         return ""
