@@ -4396,11 +4396,15 @@ def with_right_button(event: int, flags: int) -> tuple[int, int]:
 
 # --- window: layout --------------------------------------------------------------------------
 
+# The sizes of this paragraph are in pixels.
 WINDOW_SIZE = (900, CANVAS_SIZE)  # as it opens: the canvas, and the panel at its right
 TALL_SIZE = (CANVAS_SIZE, 900)  # on a screen that stands on its side: the panel below the canvas
 PANEL_WIDTH = WINDOW_SIZE[0] - CANVAS_SIZE
 LAYERS_WIDTH = 440  # of the layers' column, by which the window widens where there is room
 LAYERS_HEIGHT = 440  # of the layers below a tall window that cannot widen
+SMALLEST_SIDE = 2  # of the square of a map or unit
+FARTHEST = 9999  # from the canvas; cv2 cannot draw to points that are much farther
+
 # Sizes from here on are in units: pixels of a window that is as large as it opens.
 MARGIN = 22
 PANEL_SHARE = 0.4  # of the width to spare; the layers take the rest
@@ -4416,16 +4420,14 @@ CAP_HEIGHT = 26  # of a key that can be clicked, with the gap to the next one
 CAP_GAP = 5
 LAYERS_MARGIN = 16
 LAYERS_GAP = 10  # between the digit image and what stands beside and below it
-DIGIT_IMAGE = 112  # the side of the digit image, and of a map that is pointed at: 4 by 4 a pixel
+DIGIT_IMAGE = 112  # the side of the digit image, and of a map that is pointed at: 4 for each pixel
 LAYER_TITLE = 17  # the height of its name and shape
 LAYER_GAP = 3
 ANSWER_TILE = 26  # the side of the squares of the last layer, which bear the answers' names
 LARGEST_SIDE = 64  # of the square of a map or unit
-SMALLEST_SIDE = 2  # pixels of the square of a map or unit
 UNIT_AS_MAP = 2  # when layers share the room, a unit counts as a map 2 pixels high
 
 BARS = [*range(10), OTHER]  # what has a bar: the digits, and that it is none
-FARTHEST = 9999  # pixels from the canvas; cv2 cannot draw to points that are much farther
 
 
 class View(NamedTuple):
@@ -4507,7 +4509,7 @@ def square_in(box: Box) -> Box:
 
 
 def stack(box: Box, heights: Sequence[float]) -> list[Box]:
-    """Boxes of these heights one below another; what room is to spare goes between them."""
+    """Boxes of these heights, at least two, one below another, as far apart as there is room."""
     spare = box.height - sum(heights)
     gap = spare / (len(heights) - 1)
     boxes = []
@@ -4609,7 +4611,8 @@ def layers_to_enlarge(
         height = shape[0] if len(shape) == 3 else UNIT_AS_MAP
         is_full = grid.columns == 1 or grid.side >= LARGEST_SIDE * scale
         if grid.count > CLASSES and not is_full:
-            zooms[number] = grid.side / height**0.75  # a small map needs more for each pixel
+            # A small map needs more for each of its pixels; how much more was chosen by eye.
+            zooms[number] = grid.side / height**0.75
     return sorted(zooms, key=zooms.get)
 
 
@@ -4699,7 +4702,10 @@ def regions_of(size: tuple[int, int], shows_layers: bool) -> Regions:
 
 
 class Layout:
-    """Where everything stands in a window of one size, in pixels: computed once, never changed."""
+    """Where everything stands in a window of one size, in pixels: computed once, never changed.
+
+    digit_image, large_map, unit_words and layers_room are there only where it shows the layers.
+    """
 
     def __init__(self, size: tuple[int, int], shows_layers: bool = False) -> None:
         regions = regions_of(size, shows_layers)
@@ -4772,18 +4778,27 @@ class Layout:
         """The digit image, the map that is pointed at, what is said of it, and the layers."""
         side = self.units(DIGIT_IMAGE)
         pitch = side + self.units(LAYERS_GAP)
-        is_strip = content.width > content.height
-        if is_strip:  # these stand at the left one below another, the layers at their right
-            left, self.layers_room = content.split_left(pitch)
-            places = stack(left, [side, side, side])
-            self.digit_image, self.large_map, self.unit_words = places
+        if content.width > content.height:
+            places = self._beside_layers(content, side, pitch)
         else:
-            upper, self.layers_room = content.split_top(pitch)
-            self.digit_image, rest = upper.split_left(pitch)
-            self.unit_words, self.large_map = rest.split_right(side)
-        self.digit_image = self.digit_image._replace(width=side, height=side)
-        self.large_map = self.large_map._replace(width=side, height=side)
-        self.unit_words = self.unit_words._replace(height=side)
+            places = self._above_layers(content, side, pitch)
+        digit_image, large_map, unit_words, self.layers_room = places
+        self.digit_image = digit_image._replace(width=side, height=side)
+        self.large_map = large_map._replace(width=side, height=side)
+        self.unit_words = unit_words._replace(height=side)
+
+    def _beside_layers(self, content: Box, side: int, pitch: int) -> tuple[Box, Box, Box, Box]:
+        """Digit image, map and words one below another, and the layers at their right."""
+        left, layers = content.split_left(pitch)
+        digit_image, large_map, unit_words = stack(left, [side, side, side])
+        return digit_image, large_map, unit_words, layers
+
+    def _above_layers(self, content: Box, side: int, pitch: int) -> tuple[Box, Box, Box, Box]:
+        """Digit image, words and map side by side, and the layers below them."""
+        upper, layers = content.split_top(pitch)
+        digit_image, rest = upper.split_left(pitch)
+        unit_words, large_map = rest.split_right(side)
+        return digit_image, large_map, unit_words, layers
 
     def canvas_point(self, x: int, y: int) -> tuple[int, int]:
         """Where on the canvas, in its own pixels, a pixel of the window lies."""
@@ -4847,7 +4862,7 @@ class Layout:
         return min(under, key=lambda part: boxes[part].longest, default=None)
 
 
-lay_out = functools.lru_cache(maxsize=4)(Layout)  # a frame asks for it, and each mouse event
+layout_of = functools.lru_cache(maxsize=4)(Layout)  # a frame and each mouse event ask for it
 
 
 def pointed_at(layout: Layout, view: View) -> Target | None:
@@ -4889,6 +4904,7 @@ class Style(NamedTuple):
     colour: Colour = TEXT_COLOUR
     weight: int = 400
     align: str = "left"  # or "middle" or "right": where in its box the text stands
+    face: str = "sans"  # or "uni": figures of equal width, whose small 0 does not look like an 8
 
 
 CAP_STYLE = Style(12, TEXT_COLOUR, 500, "middle")
@@ -4896,7 +4912,7 @@ CAP_STYLE = Style(12, TEXT_COLOUR, 500, "middle")
 
 @functools.cache
 def font(face: str, weight: int) -> cv2.FontFace:
-    """OpenCV's own font; one for each weight, as it takes long to change that of one."""
+    """OpenCV's own font. Each weight has one of its own: to change a font's weight takes long."""
     return cv2.FontFace(face)
 
 
@@ -4976,7 +4992,7 @@ class Sheet:
 
         A text that is too wide is written smaller, and shortened where it would be too small.
         """
-        style = self.fitting(text, style, box.width)
+        style = self.style_that_fits(text, style, box.width)
         text = self._shortened(text, style, box.width)
         spare = box.width - self.measure(text, style)
         x = box.x
@@ -5015,10 +5031,10 @@ class Sheet:
             if is_key:
                 width += self._key_width(piece) + self.units(KEY_GAP)
             else:
-                width += width_of(piece, *self._font(piece, style))
+                width += width_of(piece, *self._font(style))
         return width
 
-    def fitting(self, text: str, style: Style, width: int) -> Style:
+    def style_that_fits(self, text: str, style: Style, width: int) -> Style:
         """The style, smaller where the text would be wider than so many pixels."""
         wanted = self.measure(text, style)
         if wanted <= width:
@@ -5035,17 +5051,14 @@ class Sheet:
             text = f"{begin}…{end}"
         return text
 
-    def _font(self, text: str, style: Style) -> tuple[str, int, int]:
-        """The name of a text's font, its size in pixels and its weight."""
-        face = "sans"
-        if text.endswith("%"):  # figures of equal width, whose small 0 does not look like an 8
-            face = "uni"
+    def _font(self, style: Style) -> tuple[str, int, int]:
+        """The name of a style's font, its size in pixels and its weight."""
         size = round(style.size * self.scale)
-        return face, max(SMALLEST_TEXT, size), style.weight
+        return style.face, max(SMALLEST_TEXT, size), style.weight
 
     def _write_words(self, text: str, x: float, baseline: float, style: Style) -> int:
         """Write a text without keys from x on; return its width."""
-        face, size, weight = self._font(text, style)
+        face, size, weight = self._font(style)
         place = round(x), round(baseline)
         cv2.putText(self.image, text, place, style.colour, font(face, weight), size, weight)
         return width_of(text, face, size, weight)
@@ -5067,19 +5080,19 @@ class Sheet:
 
 # --- window: why it is this answer -----------------------------------------------------------
 
-PIECE = 4  # pixels of a digit image: the side of what is left out at a time, to tell why
-LEAST_PIECE = 2  # a piece is left out only if its ink makes more than so many full pixels
+PATCH = 4  # pixels of a digit image: the side of what is left out at a time, to tell why
+LEAST_INK = 2  # a patch is left out only if its ink makes more than so many full pixels
 LEAST_SHARE = 1e-9  # probabilities keep this distance from 0 and 1, whose log odds are infinite
 RUNNER_UP = 0.01  # an answer with a smaller probability is no rival: its ink gets no colour
 
 
 class Explanation(NamedTuple):
-    """What the ink of a part speaks for, piece by piece."""
+    """What the ink of a part speaks for, patch by patch."""
 
     answer: int  # a digit or OTHER
     runner_up: int | None  # the same; None where no other answer is probable enough
     taught: bool  # whether the answer comes from a lesson
-    for_answer: np.ndarray  # in [0, 1], shape (rows, columns): for each piece of the ink's box
+    for_answer: np.ndarray  # in [0, 1], shape (rows, columns): for each patch of the ink's box
     for_runner_up: np.ndarray  # the same
 
 
@@ -5121,22 +5134,22 @@ def log_odds(prediction: Prediction) -> np.ndarray:
     return np.log(shares / (1 - shares))
 
 
-def without_each_piece(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Digit images in each of which a piece of the ink is missing, and which piece that is.
+def without_each_patch(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Digit images in each of which a patch of the ink is missing, and which patch that is.
 
-    The ink's box is cut into rows and columns of pieces. Gives the images, shape (n, 28, 28), and
-    a mask, shape (rows, columns), of the n pieces that hold enough ink to be left out.
+    The ink's box is cut into rows and columns of patches. Gives the images, shape (n, 28, 28), and
+    a mask, shape (rows, columns), of the n patches that hold enough ink to be left out.
     """
     box = Box(*cv2.boundingRect(np.uint8(image > 0)))
-    rows = rows_of(box, math.ceil(box.height / PIECE))
-    columns = math.ceil(box.width / PIECE)
+    rows = rows_of(box, math.ceil(box.height / PATCH))
+    columns = math.ceil(box.width / PATCH)
     images = []
     holds_ink = np.zeros((len(rows), columns), bool)
     for row, row_box in enumerate(rows):
-        for column, piece in enumerate(columns_of(row_box, columns)):
+        for column, patch in enumerate(columns_of(row_box, columns)):
             without = image.copy()
-            area = crop(without, piece)
-            holds_ink[row, column] = area.sum() > LEAST_PIECE
+            area = crop(without, patch)
+            holds_ink[row, column] = area.sum() > LEAST_INK
             if holds_ink[row, column]:
                 area[:] = 0
                 images.append(without)
@@ -5144,21 +5157,21 @@ def without_each_piece(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def explain(part: Part, recognizer: Recognizer) -> Explanation:
-    """What each piece of a part's ink speaks for: for what is less probable without the piece.
+    """What each patch of a part's ink speaks for: for what is less probable without the patch.
 
     After Zeiler and Fergus, "Visualizing and understanding convolutional networks", 2014.
     """
-    images, holds_ink = without_each_piece(part.image)
+    images, holds_ink = without_each_patch(part.image)
     before = log_odds(part.prediction)
     falls = np.zeros((len(BARS), *holds_ink.shape))  # of each answer's log odds
     after = recognizer.predict_all(images)
     for place, prediction in zip(np.argwhere(holds_ink), after, strict=True):
         falls[:, *place] = before - log_odds(prediction)
-    second, first = np.argsort(before)[-2:]
+    second, first = np.argsort(before)[-2:]  # first is the answer that was given
     runner_up = BARS[second]
     if probability(part.prediction, runner_up) < RUNNER_UP:
         runner_up = None
-        falls[second] = 0
+        falls[second] = 0  # no ink speaks for it
     is_for_answer = falls[first] >= falls[second]
     return Explanation(
         answer=BARS[first],
@@ -5170,7 +5183,7 @@ def explain(part: Part, recognizer: Recognizer) -> Explanation:
 
 
 def strength(falls: np.ndarray) -> np.ndarray:
-    """How strongly pieces of ink speak for an answer, in [0, 1], by how far its log odds fall."""
+    """How strongly patches of ink speak for an answer, in [0, 1], by how far its log odds fall."""
     most = max(1, falls.max())  # a fall below 1 is weak, even where no other is greater
     return falls.clip(0) / most
 
@@ -5180,7 +5193,8 @@ def strength(falls: np.ndarray) -> np.ndarray:
 LAYER_TEXT = 12.5
 SMALLEST_PARTED = 4  # pixels; larger squares have a line between them
 WEIGHTS = 50  # the side of the square of a map's weights
-KINDS_NOT_SHOWN = ("flatten", "reshape", "dropout", "inputlayer")  # they change no value
+# They change no value. In lower case: our own kinds, and Keras's classes of other networks.
+KINDS_NOT_SHOWN = ("flatten", "reshape", "dropout", "inputlayer")
 LAYERS_HEADING = "Inside the network"
 LAYERS_HINT = ["bright: strong", "point at a map:", "green: what it sees"]
 ANSWER_NAMES = [*DIGITS, "?", "??"]  # "??": several characters
@@ -5517,7 +5531,7 @@ def draw_answer(sheet: Sheet, view: View) -> None:
     _, right = right.split_top(sheet.units(20))
     figure, right = right.split_top(sheet.units(28))
     caption, _ = right.split_top(sheet.units(20))
-    sheet.write(figure, f"{reading.confidence:.1%}", Style(24, align="right"))
+    sheet.write(figure, f"{reading.confidence:.1%}", Style(24, align="right", face="uni"))
     sheet.write(caption, confidence_in_words(reading), Style(14, QUIET_COLOUR, align="right"))
     hint = "wrong? press its digit, or click its bar"
     if len(view.parts) > 1:
@@ -5550,7 +5564,7 @@ def draw_number(sheet: Sheet, box: Box, reading: Reading) -> None:
 
 
 def joined_rows(rows: Sequence[str], count: int) -> list[str]:
-    """Lines of so many rows each."""
+    """Lines, each of so many rows with spaces between them; the last may have fewer."""
     lines = []
     for start in range(0, len(rows), count):
         line = rows[start : start + count]
@@ -5562,7 +5576,7 @@ def largest_size_of_text(sheet: Sheet, box: Box, lines: Sequence[str]) -> float:
     """The size in units in which lines of bold text fit into a box."""
     pitch = box.height / len(lines)
     style = Style(1.2 * pitch / sheet.scale, weight=600)  # figures are lower than their size
-    return min(sheet.fitting(line, style, box.width).size for line in lines)
+    return min(sheet.style_that_fits(line, style, box.width).size for line in lines)
 
 
 def draw_thumbnails(sheet: Sheet, view: View) -> None:
@@ -5612,11 +5626,12 @@ def draw_bar(sheet: Sheet, box: Box, answer: int, prediction: Prediction | None)
     filled = round(share * bar.width)
     colour = answer_colour(prediction) if is_best else BAR_COLOUR
     sheet.fill(bar._replace(width=max(1, filled)), colour)
-    sheet.write(figure, f"{share:.1%}", Style(14, style.colour, align="right"))
+    style = Style(14, style.colour, align="right", face="uni")
+    sheet.write(figure, f"{share:.1%}", style)
 
 
 def draw_caps(sheet: Sheet, view: View, pointed: Target | None) -> None:
-    """Draw the keys that can be clicked: a frame takes a quarter less time where none changed."""
+    """Draw the keys that can be clicked, as copies: that saves a quarter of a frame's time."""
     layout = sheet.layout
     name = None
     if pointed and pointed.kind == "key":
@@ -5649,16 +5664,16 @@ def draw_cap(sheet: Sheet, box: Box, name: str, is_lit: bool, is_pointed: bool) 
 
 
 def draw_image(sheet: Sheet, view: View, explanation: Explanation | None) -> None:
-    """Draw the drawing or picture with its parts framed, and in colour what its ink speaks for."""
+    """Draw the drawing or picture, its parts outlined, in colour what its ink speaks for."""
     layout = sheet.layout
     sheet.fill(layout.canvas, CANVAS_COLOUR)
     area = sheet.area(fitted(layout.canvas, view.size))
     image = as_shown(view, explanation, size_of(area))
     if view.image.ndim == 3:
         area[:] = image
-        draw_frames(sheet, view)
-    else:  # a drawing has the canvas's colour behind it, and its ink is before the frames
-        draw_frames(sheet, view)
+        draw_outlines(sheet, view)
+    else:  # a drawing has the canvas's colour behind it, and its ink is before the outlines
+        draw_outlines(sheet, view)
         cv2.max(area, image, area)
 
 
@@ -5696,26 +5711,25 @@ def ink_of_part(view: View, box: Box) -> np.ndarray:
     return cv2.resize(np.float32(mask), (box.width, box.height))
 
 
-def frames_of_parts(sheet: Sheet, view: View) -> list[Box]:
-    """The frames around the parts, where there are several."""
+def outlines_of_parts(sheet: Sheet, view: View) -> list[Box]:
+    """The outlines around the parts, where there are several."""
     if len(view.parts) < 2:
         return []
     return [box.inset(-sheet.units(3)) for box in sheet.layout.part_boxes(view)]
 
 
-def draw_frames(sheet: Sheet, view: View) -> None:
-    """Frame each of several parts, the one that the bars are of in its answer's colour."""
-    for number, frame in enumerate(frames_of_parts(sheet, view)):
+def draw_outlines(sheet: Sheet, view: View) -> None:
+    """Outline each of several parts, the one that the bars are of in its answer's colour."""
+    for number, outline in enumerate(outlines_of_parts(sheet, view)):
         colour = EDGE_COLOUR
         if number == view.chosen:
             colour = answer_colour(view.part.prediction)
-        sheet.outline(frame.clipped(sheet.layout.canvas), colour, 1.5)
+        sheet.outline(outline.clipped(sheet.layout.canvas), colour, 1.5)
 
 
 def draw_part_labels(sheet: Sheet, view: View) -> None:
     """Write beside each of several parts what it was read as."""
-    frames = frames_of_parts(sheet, view)
-    labels = label_places(sheet, frames)
+    labels = label_places(sheet, outlines_of_parts(sheet, view))
     for part, label in zip(view.parts, labels, strict=False):  # one part has no label
         sheet.rounded(label, PANEL_COLOUR)
         size = label.height / LABEL_RATIO / sheet.scale
@@ -5723,31 +5737,31 @@ def draw_part_labels(sheet: Sheet, view: View) -> None:
         sheet.write(label, str(part.prediction), style)
 
 
-def label_places(sheet: Sheet, frames: Sequence[Box]) -> list[Box]:
+def label_places(sheet: Sheet, outlines: Sequence[Box]) -> list[Box]:
     """Where each part's label stands: beside it where that is free, else in its corner."""
     places = []
-    for frame in frames:
-        height = frame.height / sheet.scale  # in units
+    for outline in outlines:
+        height = outline.height / sheet.scale  # in units
         size = np.clip(0.3 * height, SMALLEST_LABEL, LARGEST_LABEL)
         side = sheet.units(LABEL_RATIO * size)
-        best = frame._replace(width=side, height=side)
-        for place in beside(frame, side):
-            if is_free(place, sheet.layout.canvas, [*frames, *places]):
+        best = outline._replace(width=side, height=side)
+        for place in beside(outline, side):
+            if is_free(place, sheet.layout.canvas, [*outlines, *places]):
                 best = place
                 break
         places.append(best)
     return places
 
 
-def beside(frame: Box, side: int) -> list[Box]:
-    """Places for a square of this side: below a frame, above it, at its right and at its left."""
-    middle = frame.x + (frame.width - side) // 2
-    foot = frame.bottom - side
+def beside(outline: Box, side: int) -> list[Box]:
+    """Places for a square of this side: below an outline, above it, at its right and at its left."""
+    middle = outline.x + (outline.width - side) // 2
+    foot = outline.bottom - side
     return [
-        Box(middle, frame.bottom, side, side),
-        Box(middle, frame.y - side, side, side),
-        Box(frame.right, foot, side, side),
-        Box(frame.x - side, foot, side, side),
+        Box(middle, outline.bottom, side, side),
+        Box(middle, outline.y - side, side, side),
+        Box(outline.right, foot, side, side),
+        Box(outline.x - side, foot, side, side),
     ]
 
 
@@ -6021,7 +6035,7 @@ class Window:
     @property
     def layout(self) -> Layout:
         """Where everything stands at the window's size."""
-        return lay_out(self.size, self.layers)
+        return layout_of(self.size, self.layers)
 
     def read(self) -> Reading | None:
         """Read what is shown as it is now; None while nothing is drawn."""
@@ -6517,7 +6531,7 @@ class Window:
         width, height = self.size
         if self.layers:
             self._width_without_layers = width
-            wider = width + round(LAYERS_WIDTH * lay_out(self.size).scale)
+            wider = width + round(LAYERS_WIDTH * layout_of(self.size).scale)
             width = max(width, min(wider, room_on(screen).width))
         else:
             width = self._width_without_layers
