@@ -4287,6 +4287,11 @@ class Key(NamedTuple):
     draws: bool = False  # whether it is about the drawing, and so does nothing to pictures
 
     @property
+    def cap(self) -> str:
+        """The name on its cap in the panel: the first one."""
+        return self.names.split(", ")[0]
+
+    @property
     def names_as_keys(self) -> str:
         """The names as Sheet.write() draws them as keys: "<y><Ctrl+Y>"."""
         return "<" + self.names.replace(", ", "><") + ">"
@@ -4316,7 +4321,7 @@ KEYS = [
     Key("Esc, q", "quit; Esc first ends what is shown", "quit", "quit"),
 ]
 KEY_NAMED = {name.lower(): key for key in KEYS for name in key.names.split(", ")}
-CAPS = {key.names.split(", ")[0]: key.label for key in KEYS if key.label}
+CAPS = {key.cap: key.label for key in KEYS if key.label}
 NO_DIGIT = "?"  # stands for "no digit" in a typed number, as in an answer
 TYPED = {**{digit: digit for digit in DIGITS}, "x": NO_DIGIT}  # keys, and what they type
 
@@ -5754,7 +5759,7 @@ def label_places(sheet: Sheet, outlines: Sequence[Box]) -> list[Box]:
 
 
 def beside(outline: Box, side: int) -> list[Box]:
-    """Places for a square of this side: below an outline, above it, at its right and at its left."""
+    """Places for a square of this side: below an outline, above it, at its right, at its left."""
     middle = outline.x + (outline.width - side) // 2
     foot = outline.bottom - side
     return [
@@ -5868,12 +5873,16 @@ def draw_help(sheet: Sheet) -> None:
 
 # --- window ----------------------------------------------------------------------------------
 
-MESSAGE_SECONDS, FLASH_SECONDS, IDLE_SECONDS = 4, 0.3, 0.03
+MESSAGE_SECONDS = 4  # a message is shown: long enough to be read
+FLASH_SECONDS = 0.3  # the answer is lit up when it was printed
+IDLE_SECONDS = 0.03  # the window waits where nothing changed: nobody sees so short a time
 MOST_GAPS = 10  # digits still to be typed that are shown one by one
 GRACE_SECONDS = 1  # Esc that comes so late for a message does not quit
 WIDE_SCREEN = 1920  # pixels; on wider ones the window is larger than usual as it opens
 WIDE_SCREEN_SHARE = 0.75  # of such a screen's width or height
 CORNER = 40  # pixels from the screen's left and upper edge to where it opens
+BESIDE_WINDOW = 80  # pixels of a screen's width that panels and the window's frame may take
+ABOVE_WINDOW = 100  # and of its height
 
 
 def opening_size(screen: Screen) -> tuple[int, int]:
@@ -5894,8 +5903,8 @@ def largest_size(usual: tuple[int, int], screen: Screen) -> tuple[int, int]:
 
 
 def room_on(screen: Screen) -> Screen:
-    """What of a screen is left beside the desktop's panels and the window's frame."""
-    return Screen(screen.width - 80, screen.height - 100)
+    """What of a screen is left beside the desktop's panels and the window's frame, as a screen."""
+    return Screen(screen.width - BESIDE_WINDOW, screen.height - ABOVE_WINDOW)
 
 
 class Message(NamedTuple):
@@ -5903,7 +5912,7 @@ class Message(NamedTuple):
 
     text: str = ""
     ends: float = 0.0  # when, as time.monotonic() gives it
-    holds_esc: bool = False  # whether Esc ends the message, and the program goes on
+    holds_esc: bool = False  # it is about a typed number: Esc ends it, and not the program
 
     def is_shown(self, grace: float = 0) -> bool:
         """Whether it is still shown, or was so many seconds ago."""
@@ -6021,7 +6030,9 @@ class Window:
         self._events = 0  # of mouse and keys
         self._repeats = False  # whether the last key goes on while it is held
         self._flash_ends = 0.0
-        self._was_read = (self.source, -1)  # which source, and after how many of its changes
+        # What was read last: which source, and after how many of its changes. Where it does not
+        # read along, an answer that Enter asked for is shown until the drawing changes.
+        self._read_at = (self.source, -1)
         self._width_without_layers: int | None = None  # of the window; None where none show
         self._shown: tuple | None = None  # the state of the picture that is shown
 
@@ -6039,7 +6050,7 @@ class Window:
 
     def read(self) -> Reading | None:
         """Read what is shown as it is now; None while nothing is drawn."""
-        self._was_read = (self.source, self.source.changes)
+        self._read_at = (self.source, self.source.changes)
         return self.source.read(self.recognizer)
 
     def part_shown(self, view: View) -> int:
@@ -6079,7 +6090,7 @@ class Window:
     def view(self) -> View:
         """All that the window shows now."""
         reading = None
-        if self.live or self._was_read == (self.source, self.source.changes):
+        if self.live or self._read_at == (self.source, self.source.changes):
             reading = self.read()
         view = View(
             image=self.source.image,
@@ -6125,8 +6136,8 @@ class Window:
 
     def lit(self) -> set[str]:
         """The keys whose switches are on, but for reading along, which is usual."""
-        switches = {"w": self.why, "n": self.layers, "h": self.help, "e": self.erases}
-        return {key for key, is_on in switches.items() if is_on}
+        switches = [key for key in KEYS if key.switch and key.switch != "live"]
+        return {key.cap for key in switches if getattr(self, key.switch)}
 
     def frame(self) -> np.ndarray:
         """The window's picture: uint8 BGR, shape (height, width, 3)."""
@@ -6158,9 +6169,9 @@ class Window:
             self.click(x, y)
         if self.canvas:
             column, row = self.layout.canvas_point(x, y)
-            self.draw(event, column, row, flags)
+            self.pass_to_canvas(event, column, row, flags)
 
-    def draw(self, event: int, x: int, y: int, flags: int) -> None:
+    def pass_to_canvas(self, event: int, x: int, y: int, flags: int) -> None:
         """Pass a mouse event on to the canvas; what is drawn ends message, number and help."""
         changes = self.canvas.changes
         if self.erases:
@@ -6213,19 +6224,19 @@ class Window:
             self._repeats = key is not None and key.repeats and not takes_back_character
         elif not self._repeats:
             return
-        if name in TYPED:
-            self.perform(functools.partial(self.type, TYPED[name]))
-        elif takes_back_character:
+        if takes_back_character:
             self.perform(self.take_back_character)
-        elif name == "esc" and self.cancel():
-            return
-        elif key and (key.act or key.switch):
-            if name != "enter":
-                self.typed = TypedNumber()
+        elif name in TYPED:
+            self.perform(functools.partial(self.type_character, TYPED[name]))
+        elif key and not (name == "esc" and self.cancel()):
             self.act(key)
 
     def act(self, key: Key) -> None:
-        """Do what a row of the table of keys says."""
+        """Do what a row of the table of keys says, if it says it of a key."""
+        if not key.act and not key.switch:  # a row about the mouse or about digits
+            return
+        if key.act != "enter":
+            self.typed = TypedNumber()
         changes = self.source.changes
         if key.draws and not self.canvas:
             self.perform(self.refuse_to_draw)
@@ -6239,13 +6250,7 @@ class Window:
     def perform(self, act: Callable[[], str | None]) -> None:
         """Do it, and show for some seconds what it says; what fails is said there, and printed."""
         was_typing = self.typed.is_open
-        try:
-            text = act()
-        except OSError as error:
-            self.typed = TypedNumber()
-            path = Path(error.filename or self.folder)
-            text = f"Failed: {path.name}: {reason(error)}"
-            say(f"mnist_digit: {printable(path)}: {reason(error)}")
+        text = self.said_by(act)
         if not text:
             self.end_message()
             return
@@ -6255,13 +6260,27 @@ class Window:
         holds_esc = was_typing or bool(self.typed.text)
         self._message = Message(text, ends, holds_esc)
 
+    def said_by(self, act: Callable[[], str | None]) -> str | None:
+        """Do it; what it says, or what failed, which is printed, too."""
+        try:
+            return act()
+        except OSError as error:
+            self.typed = TypedNumber()
+            path = Path(error.filename or self.folder)
+            say(f"mnist_digit: {printable(path)}: {reason(error)}")
+            return f"Failed: {path.name}: {reason(error)}"
+
     def end_message(self) -> None:
         """Show no message any more."""
         if self._message.is_shown():
             self._message = self._message._replace(ends=time.monotonic())
 
     def cancel(self) -> bool:
-        """End what is shown first, and so keep Esc from quitting; False where nothing is."""
+        """End what is shown first, and so keep Esc from quitting; False where nothing is.
+
+        A message about a typed number comes last. It counts for GRACE_SECONDS after it went away,
+        for a person who ends the typing may press Esc late, and would lose the drawing.
+        """
         if self.help:
             self.help = False
         elif self.typed.is_open:
@@ -6393,12 +6412,16 @@ class Window:
             return [self.chosen]
         return list(range(count))
 
-    def type(self, character: str) -> str:
-        """Take the next character of the right number; with the last one, learn the number."""
+    def type_character(self, character: str) -> str:
+        """Take the next character of the right number; learn it once it is as long as the parts.
+
+        If the person types on nevertheless, the number is a longer one: what was learned of its
+        beginning is taken back.
+        """
         self.hold_still()
         if self.read_to_the_end() is None:
             return self.nothing_read
-        if self.typed.is_learned:  # the number goes on, so what was learned of it came too early
+        if self.typed.is_learned:
             self.take_back_lessons()
         self.typed.text += character
         if len(self.typed.text) == len(self.parts_asked()):
@@ -6430,15 +6453,15 @@ class Window:
         """Learn the number that was typed, where it fits what is seen; say what came of it."""
         number = self.typed
         places = self.parts_asked()
-        if len(number.text) == len(places):
+        if len(number.text) == len(places):  # a digit for each part
             parts = [self.read().parts[place] for place in places]
             lessons = lessons_for(number.digits, parts)
             expected = self.text_with(number.text, places)
-        elif len(number.text) == 1:
+        elif len(number.text) == 1:  # all of it is one digit
             image = self.source.digit_image()
             lessons = [Lesson(image, number.digits[0])]
             expected = number.text
-        else:
+        else:  # it fits neither
             self.typed = TypedNumber()
             return advice(number.text, len(places))
         said = self.learn(lessons, expected)
@@ -6508,7 +6531,7 @@ class Window:
             cv2.setMouseCallback(WINDOW_TITLE, self.on_mouse)
             display.watch(events.window_id)
             end_without_destructors()
-            while self.is_open() and not signals:
+            while self.open and self.update_size() and not signals:
                 if display.window_is_lost():
                     raise ValueError("the window is gone: another program destroyed it")
                 self.make_room_for_layers(display.screen())
@@ -6516,17 +6539,18 @@ class Window:
             cv2.destroyAllWindows()
         end_as_told(signals)
 
-    def is_open(self) -> bool:
-        """Whether neither a key nor a click closed the window; also sets self.size."""
+    def update_size(self) -> bool:
+        """Note how large the window is now; False where it was closed."""
         size = window_size()
         if size is None:
             return False
         self.size = size
-        return self.open
+        return True
 
     def make_room_for_layers(self, screen: Screen) -> None:
         """Widen the window by the layers' column while they show, as far as the screen has room."""
-        if self.layers == (self._width_without_layers is not None):
+        is_widened = self._width_without_layers is not None
+        if self.layers == is_widened:
             return
         width, height = self.size
         if self.layers:
