@@ -4227,7 +4227,7 @@ class Camera:
             return self._held.read(recognizer)
         self._recognizer = recognizer
         if self._thread.ident is None:
-            self._film.play()  # not before: a network is trained or loaded until somebody looks
+            self._film.play()  # not before: nobody sees it while the network is loaded
             self._thread.start()
         standing = self._votes.standing
         return standing.reading if standing else None
