@@ -4928,10 +4928,14 @@ def width_of(text: str, face: str, size: int, weight: int) -> int:
     return width
 
 
+# Names of keys alone: a message may hold the name of a file that is called <draft>.png.
+KEY_IN_TEXT = re.compile(f"<({'|'.join(map(re.escape, KEY_NAMED))})>", re.IGNORECASE)
+
+
 def words_and_keys(text: str) -> list[tuple[str, bool]]:
     """The pieces of a text in which <Esc> is a key, each with whether it is one."""
     found = []
-    for number, piece in enumerate(re.split("<(.+?)>", text)):
+    for number, piece in enumerate(KEY_IN_TEXT.split(text)):
         is_key = number % 2 == 1  # words and keys come in turns
         found.append((piece, is_key))
     return found
@@ -4940,8 +4944,8 @@ def words_and_keys(text: str) -> list[tuple[str, bool]]:
 class Sheet:
     """A picture of the window to draw on: places in pixels, sizes of text and lines in units.
 
-    layout tells where things stand on it.
-    In each text that is written, <Esc> is drawn as a key.
+    layout tells where things stand on it. In each text that is written, <Esc> and the names of the
+    other keys are drawn as keys.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -4987,7 +4991,7 @@ class Sheet:
         size = box.width, box.height
         self.area(box)[:] = cv2.resize(image, size, interpolation=cv2.INTER_NEAREST)
 
-    def digit_image(self, box: Box, image: np.ndarray) -> None:
+    def draw_digit_image(self, box: Box, image: np.ndarray) -> None:
         """Put a digit image into a box."""
         grey = np.uint8(255 * image)
         self.squares(box, cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR))
@@ -5355,7 +5359,7 @@ def draw_seen(sheet: Sheet, view: View) -> None:
     box = sheet.layout.digit_image
     sheet.fill(box, CANVAS_COLOUR)
     if view.part:
-        sheet.digit_image(box, view.part.image)
+        sheet.draw_digit_image(box, view.part.image)
     sheet.outline(box.inset(-sheet.units(1)), EDGE_COLOUR)
 
 
@@ -5596,7 +5600,7 @@ def draw_thumbnails(sheet: Sheet, view: View) -> None:
     label = layout.thumbnails._replace(height=sheet.units(14))
     sheet.write(label, words, Style(13, QUIET_COLOUR))
     for part, box in zip(view.parts, boxes, strict=True):
-        sheet.digit_image(box, part.image)
+        sheet.draw_digit_image(box, part.image)
         sheet.outline(box, CAP_COLOUR)
     if len(boxes) > 1:
         chosen = boxes[view.chosen]
@@ -6054,7 +6058,10 @@ class Window:
         return self.source.read(self.recognizer)
 
     def part_shown(self, view: View) -> int:
-        """The part that the bars are of: the one pointed at, or chosen, or the least sure one."""
+        """The part that the bars are of: the one pointed at, or chosen, or the least sure one.
+
+        The view need not say it yet.
+        """
         if view.reading is None:
             return 0
         target = pointed_at(self.layout, view)

@@ -212,6 +212,15 @@ def test_labels_of_parts_close_together_do_not_hide_each_other() -> None:
         assert not any(label.meets(other) for other in labels[:number])
 
 
+def test_names_of_keys_alone_are_drawn_as_keys() -> None:
+    assert md.words_and_keys("<Esc> cancels") == [("", False), ("Esc", True), (" cancels", False)]
+    assert md.words_and_keys("Saved <draft>.png") == [("Saved <draft>.png", False)]
+    for key in md.KEYS:
+        pieces = md.words_and_keys(key.names_as_keys)
+        assert [piece for piece, is_key in pieces if is_key] == key.names.split(", ")
+        assert not any(piece for piece, is_key in pieces if not is_key)
+
+
 def test_a_message_that_is_too_long_stays_in_its_strip(recognizer: md.Recognizer) -> None:
     view = md.View(
         image=drawing([]).image, message="Saved " + 60 * "long name " + "  <Esc> cancels"
