@@ -6026,7 +6026,7 @@ class Window:
         self.why = False
         self.layers = False
         self.erases = False  # whether the left button does
-        self.open = True
+        self.is_running = True
         self.pointer: tuple[int, int] | None = None  # as in View
         self.chosen: int | None = None  # the part whose small image was clicked
         self.typed = TypedNumber()
@@ -6308,7 +6308,7 @@ class Window:
 
     def quit(self) -> None:
         """End the program."""
-        self.open = False
+        self.is_running = False
 
     def show_next(self) -> str:
         """Show the next source."""
@@ -6538,7 +6538,7 @@ class Window:
             cv2.setMouseCallback(WINDOW_TITLE, self.on_mouse)
             display.watch(events.window_id)
             end_without_destructors()
-            while self.open and self.update_size() and not signals:
+            while self.is_running and self.update_size() and not signals:
                 if display.window_is_lost():
                     raise ValueError("the window is gone: another program destroyed it")
                 self.make_room_for_layers(display.screen())

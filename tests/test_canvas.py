@@ -394,7 +394,7 @@ def test_enter_with_nothing_drawn_prints_nothing_and_says_so(window, capfd):
 @pytest.mark.parametrize("code", [27, 0xFF1B, ord("q"), ord("Q"), 0x100000 | ord("q")])
 def test_keys_that_quit(window, code):
     window.on_key(code)
-    assert not window.open
+    assert not window.is_running
 
 
 @pytest.mark.parametrize("code", [ord("u"), ord("U"), 8, 127, 0xFF08])
@@ -438,7 +438,11 @@ def test_keys_without_a_meaning_change_nothing(window):
     for code in {*range(-1, 0x110000, 37), 0xFFE1, 0xFFBE, 0x100000, 233, 0x1F600}:
         if not (code & 0xFFFF) < 128 and code & 0xFFFF not in md.SPECIAL_KEYS:
             window.on_key(code)
-    assert window.open and state(window.canvas) == before and np.array_equal(window.frame(), frame)
+    assert (
+        window.is_running
+        and state(window.canvas) == before
+        and np.array_equal(window.frame(), frame)
+    )
 
 
 def test_a_drawing_is_saved_and_opened_again(window, capsys):
@@ -694,13 +698,13 @@ def test_esc_ends_what_is_shown_before_it_quits(window):
     draw_two(window)
     window.on_key(ord("h"))
     window.on_key(27)
-    assert window.open and not window.help
+    assert window.is_running and not window.help
     window.on_key(ord("3"))
     assert window.typed.text == "3"
     window.on_key(27)
-    assert window.open and not window.typed.is_open
+    assert window.is_running and not window.typed.is_open
     window.on_key(27)
-    assert not window.open
+    assert not window.is_running
 
 
 def test_one_digit_and_enter_teach_the_whole_drawing(window, capfd):

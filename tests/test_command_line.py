@@ -288,7 +288,7 @@ show = md.Window.frame
 def answer_and_quit(window):
     window.on_mouse(0, 280, 300, 0)
     window.enter()
-    window.open = False
+    window.is_running = False
     return show(window)
 md.Window.frame = answer_and_quit
 sys.exit(md.main(sys.argv[1:]))

@@ -208,7 +208,7 @@ def test_a_click_on_a_cap_does_what_the_key_does(tmp_path: Path, name: str) -> N
             click(window, window.layout.caps[name])
         windows.append(window)
     pressed, clicked = (
-        (w.read() and w.read().text, w.message, w.lit(), w.canvas.brush, w.open, lessons(w),
+        (w.read() and w.read().text, w.message, w.lit(), w.canvas.brush, w.is_running, lessons(w),
          len(w.canvas.strokes), sorted(path.name for path in w.folder.iterdir()))
         for w in windows
     )  # fmt: skip
@@ -337,9 +337,9 @@ def test_esc_ends_what_is_shown_one_after_the_other(one_and_bow: md.Window) -> N
     press(one_and_bow, "8", "esc")
     assert one_and_bow.why and one_and_bow.message == ""
     press(one_and_bow, "esc")
-    assert not one_and_bow.why and one_and_bow.open
+    assert not one_and_bow.why and one_and_bow.is_running
     press(one_and_bow, "esc")
-    assert not one_and_bow.open
+    assert not one_and_bow.is_running
     assert lessons(one_and_bow) == 0
 
 
@@ -351,7 +351,7 @@ def test_esc_that_comes_too_late_for_a_correction_does_not_quit(
     press(one_and_bow, "1", "8")
     clock.seconds += late
     press(one_and_bow, "esc")
-    assert one_and_bow.open == stays
+    assert one_and_bow.is_running == stays
 
 
 def test_esc_just_after_drawing_has_ended_a_typed_number_does_not_quit(
@@ -361,10 +361,10 @@ def test_esc_just_after_drawing_has_ended_a_typed_number_does_not_quit(
     draw(one_and_bow, [(540, 100), (540, 400)])
     clock.seconds += 0.5
     press(one_and_bow, "esc")
-    assert one_and_bow.open
+    assert one_and_bow.is_running
     clock.seconds += 2
     press(one_and_bow, "esc")
-    assert not one_and_bow.open
+    assert not one_and_bow.is_running
 
 
 # --- names of keys
@@ -405,7 +405,7 @@ def test_keys_are_known_on_other_keyboards(
 def test_alt_with_a_letter_does_nothing_in_gtk(window: md.Window, code: int) -> None:
     draw(window, ONE)
     window.on_key(code)
-    assert window.open and window.canvas.strokes
+    assert window.is_running and window.canvas.strokes
 
 
 @pytest.mark.parametrize(
