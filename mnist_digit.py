@@ -86,8 +86,8 @@ CLASSES = 12  # how many answers the default network has
 IMAGE_SIZE = 28  # side of a digit image, in pixels
 INK_SIZE = 20  # side of the square inside it that the ink is fitted into, in pixels
 STROKE_WIDTH = 2.3  # pixels; strokes drawn so wide hold as much ink as MNIST's digits
-WIDEST_STROKE = 30  # pixels in what is drawn larger; a blot's depth is looked at shrunk to this
 OVERSAMPLING = 4  # strokes are drawn this much larger, then averaged down
+WIDEST_STROKE = 30  # oversampled pixels; half_width() shrinks wider strokes to this, for speed
 
 CANVAS_SIZE = 560  # side of the drawing area, in pixels
 WINDOW_TITLE = "Draw a digit"
@@ -128,9 +128,9 @@ class Box(NamedTuple):
         return self.x <= x < self.right and self.y <= y < self.bottom
 
     def inset(self, across: int, down: int | None = None) -> Box:
-        """The box that is left inside margins left and right, and above and below.
+        """The box without margins: across at the left and the right, down above and below.
 
-        The latter is as wide as the former unless told otherwise; negative ones lie around the box.
+        down is the same as across unless it is given. A negative margin makes the box larger.
         """
         if down is None:
             down = across
@@ -207,9 +207,9 @@ def place_by_mass(ink: np.ndarray) -> np.ndarray:
     top = round(IMAGE_SIZE / 2 - moments["m01"] / mass)
     left = min(max(left, 0), IMAGE_SIZE - width)
     top = min(max(top, 0), IMAGE_SIZE - height)
-    frame = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
-    frame[top : top + height, left : left + width] = ink / np.float32(255)
-    return frame
+    image = np.zeros((IMAGE_SIZE, IMAGE_SIZE), np.float32)
+    image[top : top + height, left : left + width] = ink / np.float32(255)
+    return image
 
 
 def draw_digit_image(strokes: Sequence[np.ndarray], width: float = STROKE_WIDTH) -> np.ndarray:
@@ -248,7 +248,7 @@ def stroke_width(mask: np.ndarray) -> float:
     """The mean width of the strokes in a mask (uint8, 0 is paper, not all 0), in pixels."""
     distance = cv2.distanceTransform(np.pad(mask, 1), cv2.DIST_L2, 5)
     # Across a straight stroke of width w the mean distance to the paper is w / 4. Crossings and
-    # bends raise the mean over a whole character to about 1.2 times that.
+    # bends raise the mean over a whole character to about 1.2 times that (found by trial).
     return 4 / 1.2 * float(distance[distance > 0].mean())
 
 
@@ -257,23 +257,21 @@ def redraw_at_stroke_width(mask: np.ndarray) -> np.ndarray:
 
     Returns float32, shape (28, 28), in [0, 1].
     """
-    ink = enlarged(cut_out(np.uint8(mask > 0)))
+    ink = enlarged(cropped_to_ink(np.uint8(mask > 0)))
     wanted = STROKE_WIDTH * OVERSAMPLING
     measured = stroke_width(ink)
-    # How deep each pixel lies inside the new strokes; at their edges it gets grey.
     if measured > wanted:
         depth = thinned(ink, measured, wanted)
     else:
-        outside = cv2.distanceTransform(1 - ink, cv2.DIST_L2, 5)
-        depth = (wanted - measured) / 2 + 0.5 - outside
-    ink = np.uint8(255 * np.clip(depth + 0.5, 0, 1))
-    # What is left is fitted into the ink's square.
-    ink = cut_out(ink, 127)
-    size = scaled_size(ink, INK_SIZE / max(ink.shape))
-    return place_by_mass(cv2.resize(ink, size, interpolation=cv2.INTER_AREA))
+        depth = thickened(ink, measured, wanted)
+    # Depths are of pixels' centres: a pixel at depth 0 lies half in the ink, so it is half grey.
+    grey = np.uint8(255 * np.clip(depth + 0.5, 0, 1))
+    grey = cropped_to_ink(grey, 127)
+    size = scaled_size(grey, INK_SIZE / max(grey.shape))  # to fit into the ink's square
+    return place_by_mass(cv2.resize(grey, size, interpolation=cv2.INTER_AREA))
 
 
-def cut_out(ink: np.ndarray, above: int = 0) -> np.ndarray:
+def cropped_to_ink(ink: np.ndarray, above: int = 0) -> np.ndarray:
     """The smallest part of ink (uint8) that holds all its values above this one."""
     x, y, width, height = cv2.boundingRect(np.uint8(ink > above))
     return ink[y : y + height, x : x + width]
@@ -286,14 +284,16 @@ def scaled_size(picture: np.ndarray, scale: float) -> tuple[int, int]:
 
 
 def enlarged(ink: np.ndarray) -> np.ndarray:
-    """A mask (uint8, 0 and 1) enlarged: at STROKE_WIDTH its ink would fill the ink's square.
+    """A mask (uint8, 0 and 1) in the size in which it is redrawn, with paper around.
 
-    One pixel of a digit image is OVERSAMPLING pixels of it. Paper is added around.
+    Once its strokes are STROKE_WIDTH wide, its ink fills the ink's square. One pixel of a digit
+    image is OVERSAMPLING pixels of it.
     """
     longest = max(ink.shape)
     wanted = STROKE_WIDTH * OVERSAMPLING
-    inner = max(longest - stroke_width(ink), longest / 4)  # for a blot, the first is near 0
-    scale = (INK_SIZE * OVERSAMPLING - wanted) / inner
+    # Strokes change their width, but their middle lines only grow by the scale.
+    middle_lines = max(longest - stroke_width(ink), longest / 4)  # the first is near 0 for a blot
+    scale = (INK_SIZE * OVERSAMPLING - wanted) / middle_lines
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     ink = cv2.resize(255 * ink, scaled_size(ink, scale), interpolation=how)
     mask = np.uint8(ink > ink.max() / 2)
@@ -301,17 +301,28 @@ def enlarged(ink: np.ndarray) -> np.ndarray:
 
 
 def thinned(ink: np.ndarray, measured: float, wanted: float) -> np.ndarray:
-    """How deep each pixel of ink (0 and 1) lies inside its strokes once thinned; below 0: outside.
+    """How many pixels each pixel of ink (0 and 1) is from the edge of the thinned strokes.
 
-    All become thinner by the same share of their width there, so that nothing thin breaks.
+    It is negative outside them. Every place loses the same share of its own width, so that nothing
+    thin breaks. The mean width is measured now and wanted then.
     """
     inside = cv2.distanceTransform(ink, cv2.DIST_L2, 5)
     taken = half_width(inside, measured) * (1 - wanted / measured)
     return np.where(ink > 0, inside - taken, -1)
 
 
+def thickened(ink: np.ndarray, measured: float, wanted: float) -> np.ndarray:
+    """How many pixels each pixel is from the edge of the thickened strokes: see thinned().
+
+    Every place gains the same width.
+    """
+    outside = cv2.distanceTransform(1 - ink, cv2.DIST_L2, 5)
+    gained = (wanted - measured) / 2
+    return gained + 0.5 - outside  # 0.5: cv2 measures from the centre of the last pixel of ink
+
+
 def half_width(inside: np.ndarray, measured: float) -> np.ndarray:
-    """How deep the middle of the stroke lies that each pixel belongs to: float32.
+    """Half the width of the stroke that each pixel belongs to: the greatest depth nearby; float32.
 
     inside: how deep each pixel lies inside its stroke; measured: how wide strokes are.
     """
