@@ -340,8 +340,10 @@ LEVELS = 255  # the longer side of a stored character, in units
 # digits: they are taught neither as digits nor as no digit.
 LETTERS_UNLIKE_DIGITS = "ACEFHKMNPRTVWXYadefhkmnprtuvwx"
 SIGNS_UNLIKE_DIGITS = '#$%&@*+=?<>-~:"'
-PEN_WIDTH = 2.4  # of written images, in pixels: the mean, and
-PEN_WIDTH_DEVIATION = 0.4  # its standard deviation
+# The pens' widths in written images, in pixels: about STROKE_WIDTH, as pens differ around it.
+PEN_WIDTH = 2.4  # the mean
+PEN_WIDTH_DEVIATION = 0.4  # the standard deviation
+HOOK_CHANCE = 0.06  # of a hook at the first stroke's begin, and of one at the last stroke's end
 
 
 class Character(NamedTuple):
@@ -397,7 +399,7 @@ def turned(points: np.ndarray, angle: float) -> np.ndarray:
 def vary(strokes: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
     """The strokes (in LEVELS) as another hand, or the same on another day, might draw them.
 
-    They lie around (0, 0) then. The amounts were chosen by trial.
+    The result is centred at (0, 0). The amounts were chosen by trial.
     """
     carelessness = rng.uniform(0.3, 1.5)
 
@@ -416,22 +418,23 @@ def vary(strokes: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.nda
     phase = rng.uniform(0, 2 * np.pi, 2)
     amplitude = some(11.0, 2)
     points = points + amplitude * np.sin(frequency * points[:, ::-1] + phase)
-    # The whole: slanted, stretched and turned.
-    lean = np.array([[math.exp(some(0.12)), 0], [some(0.15), 1]])
-    points = turned(points @ lean, some(0.08))
+    # The whole: stretched in x alone, as the size does not matter; slanted and turned.
+    stretch_and_slant = np.array([[math.exp(some(0.12)), 0], [some(0.15), 1]])
+    points = turned(points @ stretch_and_slant, some(0.08))
     varied = np.split(points, np.cumsum(lengths)[:-1])
     return with_hook(varied, some(16.0, 2), rng)
 
 
 def with_hook(
-    strokes: list[np.ndarray], hook: np.ndarray, rng: np.random.Generator
+    strokes: Sequence[np.ndarray], hook: np.ndarray, rng: np.random.Generator
 ) -> list[np.ndarray]:
     """The strokes, now and then with a hook where the pen first touches down or last leaves."""
-    chance = rng.random()
+    strokes = list(strokes)
     first, last = strokes[0], strokes[-1]
-    if chance < 0.06:
+    chance = rng.random()
+    if chance < HOOK_CHANCE:
         strokes[0] = np.vstack([first[0] + hook, first])
-    elif chance < 0.12:
+    elif chance < 2 * HOOK_CHANCE:
         strokes[-1] = np.vstack([last, last[-1] + hook])
     return strokes
 
@@ -445,8 +448,10 @@ def by_writer(characters: Sequence[Character], labels: str) -> list[list[Charact
     return list(groups.values())
 
 
-# How often each kind of other character is written: letters are the hardest to tell from digits.
-# The keys are the names of Handwriting's methods; "blot" is drawn by blot().
+# Between characters side by side, in their heights: touching or overlapping, and mostly apart.
+CLOSE_GAPS = (-0.08, 0.15)
+WIDE_GAPS = (0, 0.5)
+# How often Handwriting.other() writes each kind: letters are the hardest to tell from digits.
 OTHER_KINDS = {
     "letter": 0.44,
     "sign": 0.18,
@@ -459,19 +464,38 @@ OTHER_KINDS = {
 }
 
 
+class Turn(NamedTuple):
+    """A way to turn or mirror a digit so that it is none."""
+
+    quarters: int  # how many quarters of a turn
+    mirror: int  # the factor of x; -1: seen from behind
+    digits: str  # those that it makes no digit of
+
+
+# Left out: 0 and 8, which stay what they are. On its head or from behind, 1 does so, too; on its
+# side both ways make nearly the same bar, of which one is enough. 2 and 5 stay what they are on
+# their heads, and look like each other from behind. 6 and 9 become each other on their heads.
+TURNS = [
+    Turn(1, 1, "12345679"),
+    Turn(3, 1, "2345679"),
+    Turn(2, 1, "347"),
+    Turn(0, -1, "34679"),
+]
+
+
 class Handwriting:
     """Writes images of digits and of what is no digit, endlessly varied.
 
-    Each source of digits is as frequent as the other, for both have their own ways to write; and
-    each writer is as frequent as any other of the source, however much they left.
+    For a digit first a source is picked, then a writer, then one of the writer's digits. So a
+    source or a writer who left much is no more frequent than others.
     """
 
     def __init__(self, characters: Sequence[Character], rng: np.random.Generator) -> None:
         self.rng = rng
-        self.digits = []
+        self.digits_by_source = []
         for source in sorted({character.source for character in characters}):
             of_source = [one for one in characters if one.source == source]
-            self.digits.append(by_writer(of_source, DIGITS))
+            self.digits_by_source.append(by_writer(of_source, DIGITS))
         self.letters = by_writer(characters, LETTERS_UNLIKE_DIGITS)
         self.signs = by_writer(characters, SIGNS_UNLIKE_DIGITS)
         self.in_rows = by_writer(characters, DIGITS + LETTERS_UNLIKE_DIGITS + "+=")
@@ -497,9 +521,9 @@ class Handwriting:
 
     def digit(self) -> Character:
         """A digit as somebody wrote it."""
-        source = self.pick(self.digits)
-        writer = self.pick(source)
-        return self.pick(writer)
+        writers = self.pick(self.digits_by_source)
+        digits = self.pick(writers)
+        return self.pick(digits)
 
     def drawn(self, strokes: Sequence[np.ndarray]) -> np.ndarray:
         """The digit image of strokes, drawn with some pen: uint8, shape (28, 28)."""
@@ -510,8 +534,17 @@ class Handwriting:
         """The image of one other character: uint8, shape (28, 28)."""
         kind = self.rng.choice([*OTHER_KINDS], p=[*OTHER_KINDS.values()])
         if kind == "blot":
-            return np.uint8(255 * blot(self.rng))
-        return self.drawn(getattr(self, kind)())
+            return np.uint8(255 * random_blot(self.rng))
+        write = {
+            "letter": self.letter,
+            "sign": self.sign,
+            "scribble": functools.partial(random_scribble, self.rng),
+            "shape": functools.partial(random_shape, self.rng),
+            "overlaid": self.overlaid,
+            "turned_digit": self.turned_digit,
+            "ruled": self.ruled,
+        }[kind]
+        return self.drawn(write())
 
     def letter(self) -> list[np.ndarray]:
         """A letter that looks like no digit."""
@@ -533,48 +566,35 @@ class Handwriting:
 
     def turned_digit(self) -> list[np.ndarray]:
         """A digit on its side, on its head or seen from behind, where that makes no digit."""
-        # Quarter turns, the factor of x (-1: mirrored), and the digits that are none that way.
-        turns = [
-            (1, 1, "12345679"),
-            (3, 1, "2345679"),
-            (2, 1, "347"),
-            (0, -1, "34679"),
-        ]
-        quarters, mirror, digits = self.pick(turns)
+        turn = self.pick(TURNS)
         character = self.digit()
-        while character.label not in digits:
+        while character.label not in turn.digits:
             character = self.digit()
         strokes = vary(character.strokes, self.rng)
-        angle = quarters * np.pi / 2
-        return [turned(stroke * (mirror, 1), angle) for stroke in strokes]
+        angle = turn.quarters * np.pi / 2
+        return [turned(stroke * (turn.mirror, 1), angle) for stroke in strokes]
 
     def ruled(self) -> list[np.ndarray]:
         """A digit, as it was written, on rules, on squares or in a frame, or these alone."""
         strokes = []
         if self.rng.random() < 0.75:
             strokes = self.digit().strokes
-        return rules(strokes, self.rng)
-
-    def scribble(self) -> list[np.ndarray]:
-        """One to three strokes that go anywhere."""
-        return scribble(self.rng)
-
-    def shape(self) -> list[np.ndarray]:
-        """A square, a diamond, a triangle, a star or another shape with corners."""
-        return shape_with_corners(self.rng)
+        return with_rules(strokes, self.rng)
 
     def side_by_side(self) -> list[np.ndarray]:
         """Two to four characters of one writer in a row, apart, touching or overlapping."""
-        writer = self.pick(self.in_rows)
-        digits = [character for character in writer if character.label in DIGITS] or writer
+        characters = self.pick(self.in_rows)
+        digits = [one for one in characters if one.label in DIGITS] or characters
         count = self.rng.choice([2, 2, 2, 2, 3, 3, 4])
         strokes = []
         right = 0.0
         for _ in range(count):
-            character = self.pick(digits if self.rng.random() < 0.7 else writer)
+            is_digit = self.rng.random() < 0.7
+            character = self.pick(digits if is_digit else characters)
             placed = on_base_line(vary(character.strokes, self.rng), self.rng)
-            nearest, farthest = (-0.08, 0.15) if self.rng.random() < 0.6 else (0, 0.5)
-            place = np.array([right + self.rng.uniform(nearest, farthest), 0])
+            is_close = self.rng.random() < 0.6
+            gap = self.rng.uniform(*(CLOSE_GAPS if is_close else WIDE_GAPS))
+            place = np.array([right + gap, 0])
             strokes += [stroke + place for stroke in placed]
             right = max(stroke[:, 0].max() for stroke in strokes)
         return strokes
@@ -591,7 +611,7 @@ def on_base_line(strokes: Sequence[np.ndarray], rng: np.random.Generator) -> lis
     return [(stroke - low) * scale + place for stroke in strokes]
 
 
-def scribble(rng: np.random.Generator) -> list[np.ndarray]:
+def random_scribble(rng: np.random.Generator) -> list[np.ndarray]:
     """One to three strokes that mean nothing, round or with corners, short or all black."""
     strokes = []
     for _ in range(rng.choice([1, 1, 1, 2, 3])):
@@ -659,7 +679,7 @@ def hatching(rng: np.random.Generator) -> np.ndarray:
     return way + rng.normal(0, 0.08, way.shape)
 
 
-def shape_with_corners(rng: np.random.Generator) -> list[np.ndarray]:
+def random_shape(rng: np.random.Generator) -> list[np.ndarray]:
     """A polygon of three to six corners, or a star of five, drawn by hand."""
     count = rng.choice([3, 3, 3, 4, 4, 4, 4, 5, 6])
     turn = rng.choice([0, 0.5, rng.random()])  # it stands on a side, on a corner, or anyhow
@@ -673,12 +693,15 @@ def shape_with_corners(rng: np.random.Generator) -> list[np.ndarray]:
     sides = [np.linspace(*ends, 8)[:-1] for ends in itertools.pairwise(points)]
     way = 100 * np.concatenate([*sides, points[-1:]])
     way = way + rng.normal(0, rng.uniform(0, 2), way.shape)
-    lean = np.array([[1, 0], [rng.normal(0, 0.15), 1]])
-    return [turned(way @ lean, rng.normal(0, 0.08))]
+    slant = np.array([[1, 0], [rng.normal(0, 0.15), 1]])
+    return [turned(way @ slant, rng.normal(0, 0.08))]
 
 
-def rules(strokes: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
-    """Strokes, if any, on rules, on squares or in a frame."""
+def with_rules(strokes: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
+    """Strokes (in LEVELS), if any, on rules, on squares or in a frame.
+
+    A frame leaves up to half a digit's height free; rules are a sixth of it to all of it apart.
+    """
     margins = rng.uniform(15, 140, 4)
     left, top = -margins[:2]
     right, bottom = LEVELS + margins[2:]
@@ -702,7 +725,7 @@ def rules(strokes: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.nd
     return [*strokes, *lines]
 
 
-def blot(rng: np.random.Generator) -> np.ndarray:
+def random_blot(rng: np.random.Generator) -> np.ndarray:
     """A digit image of a filled shape, or of a lone tap of the pen: float32, in [0, 1]."""
     if rng.random() < 0.15:
         return draw_digit_image([np.zeros((1, 2))], rng.uniform(1.5, 12))
@@ -807,7 +830,9 @@ def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np
     about 1 for other hands.
     """
     images = moved(images, strength, rng)
-    tall = np.concatenate(images)  # one call of cv2 does for all: their margins are empty
+    # One call of cv2 changes all images, one below the other. Nearly all have empty margins; ink
+    # that gets from one into the next is rare and does no harm.
+    tall = np.concatenate(images)
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     bolder = cv2.dilate(tall, cross).reshape(images.shape)
     thinner = cv2.erode(tall, cross).reshape(images.shape)
