@@ -746,8 +746,8 @@ def load_digits(
     Labels are integers below the number of answers. Raises ValueError naming the file and the
     reason where it holds no such arrays.
     """
-    otherwise = f"not an .npz file with {images_name} and {labels_name}"
-    with errors_naming(path, otherwise), open_arrays(path) as arrays:
+    trouble = f"not an .npz file with {images_name} and {labels_name}"
+    with errors_naming(path, trouble), open_arrays(path) as arrays:
         images, labels = arrays[images_name], arrays[labels_name]
         if images.dtype != np.uint8 or images.shape != (len(images), IMAGE_SIZE, IMAGE_SIZE):
             found = f"{images.dtype} images of shape {images.shape}"
@@ -848,14 +848,14 @@ def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np
 # --- network ---------------------------------------------------------------------------------
 
 NO_WEIGHTS = np.zeros(0, np.float32)
-AT_ONCE = 4  # images: what a layer sees and makes of so many fits into the processor's cache
+AT_ONCE = 4  # images: so few that a layer's input and output fit into the processor's cache
 
 
 class Layer(NamedTuple):
     """One layer of a network, as it is computed here."""
 
     name: str  # as Keras calls it: "conv2d_1"
-    kind: str  # "convolution", "pooling", "flatten" or "dense"
+    kind: str  # "convolution", "pooling", "flatten", "dense"; in a KerasNetwork Keras's class
     activation: str = "linear"  # what follows: "relu", "softmax" or nothing
     padding: str = "valid"  # "same": a convolution's maps are as large as what it sees
     weights: np.ndarray = NO_WEIGHTS  # (height, width, inputs, maps), or dense (inputs, units)
@@ -927,7 +927,7 @@ class Network:
     def activations(self, images: np.ndarray) -> list[LayerOutput]:
         """What every layer makes of digit images, float32, shape (n, 28, 28), in [0, 1].
 
-        The last one's values are the probabilities of the answers, shape (n, 10, 11 or 12).
+        The last one's values are the probabilities of the 10, 11 or 12 answers: (n, answers).
         """
         values, found = images[..., None], []
         for layer in self.layers:
@@ -945,7 +945,7 @@ class Network:
         return found
 
     def answers(self, images: np.ndarray) -> np.ndarray:
-        """The probabilities of the answers alone, shape (n, 10, 11 or 12), for digit images."""
+        """The probabilities of the 10, 11 or 12 answers alone, shape (n, answers)."""
         answers = []
         for batch in np.split(images, range(AT_ONCE, len(images), AT_ONCE)):
             answers.append(self.activations(batch)[-1].values)
@@ -1030,25 +1030,33 @@ def weights_and_bias(layer: keras.Layer) -> list[np.ndarray]:
 def fold(layer: keras.Layer, layers: list[Layer]) -> None:
     """Put a batch normalization or a ReLU into the convolution before it, also over a pooling.
 
-    Both are increasing, so the greatest of four stays the greatest: they may as well come first.
-    Raises ValueError where there is no such convolution.
+    Neither changes which of four values is the greatest: a ReLU never falls, and a normalization
+    without a scale multiplies by positive numbers. So they may come before the pooling. Raises
+    ValueError where there is no such convolution.
     """
     place = len(layers) - 1
     while place >= 0 and layers[place].kind == "pooling":
         place -= 1
     if place < 0 or layers[place].kind != "convolution" or layers[place].activation != "linear":
         raise ValueError(f"{layer.name} behind something else than a convolution")
-    convolution = layers[place]
     if type(layer).__name__ == "ReLU":
         expect(layer.get_config(), max_value=None, negative_slope=0.0, threshold=0.0)
-        layers[place] = convolution._replace(activation="relu")
-        return
-    expect(layer.get_config(), scale=False, center=True)
-    shift, mean, variance = layer.get_weights()
-    factor = 1 / np.sqrt(variance + layer.get_config()["epsilon"])
+        layers[place] = layers[place]._replace(activation="relu")
+    else:
+        layers[place] = normalized(layers[place], layer)
+
+
+def normalized(convolution: Layer, normalization: keras.Layer) -> Layer:
+    """A convolution whose maps are what a batch normalization makes of its maps.
+
+    Raises ValueError where the normalization has a scale, or adds nothing.
+    """
+    expect(normalization.get_config(), scale=False, center=True)
+    beta, mean, variance = normalization.get_weights()  # in this order in Keras
+    factor = 1 / np.sqrt(variance + normalization.get_config()["epsilon"])
     weights = np.float32(convolution.weights * factor)
-    bias = np.float32((convolution.bias - mean) * factor + shift)
-    layers[place] = convolution._replace(weights=weights, bias=bias)
+    bias = np.float32((convolution.bias - mean) * factor + beta)
+    return convolution._replace(weights=weights, bias=bias)
 
 
 def save_network(network: Network, path: Path) -> None:
@@ -1094,8 +1102,8 @@ def open_network(path: Path) -> Network | KerasNetwork:
             network = load_network(path)
     else:
         network = network_of(open_keras_model(path))
-    otherwise = "not a network that reads digits"
-    with errors_naming(path, otherwise), silenced(), memory_limit(MOST_MEMORY):
+    trouble = "not a network that reads digits"
+    with errors_naming(path, trouble), silenced(), memory_limit(MOST_MEMORY):
         check_answers(network)
     return network
 
@@ -1129,7 +1137,9 @@ class Recipe(NamedTuple):
     optimizer: Callable  # takes keras.optimizers and the number of training steps
     batch_size: int
     epochs: int
-    handwriting: bool = False  # learns from handwriting.npz, too, and answers twelve ways, not ten
+    # Learns from handwriting.npz, too. Then its network gives twelve answers, not ten, its images
+    # are augmented, and it is calibrated.
+    handwriting: bool = False
 
 
 def default_layers(k: keras.layers) -> list[keras.Layer]:
@@ -1608,14 +1618,15 @@ def calibrate(model: keras.Model, digits: Digits) -> None:
     probabilities = probabilities_of(model, digits).astype(float)
     logits = np.log(probabilities + 1e-12)
 
-    def loss(temperature: float) -> float:
+    def cross_entropy(temperature: float) -> float:
+        """Of the answers at a temperature, with the shift of refusals that belongs to it."""
         scaled = logits / temperature
-        scaled = scaled - refusal_shift(scaled)
-        of_truth = scaled[np.arange(len(scaled)), digits.labels]
-        return float(np.mean(np.logaddexp.reduce(scaled, axis=1) - of_truth))
+        shifted = scaled - refusal_shift(scaled)
+        of_truth = shifted[np.arange(len(shifted)), digits.labels]
+        return float(np.mean(np.logaddexp.reduce(shifted, axis=1) - of_truth))
 
     # The best temperature: Guo et al., "On calibration of modern neural networks", 2017.
-    temperature = min(np.geomspace(0.5, 2, 141), key=loss)
+    temperature = min(np.geomspace(0.5, 2, 141), key=cross_entropy)  # in steps of 1 %
     shift = refusal_shift(logits / temperature)
     last = model.layers[-1]
     weights, bias = last.get_weights()
@@ -1623,11 +1634,11 @@ def calibrate(model: keras.Model, digits: Digits) -> None:
 
 
 def refusal_shift(logits: np.ndarray) -> np.ndarray:
-    """What is to be taken from logits (n, 12) so that few true digits are refused: shape (12,).
+    """What is to be taken from logits (n, 12), so that few true digits are refused: shape (12,).
 
-    Training shows far more that is no digit than people draw. So the logits of OTHER and SEVERAL
-    are lowered, both by the same number, until only the share REFUSED of true digits is refused.
-    The logits are those of images of digits.
+    The logits are those of images of digits. Those of OTHER and SEVERAL are moved, both by the same
+    number, so that the share REFUSED of the digits is refused. As a rule they are lowered, for
+    training shows far more that is no digit than people draw.
     """
     best_digit = logits[:, :OTHER].max(axis=1)
     none = np.logaddexp.reduce(logits[:, OTHER:], axis=1)
@@ -1671,6 +1682,7 @@ def save_model(model: keras.Model, path: Path) -> None:
     The two files that were there stay as .old.
     """
     keras_path = path.with_suffix(".keras")
+    # At the end the last is renamed first: the .keras, then the .npz.
     with replacing(path) as new_network, replacing(keras_path) as new_model:
         model.save(new_model)
         save_network(network_of(model), new_network)
@@ -1743,11 +1755,11 @@ def open_keras_model(path: Path) -> keras.Model:
     """The Keras model in a .keras or .h5 file. Raises ValueError naming the file and the reason."""
     keras = import_keras()
     keras.ops.zeros(1)  # TensorFlow starts its threads now, outside memory_limit()
-    failed = "not a network that can be opened safely"
+    trouble = "not a network that can be opened safely"
     with (
-        errors_naming(path, failed),
+        errors_naming(path, trouble),
         silenced(),
-        memory_limit(400_000_000),
+        memory_limit(MOST_KERAS_MEMORY),
         tempfile.TemporaryDirectory() as folder,
     ):
         require_file(path)
@@ -1901,17 +1913,21 @@ def read_lessons(path: Path) -> Lessons:
     content = path.read_bytes()
     if not content:
         return NO_LESSONS
-    no_lessons = OSError(errno.EINVAL, "not lessons of this program", path)
     if b"images.npy" not in content:  # which even a damaged file of lessons names
-        raise no_lessons
+        raise no_lessons_in(path)
     try:
         if is_whole_archive(content):
             return unpack_lessons(content)
     except MemoryError as error:
         raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM), path) from error
     except Exception as error:  # NumPy raises nearly every kind
-        raise no_lessons from error
+        raise no_lessons_in(path) from error
     raise DamagedError(f"{printable(path)}: damaged")
+
+
+def no_lessons_in(path: Path) -> OSError:
+    """The error that says that a file never held lessons."""
+    return OSError(errno.EINVAL, "not lessons of this program", path)
 
 
 def is_whole_archive(content: bytes) -> bool:
@@ -2125,9 +2141,10 @@ def check_digit_images(images: np.ndarray) -> None:
 
 
 class Recognizer:
-    """A trained network (.npz, .keras or .h5) and the hand that it was taught, or None.
+    """A trained network (.npz, .keras or .h5), and the hand that it was taught.
 
-    Raises ValueError and OSError naming the file and the reason where it cannot be opened.
+    hand is a file of lessons; where it is None, lessons are kept in memory alone. Raises ValueError
+    and OSError naming the file and the reason where one of the two cannot be opened.
     """
 
     def __init__(
@@ -6436,7 +6453,7 @@ class Window:
         if self.typed.is_open:
             return self.learn_typed()
         self.typed = TypedNumber()
-        answer(str(reading))
+        print_answer(str(reading))
         self._flash_ends = time.monotonic() + FLASH_SECONDS
         return ""
 
@@ -6643,7 +6660,7 @@ def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
 
-def answer(line: str) -> None:
+def print_answer(line: str) -> None:
     """Print a line to standard output. Raises OSError, naming it, where that fails."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     expressible = line.encode(encoding, "backslashreplace").decode(encoding)
@@ -6666,27 +6683,36 @@ def printable(path: str | os.PathLike[str]) -> str:
 
 
 def reason(error: BaseException) -> str:
-    """Why something failed, in the first sentence of the error that started it; one line."""
+    """Why something failed: one sentence, on one line.
+
+    An error may have been raised while an earlier one was handled. That one knows more, so the
+    first of all is asked, unless the operating system has words for a later one.
+    """
     system_says = getattr(error, "strerror", None)
     while error.__context__ and not system_says:
         error = error.__context__
         system_says = getattr(error, "strerror", None)
     opencv_says = getattr(error, "err", None)
     words = system_says or opencv_says or str(error).strip() or type(error).__name__
-    first_sentence = re.split(r"(?<!\d)\. |\n", words)[0]
+    first_sentence = re.split(r"(?<!\d)\. |\n", words)[0]  # no dot behind a digit
     return printable(first_sentence)[:160]
 
 
 @contextlib.contextmanager
-def errors_naming(path: Path, otherwise: str) -> Iterator[None]:
-    """Every error in reading a file becomes a ValueError: its name, what it is not, and why."""
+def errors_naming(path: Path, trouble: str) -> Iterator[None]:
+    """Turn every error in reading a file into a ValueError that says "FILE: trouble (reason)".
+
+    This is so for this program's own errors, too: these need to say the reason alone.
+    """
     try:
         yield
     except Exception as error:  # Keras, h5py, OpenCV, NumPy and zipfile raise nearly every kind
-        raise ValueError(f"{printable(path)}: {otherwise} ({reason(error)})") from error
+        raise ValueError(f"{printable(path)}: {trouble} ({reason(error)})") from error
 
 
-MOST_MEMORY = 700_000_000  # bytes that reading a file may take: a small file may hold gigabytes
+# Bytes that reading a file may take, as a small file may hold gigabytes.
+MOST_MEMORY = 700_000_000
+MOST_KERAS_MEMORY = 400_000_000  # where Keras opens a network
 
 
 @contextlib.contextmanager
@@ -6740,7 +6766,10 @@ def replace_closed_streams() -> None:
 
 @contextlib.contextmanager
 def memory_limit(more: int) -> Iterator[None]:
-    """At most so many bytes more for the process (on Linux): small files may hold gigabytes."""
+    """While this lasts, the whole process, all its threads, may take so many bytes more.
+
+    On Linux alone. Small files may hold gigabytes.
+    """
     if sys.platform != "linux":
         yield
         return
@@ -6843,7 +6872,7 @@ def locked(path: Path, busy: str = "") -> Iterator[None]:
     opened = os.open(path, os.O_RDONLY if path.is_dir() else os.O_CREAT, 0o666)
     how = fcntl.LOCK_EX
     if busy:
-        how |= fcntl.LOCK_NB
+        how |= fcntl.LOCK_NB  # do not wait
     try:
         try:
             fcntl.flock(opened, how)  # the system lets go of it with the process, however that ends
@@ -6953,7 +6982,7 @@ def end_without_destructors() -> None:
     """
     if sys.platform.startswith("linux"):
         libc = ctypes.CDLL(None)
-        if hasattr(libc, "on_exit"):  # as in glibc
+        if hasattr(libc, "on_exit"):  # as in glibc; it calls a function with the exit status
             libc.on_exit(libc._exit, None)
 
 
@@ -6988,7 +7017,8 @@ def signals_noted() -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-# Events of Qt 5.15 as they lie in memory on 64-bit machines (qcoreevent.h, qevent.h).
+# Events of Qt 5.15 as they lie in memory on 64-bit Linux (qcoreevent.h, qevent.h). open_qt() finds
+# no Qt elsewhere.
 
 
 class QtEvent(ctypes.Structure):
@@ -7029,6 +7059,8 @@ class QtWheelEvent(QtEvent):
     ]
 
 
+# QInternal::Callback
+QT_EVENT_NOTIFY = 0  # EventNotifyCallback: called for every event
 # QEvent::Type
 QT_KEY_PRESS = 6
 QT_KEY_RELEASE = 7
@@ -7109,12 +7141,12 @@ class QtEvents:
 
     def __enter__(self) -> QtEvents:
         if self._qt:
-            self._qt.register(0, self._hook)
+            self._qt.register(QT_EVENT_NOTIFY, self._hook)
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._qt:
-            self._qt.unregister(0, self._hook)
+            self._qt.unregister(QT_EVENT_NOTIFY, self._hook)
 
     def _on_event(self, receiver_and_event: ctypes._Pointer) -> bool:
         """Called by Qt for every event; True ends it here."""
@@ -7381,7 +7413,7 @@ def train_as_told(options: argparse.Namespace) -> None:
             options.seed,
             options.model,
             options.plots,
-            options.hand if options.train else None,
+            options.hand if options.train else None,  # without --train, --hand is for reading alone
         )
 
 
@@ -7444,9 +7476,9 @@ def read_files(options: argparse.Namespace, recognizer: Recognizer) -> int:
             status = 1
             continue
         if options.json:
-            answer(as_json(file, reading))
+            print_answer(as_json(file, reading))
         else:
-            answer(f"{printable(file)}: {reading}")
+            print_answer(f"{printable(file)}: {reading}")
     return status
 
 
