@@ -2435,6 +2435,8 @@ def log_probability(part: Part, habit: Habit) -> float:
     prediction = part.prediction
     if prediction.digit is None:
         one_other_character = prediction.none - prediction.several
+        if prediction.several > one_other_character:
+            return math.log(P_LEAST)  # it is cut wrongly
         probability = habit.p_other * one_other_character
     else:
         broad = max(0.0, part.box.width / max(1, part.box.height) - USUAL_WIDTH)
@@ -2634,7 +2636,7 @@ DARK_GRAIN = 12  # brightness; so little more or less is the grain of dark paper
 DARKEST = 0.75  # the darkest ink is at least so dark, beside the 90th percentile of all ink
 SHARP = 0.88  # of its outline, so much of a piece of ink is a sharp edge at least
 SHARP_EDGE = 0.4  # there the brightness changes at least so much, beside the usual outline of ink
-HOLE = 0.08  # what fills less of the inside of other ink is written there, and no hole of it
+HOLE = 0.03  # what fills less of the inside of other ink is written there, and no hole of it
 
 # Printed lines and frames.
 MOST_LINES = 0.25  # of the picture; where more of it is thin, it is a texture, and has no lines

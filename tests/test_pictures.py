@@ -16,7 +16,7 @@ MISREAD = {  # of these at most; strokes that cross are parted as a guess
     "touching": 4,
     "in boxes": 4,
     "amounts of money": 5,
-    "two digits among letters": 3,
+    "two digits among letters": 4,
     "ten rows of four": 3,
     "four rows of three, thick pen": 3,
 }
@@ -247,7 +247,7 @@ def test_blank_paper_has_no_ink(tmp_path, recognizer):
 
 
 # What is not read well yet; README and the model card say so.
-WEAK = ("touching", "four rows of three, thick pen", "amounts of money")
+WEAK = ("touching", "amounts of money")
 
 
 @pytest.mark.slow
