@@ -2722,7 +2722,8 @@ def as_picture(picture: np.ndarray) -> np.ndarray:
         raise ValueError(f"its shape {picture.shape} is not one of a picture in grey, BGR or BGRA")
     if picture.dtype in (np.uint8, np.uint16):
         return picture
-    return picture.astype(np.float32)  # cv2 cannot shrink every kind of numbers
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is refused later
+        return picture.astype(np.float32)  # cv2 cannot shrink every kind of numbers
 
 
 def in_bytes(picture: np.ndarray) -> np.ndarray:
