@@ -2435,8 +2435,6 @@ def log_probability(part: Part, habit: Habit) -> float:
     prediction = part.prediction
     if prediction.digit is None:
         one_other_character = prediction.none - prediction.several
-        if prediction.several > one_other_character:
-            return math.log(P_LEAST)  # it is cut wrongly
         probability = habit.p_other * one_other_character
     else:
         broad = max(0.0, part.box.width / max(1, part.box.height) - USUAL_WIDTH)
@@ -2636,7 +2634,7 @@ DARK_GRAIN = 12  # brightness; so little more or less is the grain of dark paper
 DARKEST = 0.75  # the darkest ink is at least so dark, beside the 90th percentile of all ink
 SHARP = 0.88  # of its outline, so much of a piece of ink is a sharp edge at least
 SHARP_EDGE = 0.4  # there the brightness changes at least so much, beside the usual outline of ink
-HOLE = 0.03  # what fills less of the inside of other ink is written there, and no hole of it
+HOLE = 0.08  # what fills less of the inside of other ink is written there, and no hole of it
 
 # Printed lines and frames.
 MOST_LINES = 0.25  # of the picture; where more of it is thin, it is a texture, and has no lines
@@ -2669,7 +2667,8 @@ BESIDE_DIGITS = 0.9  # where it stands in a row with digits
 HEADING = 0.8  # in another row
 NO_WRITING = 0.4  # where there are no digits
 UNCERTAIN = 0.5  # where a guess explains less, there are no digits
-BELIEVED = 0.8  # where it explains more, the search is over
+BELIEVED = 0.8  # where it explains more, the search is over if it explains
+MUCH_INK = 0.3  # so much of all ink, too
 DOUBTFUL = 0.7  # below this mean confidence several parts are a texture's rather than a hand's
 CLEAR_NONE = 0.7  # from this probability on it is clear that a part is no digit
 SPANNING = 0.8  # ink that spans more of the picture is rules, joined with what is written on them
@@ -3221,7 +3220,8 @@ class Understanding(NamedTuple):
     """What a guess at the ink leads to."""
 
     reading: Reading
-    belief: float  # how well it explains the ink, in [0, 1]
+    belief: float  # how well it explains the guess's ink, in [0, 1]
+    ink: float  # how many pixels of ink it explains
 
     @property
     def has_digit(self) -> bool:
@@ -3244,7 +3244,7 @@ def read_ink(
             return None
     as_one = read_as_one(pieces, judge, recognizer)
     if as_one:
-        return Understanding(as_one, 1.0)
+        return Understanding(as_one, 1.0, amount_of_ink(pieces))
     parts = judge([(piece,) for piece in pieces])
     rows = [
         row_of_ink([(pieces[i], parts[i]) for i in places])
@@ -3252,7 +3252,8 @@ def read_ink(
     ]
     read = without_lines_beside(read_rows(rows, judge))
     read = [less_sure_at_edge(row, whole) for row in read]
-    return Understanding(together(read), explained(read) / amount_of_ink(pieces))
+    ink = explained(read)
+    return Understanding(together(read), ink / amount_of_ink(pieces), ink)
 
 
 def without_lines_beside(rows: Sequence[RowReading]) -> list[RowReading]:
@@ -3322,12 +3323,18 @@ def is_clearly_none(reading: Reading, whole: Box) -> bool:
     return True
 
 
+def quality(found: Understanding) -> tuple[float, float]:
+    """By what two understandings are compared: belief, and of good ones how much ink they explain."""
+    return min(found.belief, BELIEVED), found.ink
+
+
 def is_final(found: Understanding, guess: Guess, whole: Box) -> bool:
     """Whether what a guess leads to is so good that no other guess need be looked at."""
     if guess.ruled:  # what is no digit may be a line, or joined by one
         return found.reading.digits_alone and found.reading.confidence > BELIEVED
     if found.belief > BELIEVED:
-        return True
+        # Else it may be a rest of what was taken out, and the writing in another guess.
+        return found.ink > MUCH_INK * np.count_nonzero(guess.whole)
     return guess.clear and is_clearly_none(found.reading, whole)
 
 
@@ -3348,7 +3355,7 @@ def best_understanding(picture: np.ndarray, recognizer: Recognizer) -> Understan
             found = read_ink(pieces, whole, recognizer) if pieces else None
             if found is None:
                 continue
-            if best is None or found.belief > best.belief:
+            if best is None or quality(found) > quality(best):
                 best = found
             if is_final(found, guess, whole):
                 return found
