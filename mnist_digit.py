@@ -2667,8 +2667,9 @@ BESIDE_DIGITS = 0.9  # where it stands in a row with digits
 HEADING = 0.8  # in another row
 NO_WRITING = 0.4  # where there are no digits
 UNCERTAIN = 0.5  # where a guess explains less, there are no digits
-BELIEVED = 0.8  # where it explains more, the search is over if it explains
-MUCH_INK = 0.3  # so much of all ink, too
+BELIEVED = 0.8  # where it explains more, the search is over, unless it
+MUCH_INK = 0.3  # explains less than this share of all ink, or
+SMALL = 0.1  # its parts take up less, in the picture's longer side
 DOUBTFUL = 0.7  # below this mean confidence several parts are a texture's rather than a hand's
 CLEAR_NONE = 0.7  # from this probability on it is clear that a part is no digit
 SPANNING = 0.8  # ink that spans more of the picture is rules, joined with what is written on them
@@ -3324,7 +3325,7 @@ def is_clearly_none(reading: Reading, whole: Box) -> bool:
 
 
 def quality(found: Understanding) -> tuple[float, float]:
-    """By what two understandings are compared: belief, and of good ones how much ink they explain."""
+    """What understandings are compared by: belief; of good ones, how much ink they explain."""
     return min(found.belief, BELIEVED), found.ink
 
 
@@ -3333,8 +3334,10 @@ def is_final(found: Understanding, guess: Guess, whole: Box) -> bool:
     if guess.ruled:  # what is no digit may be a line, or joined by one
         return found.reading.digits_alone and found.reading.confidence > BELIEVED
     if found.belief > BELIEVED:
-        # Else it may be a rest of what was taken out, and the writing in another guess.
-        return found.ink > MUCH_INK * np.count_nonzero(guess.whole)
+        # What is small may be a rest of what was taken out, and the writing in another guess.
+        box = Box.around(part.box for part in found.reading.parts)
+        is_much = found.ink > MUCH_INK * np.count_nonzero(guess.whole)
+        return is_much and box.longest > SMALL * whole.longest
     return guess.clear and is_clearly_none(found.reading, whole)
 
 
