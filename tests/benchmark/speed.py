@@ -230,6 +230,12 @@ def wait_rows(model: Path) -> Iterator[Speed]:
     yield Speed("the same, ten digits on the canvas, longest", "{:.1f} ms", waits.max())
     window.why = True
     yield slowest_wait(waits_with_ten_digits(window), "the same, explained")
+    window.why, window.layers = False, True
+    window.size = (
+        mnist_digit.WINDOW_SIZE[0] + mnist_digit.LAYERS_WIDTH,
+        mnist_digit.WINDOW_SIZE[1],
+    )
+    yield slowest_wait(waits_with_ten_digits(window), "the same, with the layers")
 
 
 def waits_of(window: mnist_digit.Window, strokes: Sequence[np.ndarray]) -> np.ndarray:
