@@ -2226,7 +2226,7 @@ SURELY_ONE = 0.95  # from this confidence on, a whole drawing is the digit that 
 # rows; lower ones are added to the nearest row.
 TALL = 0.4
 MIDDLE = 0.7  # so much of a piece's height parts rows; heads and tails may reach into other rows
-ONE_ROW = 1.5  # rows that are lower all together, in heights of the tallest piece, are one row
+ONE_ROW = 1.5  # a level row lower than this, in heights of the tallest piece, is not two that slope
 FAR = 0.5  # what is further from a row, in its heights, is not in it
 
 # Characters, in heights of their row.
@@ -2249,7 +2249,7 @@ P_GAP = 0.1  # of each gap inside a part
 P_SPECK = 0.5  # of a speck that belongs to no part
 P_CHANGE = 0.03  # of a number that goes on as a word, or a word as a number
 P_BROAD = 0.01  # of a digit that is one height broader than usual
-P_WHOLE = 0.4  # a row that is one part may be several at least so often; see weight_of()
+P_WHOLE = 0.4  # a row that is one part is held to be several at least so often, see weight_of()
 P_LEAST = 1e-9  # nothing is thought to be less probable
 
 
@@ -2349,7 +2349,7 @@ def find_rows(boxes: Sequence[Box]) -> list[list[int]]:
             far.append(i)
         else:
             rows[nearest].append(i)
-    if far:  # they make rows of their own; each call finds room for the tall ones at least
+    if far:  # they make rows of their own, as often as needed: each call places its tall ones
         far_rows = find_rows([boxes[i] for i in far])
         rows += [[far[place] for place in row] for row in far_rows]
     rows = [sorted(row, key=lambda i: boxes[i].center) for row in rows]
@@ -2369,9 +2369,9 @@ def rows_of_tall(boxes: Sequence[Box], tall: np.ndarray) -> tuple[float, list[li
     for degrees in sorted(range(-15, 16, 3), key=abs):
         slope = math.tan(math.radians(degrees))
         rows, height = rows_that_slope(boxes, tall, slope)
-        tried.append((height, slope, rows))
         if len(rows) == 1 and height < ONE_ROW * tallest:
-            break  # too low for two rows: most drawings are, and no other slope need be tried
+            return slope, rows  # as in most drawings; no other slope need be tried
+        tried.append((height, slope, rows))
     _, slope, rows = min(tried, key=lambda entry: entry[0])  # the right slope needs least height
     return slope, rows
 
@@ -2470,12 +2470,15 @@ def steps_to(stop: int, row: Row, judged: Sequence[tuple[Run, Part]]) -> list[St
 
 
 def weight_of(run: Run, part: Part, row: Row) -> float:
-    """The logarithm of how probable a run is, whatever stands there."""
+    """The logarithm of how probable a run is beside others, whatever stands there.
+
+    It is above 0, at most the logarithm of 1 / P_WHOLE, for a whole row that is one character.
+    """
     weight = math.log(row.cuts[run.start])
     is_whole_row = run.stop - run.start == len(row.pieces)
     if is_whole_row and part.prediction.digit is None:
         # A letter of several strokes: the less it looks like several characters, the more probable
-        # it is beside all ways that cut it.
+        # it is beside all ways that cut it. The network has seen its gaps, too.
         return weight - math.log(max(part.prediction.several, P_WHOLE))
     return weight + run.gaps * math.log(P_GAP)
 
@@ -2489,7 +2492,7 @@ def best_way(
     Viterbi's, the certainty the forward algorithm's (Rabiner, "A tutorial on hidden Markov
     models", 1989): both go over the same steps.
     """
-    # ways[i][k]: up to piece i, the last part written in habit k.
+    # ways[i][k]: the best one over the first i pieces that ends in habit k; only ratios count.
     ways = [[Way(math.log(habit.share), math.log(habit.share), []) for habit in habits]]
     for stop in range(1, len(row.pieces) + 1):
         steps = steps_to(stop, row, judged)
@@ -2516,18 +2519,22 @@ def best_step(
             change = 0.0 if before == k else math.log(P_CHANGE)
             more = weight + change
             options.append(Way(way.weight + more, way.total + more, way.parts + parts))
+    # The weight and the parts are those of the best option, the total that of all of them.
     best = max(options, key=lambda way: way.weight)
     return best._replace(total=float(np.logaddexp.reduce([way.total for way in options])))
 
 
 class Judge:
-    """Judges groups of pieces, each group only once as long as every reading asks for it."""
+    """Judges groups of pieces, and remembers them from one reading to the next.
+
+    What a reading does not ask for is forgotten.
+    """
 
     def __init__(self, look: Callable[[tuple[Piece, ...]], Part]) -> None:
         """look(group) gives the part that a group makes, not yet judged."""
         self._look = look
         self._recognizer: Recognizer | None = None
-        self._taught: object = None  # all lessons of the recognizer: another object after each
+        self._taught: object = None  # the recognizer's lessons; each new one makes a new object
         self._last: dict[tuple[Piece, ...], Part] = {}  # what the last reading asked for
         self._now: dict[tuple[Piece, ...], Part] = {}  # and this one
 
@@ -2581,7 +2588,7 @@ def read_rows(rows: Sequence[Row], judge: Judge) -> list[RowReading]:
     """What stands in rows of writing."""
     found = [runs(row) for row in rows]
     groups = [row.group(run) for row, its_runs in zip(rows, found, strict=True) for run in its_runs]
-    judge(groups)  # all at once: a batch is judged faster than one row after the other
+    judge(groups)  # all at once, which is faster; it remembers them for each row below
     read = []
     for row, its_runs in zip(rows, found, strict=True):
         parts = judge([row.group(run) for run in its_runs])
@@ -2630,7 +2637,7 @@ SHEET_CUT_OFF = 0.1  # of the picture's edge it may reach
 
 # Ink.
 FAINT = 25  # how much darker than its paper ink is at least, in 255ths of the paper's light
-DARK_GRAIN = 12  # brightness; so little more or less is the grain of dark paper
+DARK_GRAIN = 12  # added to the paper's light, so that the grain of black paper is no ink
 DARKEST = 0.75  # the darkest ink is at least so dark, beside the 90th percentile of all ink
 SHARP = 0.88  # of its outline, so much of a piece of ink is a sharp edge at least
 SHARP_EDGE = 0.4  # there the brightness changes at least so much, beside the usual outline of ink
@@ -2654,7 +2661,7 @@ ALONG = 0.7  # what lies along the picture's edge for more of its length is no w
 
 # Cuts through ink that touches.
 READ_AT_ONCE = 0.9  # from this confidence on, a piece is a digit and is not cut
-MOST_SEAMS = 6  # in one piece: four digits that touch, each cut at one place more than needed
+MOST_SEAMS = 6  # in one piece: the three between four digits that touch, and three to spare
 SEAM_HEIGHT = 48  # pixels; a piece is made so high while seams are looked for
 SEAMS_APART = 3  # pixels of such a piece; two seams are further apart in its middle
 SIDEWAYS = 0.2  # what a seam's step to the side costs, in pixels of ink
@@ -2673,14 +2680,15 @@ SMALL = 0.1  # its parts take up less, in the picture's longer side
 DOUBTFUL = 0.7  # below this mean confidence several parts are a texture's rather than a hand's
 CLEAR_NONE = 0.7  # from this probability on it is clear that a part is no digit
 SPANNING = 0.8  # ink that spans more of the picture is rules, joined with what is written on them
-LINE = 2.2  # a "1" so many times as high as the other digits is a line
+LINE = 2.2  # a "1" so many times as long as the other digits are high is a line
 CUT_OFF = 0.8  # a factor of the certainty for each part that touches the picture's edge
 
 
 def decode(data: np.ndarray) -> np.ndarray:
-    """The picture that bytes hold, turned upright: of any depth, (h, w) or (h, w, channels).
+    """The picture that bytes hold: of any depth, (h, w) or (h, w, channels).
 
-    Raises ValueError.
+    It is turned upright as its Exif says, unless it is transparent: cv2 either turns a picture or
+    keeps its transparency. Raises ValueError.
     """
     picture, kinds = None, ()
     if len(data):
@@ -2801,7 +2809,7 @@ class Ink(NamedTuple):
 
     darkness: np.ndarray  # uint8, in 255ths of the paper's light
     mask: np.ndarray  # uint8, 0 is paper
-    clear: bool  # whether nearly all of the ink is about as dark as the darkest of it
+    clear: bool  # whether most of the ink is about as dark as the darkest of it
 
 
 def is_light_on_dark(channel: np.ndarray) -> bool:
@@ -2817,7 +2825,8 @@ def is_light_on_dark(channel: np.ndarray) -> bool:
 def paper_behind(dark: np.ndarray) -> np.ndarray:
     """How bright the paper is at each pixel of a picture, ink dark, as if nothing was written."""
     # Closings fill in what is darker than all around it, and narrower than their kernel. A large
-    # square fills in wide writing, but shadows, too; a disc keeps to the shadows' edges.
+    # square fills in wide writing, but shadows, too; a disc, as wide but in a copy of a quarter of
+    # the size, keeps to the shadows' edges. The darker one of the two is the paper.
     side = max(dark.shape)
     square = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((side // 4, side // 4), np.uint8))
     quarter = cv2.resize(dark, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
@@ -2853,7 +2862,7 @@ def with_holes_filled(mask: np.ndarray) -> np.ndarray:
 
 
 def outline_of(mask: np.ndarray) -> np.ndarray:
-    """The outermost pixels of filled shapes, as a mask; the picture's edge cuts off no outline."""
+    """The outermost pixels of filled shapes, as a mask; along the picture's edge there are none."""
     return mask > cv2.erode(mask, np.ones((3, 3), np.uint8))
 
 
@@ -2879,16 +2888,16 @@ def with_sharp_outline(mask: np.ndarray, whole: np.ndarray, sharp: np.ndarray) -
 
 
 def without_holes(mask: np.ndarray, whole: np.ndarray, opposite: np.ndarray) -> np.ndarray:
-    """A mask of ink without the holes in opposite ink: light for dark, or dark for light.
+    """A mask of ink without the holes in opposite ink.
 
-    The hole of a thick zero is paper, though it is as light as ink on a dark ground would be.
-    whole: the mask before lines were taken out of it.
+    Where light ink is looked for, a thick dark zero is opposite, and its light hole is paper; and
+    the other way round. whole: the mask before lines were taken out of it.
     """
     outlines, _ = cv2.findContours(opposite, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     enclosed, mask = with_holes_filled(whole), mask.copy()
     for outline in outlines:
         x, y = outline[0, 0]  # one point is enough: outlines do not cross
-        if enclosed[y, x]:  # as the inside of a frame, which is opposite, and no ink
+        if enclosed[y, x]:  # opposite it is, but paper: the inside of a frame
             continue
         box = Box(*cv2.boundingRect(outline))
         inside = np.zeros((box.height, box.width), np.uint8)
@@ -2979,7 +2988,7 @@ def lines_of_frame(ink: np.ndarray) -> np.ndarray:
     lines = find_lines(ink, FRAME_LINE * shorter)
     x, y = lines.mean(axis=1).astype(int).T  # their middles
     is_around = depth[y, x] < BORDER * shorter
-    is_between = np.abs(lines[:, 1] - lines[:, 0]).max(axis=1) > BETWEEN * height
+    is_between = np.abs(lines[:, 1, 1] - lines[:, 0, 1]) > BETWEEN * height
     return lines[is_around | is_between]
 
 
@@ -2988,7 +2997,7 @@ class Guess(NamedTuple):
 
     mask: np.ndarray  # uint8, 0 is paper
     whole: np.ndarray  # the mask before lines were taken out of it
-    clear: bool  # whether the ink is clearly darker, or lighter, than its paper
+    clear: bool  # whether it is all of the ink, and that is clear
     ruled: bool  # whether there are lines in the ink, be they taken out of this mask or not
 
 
@@ -3047,7 +3056,7 @@ def pieces_of(mask: np.ndarray) -> list[InkPiece]:
     """The pieces of ink in a mask: connected, or one above the other where a pen skipped.
 
     Left out are specks of grain, and what lies along the picture's edge. Where there are too many
-    to be writing, all together are one piece, a texture: then the answer is "no digit".
+    to be writing, all together are one piece, which is most probably read as no digit.
     """
     if not mask.any():
         return []
@@ -3230,19 +3239,18 @@ class Understanding(NamedTuple):
         return any(part.prediction.digit is not None for part in self.reading.parts)
 
 
-def read_ink(
-    pieces: Sequence[InkPiece], whole: Box, recognizer: Recognizer
-) -> Understanding | None:
+def read_ink(pieces: Sequence[InkPiece], whole: Box, recognizer: Recognizer) -> Understanding:
     """What stands in pieces of ink of a whole picture.
 
-    None where there are many pieces, and none in a sample of them is a digit.
+    Where there are many pieces, and none in a sample of them is a digit, that is the answer.
     """
     judge = Judge(look_at_ink)
     judge.begin(recognizer)
     if len(pieces) > 2 * SAMPLE:
         sample = judge([(piece,) for piece in pieces[:: len(pieces) // SAMPLE]])
         if all(part.prediction.digit is None for part in sample):
-            return None
+            largest = max(sample, key=lambda part: part.box.longest)
+            return Understanding(Reading([[largest]]), NO_WRITING, 0.0)
     as_one = read_as_one(pieces, judge, recognizer)
     if as_one:
         return Understanding(as_one, 1.0, amount_of_ink(pieces))
@@ -3355,9 +3363,9 @@ def best_understanding(picture: np.ndarray, recognizer: Recognizer) -> Understan
     for view in views(picture):
         for guess in guesses(in_grey(view)):
             pieces = pieces_of(guess.mask)
-            found = read_ink(pieces, whole, recognizer) if pieces else None
-            if found is None:
+            if not pieces:
                 continue
+            found = read_ink(pieces, whole, recognizer)
             if best is None or quality(found) > quality(best):
                 best = found
             if is_final(found, guess, whole):
