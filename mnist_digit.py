@@ -1849,7 +1849,7 @@ class Prediction(NamedTuple):
 def prediction_of(probabilities: np.ndarray, taught: bool = False) -> Prediction:
     """The prediction that the probabilities of the twelve answers, shape (12,), make."""
     digits = probabilities[:OTHER]
-    none = float(probabilities[OTHER:].sum())
+    none = min(1.0, float(probabilities[OTHER:].sum()))  # rounding may take the sum above 1
     several = float(probabilities[SEVERAL])
     best = int(digits.argmax())
     if digits[best] > none:

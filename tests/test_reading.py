@@ -199,3 +199,11 @@ def test_no_digit_is_said_with_a_confidence_that_fits():
     assert str(md.Reading([[part] * 40])) == "no digit (70.0%)"
     one = md.Part(md.Box(0, 0, 9, 9), np.zeros((28, 28)), md.Prediction(1, 1.0, np.eye(10)[1]))
     assert str(md.refused(md.Reading([[one]]), 0.3)) == "no digit (70.0%)"
+
+
+def test_a_confidence_is_never_above_one():
+    """Where rounding takes the sum of "another character" and "several" above 1, too."""
+    probabilities = np.zeros(md.CLASSES, np.float32)
+    probabilities[md.OTHER], probabilities[md.SEVERAL] = 0.5, np.nextafter(np.float32(0.5), 1)
+    assert probabilities.sum(dtype=np.float64) > 1
+    assert md.prediction_of(np.float64(probabilities)).confidence == 1
