@@ -279,3 +279,22 @@ def test_light_from_one_side_is_mostly_no_digit(recognizer):
         reading = papers.read_pixels(np.uint8(light.clip(0, 255)), recognizer)
         refused += papers.digits_in(reading) == ""
     assert refused >= 6
+
+
+@pytest.mark.parametrize("kind", [bool, np.int64, np.uint16, np.float32, np.float64])
+@pytest.mark.parametrize("shape", [(200, 200), (200, 200, 1), (200, 200, 3)])
+def test_a_picture_may_hold_numbers_of_any_kind(recognizer, kind, shape):
+    """White ink on black, where white is the largest number."""
+    seven = cv2.line(np.zeros((200, 200), np.uint8), (60, 50), (140, 50), 1, 12)
+    seven = cv2.line(seven, (140, 50), (90, 160), 1, 12)
+    picture = np.broadcast_to(seven.reshape(200, 200, *[1] * (len(shape) - 2)), shape)
+    assert md.read_image(picture.astype(kind), recognizer).text == "7"
+
+
+def test_a_page_of_letters_is_no_digit_not_blank(recognizer):
+    page = np.full((500, 800), 255, np.uint8)
+    for y in range(40, 460, 90):
+        for x in range(40, 760, 80):
+            cv2.line(page, (x, y), (x + 40, y + 50), 0, 5, cv2.LINE_AA)
+            cv2.line(page, (x + 40, y), (x, y + 50), 0, 5, cv2.LINE_AA)
+    assert set(md.read_image(page, recognizer).text) <= {"?", " "}
