@@ -2646,6 +2646,7 @@ HOLE = 0.08  # what fills less of the inside of other ink is written there, and 
 # Printed lines and frames.
 MOST_LINES = 0.25  # of the picture; where more of it is thin, it is a texture, and has no lines
 THICK_LINE = 0.1  # no line is thicker, in its lengths
+RULE = 0.75  # of the picture's shorter side a rule is long at least
 BASE_LINE = 1.3  # lines so many times as long as what stands on them is high are printed
 FRAME = 0.85  # of the least rectangle around it a frame fills at least; a round 0 less than 0.8
 FRAME_LINE = 0.7  # the lines around it are at least so long, in its shorter sides
@@ -2674,9 +2675,10 @@ BESIDE_DIGITS = 0.9  # where it stands in a row with digits
 HEADING = 0.8  # in another row
 NO_WRITING = 0.4  # where there are no digits
 UNCERTAIN = 0.5  # where a guess explains less, there are no digits
-BELIEVED = 0.8  # where it explains more, the search is over, unless it
-MUCH_INK = 0.3  # explains less than this share of all ink, or
-SMALL = 0.1  # its parts take up less, in the picture's longer side
+BELIEVED = 0.8  # where it explains more, and is neither of the next two, the search is over
+MUCH_INK = 0.3  # of all ink; what explains a smaller share may be a rest of a line
+SMALL = 0.1  # of the picture's longer side; what spans less may be such a rest, too
+SURE_AMONG_LINES = 0.8  # confidence from which on digits among lines are no rests of them
 DOUBTFUL = 0.7  # below this mean confidence several parts are a texture's rather than a hand's
 CLEAR_NONE = 0.7  # from this probability on it is clear that a part is no digit
 SPANNING = 0.8  # ink that spans more of the picture is rules, joined with what is written on them
@@ -3003,11 +3005,13 @@ class Guess(NamedTuple):
 
 def lengths_of_lines(mask: np.ndarray) -> list[float]:
     """How long printed lines in a mask of ink are at least: rules, and base lines or boxes."""
-    lengths = [0.75 * min(mask.shape)]
+    lengths = [RULE * min(mask.shape)]
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
-    if len(stats) > 1:
-        _, _, width, height, _ = max(stats[1:].tolist(), key=lambda entry: entry[2])
-        if width > 2 * height:
+    pieces = stats[1:]  # without the paper
+    if len(pieces):
+        widest = pieces[pieces[:, cv2.CC_STAT_WIDTH].argmax()]
+        width, height = widest[cv2.CC_STAT_WIDTH], widest[cv2.CC_STAT_HEIGHT]
+        if width > 2 * height:  # it may be a row of digits on a line
             lengths.append(BASE_LINE * height)
     return lengths
 
@@ -3022,12 +3026,14 @@ def guesses(channel: np.ndarray) -> Iterator[Guess]:
     edges = cv2.morphologyEx(smooth, cv2.MORPH_GRADIENT, reach)
     sharp = [edges > SHARP_EDGE * sharpness(ink.mask, edges) for ink in inks]
     for i, ink in enumerate(inks):
-        opposite = inks[1 - i] if len(inks) == 2 else None
+        opposite = None
+        if len(inks) == 2:
+            other = inks[1 - i]
+            opposite = with_sharp_outline(other.mask, other.mask, sharp[1 - i])
         for guess in guesses_at(ink):
             mask = with_sharp_outline(guess.mask, guess.whole, sharp[i])
             if opposite is not None:
-                around = with_sharp_outline(opposite.mask, opposite.mask, sharp[1 - i])
-                mask = without_holes(mask, ink.mask, around)
+                mask = without_holes(mask, ink.mask, opposite)
             yield guess._replace(mask=mask)
 
 
@@ -3340,7 +3346,7 @@ def quality(found: Understanding) -> tuple[float, float]:
 def is_final(found: Understanding, guess: Guess, whole: Box) -> bool:
     """Whether what a guess leads to is so good that no other guess need be looked at."""
     if guess.ruled:  # what is no digit may be a line, or joined by one
-        return found.reading.digits_alone and found.reading.confidence > BELIEVED
+        return found.reading.digits_alone and found.reading.confidence > SURE_AMONG_LINES
     if found.belief > BELIEVED:
         # What is small may be a rest of what was taken out, and the writing in another guess.
         box = Box.around(part.box for part in found.reading.parts)
