@@ -197,6 +197,7 @@ def interrupt_training(data: Path, folder: Path, moment: str) -> tuple[int, str]
             return Path(err.name).read_text()
 
         def has_come() -> bool:
+            assert process.poll() is None, f"it ended before {moment}: {said()}"
             if moment == "starting":
                 return "tensorflow" in Path(f"/proc/{process.pid}/maps").read_text()
             if moment == "saving an epoch":
@@ -205,7 +206,7 @@ def interrupt_training(data: Path, folder: Path, moment: str) -> tuple[int, str]
                 return said().count("Epoch ") == 2
             return "Epoch " in said()
 
-        wait_until(has_come, moment)
+        wait_until(has_come, moment, pause=0.0002)  # a file that is being saved is soon gone
         if moment == "the first epoch":
             time.sleep(0.7)
         process.send_signal(signal.SIGINT)

@@ -29,12 +29,15 @@ def skip_or_fail(reason: str) -> None:
     pytest.skip(reason)
 
 
-def wait_until(condition: Callable[[], object], what: str) -> object:
-    """What condition() gives as soon as it is true; AssertionError where that does not come."""
+def wait_until(condition: Callable[[], object], what: str, pause: float = 0.02) -> object:
+    """What condition() gives as soon as it is true; AssertionError where that does not come.
+
+    It is asked again after pause seconds.
+    """
     end = time.monotonic() + PATIENCE
     while not (result := condition()):
         assert time.monotonic() < end, f"waited in vain for {what}"
-        time.sleep(0.02)
+        time.sleep(pause)
     return result
 
 
