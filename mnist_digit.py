@@ -2442,12 +2442,22 @@ def log_probability(part: Part, habit: Habit) -> float:
     return math.log(max(probability, P_LEAST))
 
 
+class Judged(NamedTuple):
+    """A run and the part that it makes."""
+
+    run: Run
+    part: Part
+
+
 class Way(NamedTuple):
     """The most probable way to part a row up to some place."""
 
     weight: float  # the logarithm of its probability
     total: float  # the logarithm of the probability of all ways up to there together
-    parts: list[Part]
+    judged: list[Judged]  # the runs that it takes, from left to right
+
+
+NO_WAY = Way(-math.inf, -math.inf, [])
 
 
 class Step(NamedTuple):
@@ -2455,25 +2465,26 @@ class Step(NamedTuple):
 
     start: int  # the piece where it begins
     weight: float  # the logarithm of how probable its cut and its gaps are
-    part: Part | None  # None where a speck is left out
+    judged: Judged | None  # None where a speck is left out
 
 
-def steps_to(stop: int, row: Row, judged: Sequence[tuple[Run, Part]]) -> list[Step]:
+def steps_to(stop: int, row: Row, judged: Sequence[Judged]) -> list[Step]:
     """The steps that end before a piece of a row, through its judged runs."""
     steps = []
     if is_speck(row.pieces[stop - 1].box, row.height):
         steps.append(Step(stop - 1, math.log(P_SPECK), None))
-    for run, part in judged:
-        if run.stop == stop:
-            steps.append(Step(run.start, weight_of(run, part, row), part))
+    for one in judged:
+        if one.run.stop == stop:
+            steps.append(Step(one.run.start, weight_of(one, row), one))
     return steps
 
 
-def weight_of(run: Run, part: Part, row: Row) -> float:
+def weight_of(judged: Judged, row: Row) -> float:
     """The logarithm of how probable a run is beside others, whatever stands there.
 
     It is above 0, at most the logarithm of 1 / P_WHOLE, for a whole row that is one character.
     """
+    run, part = judged
     weight = math.log(row.cuts[run.start])
     is_whole_row = run.stop - run.start == len(row.pieces)
     if is_whole_row and part.prediction.digit is None:
@@ -2484,22 +2495,36 @@ def weight_of(run: Run, part: Part, row: Row) -> float:
 
 
 def best_way(
-    row: Row, judged: Sequence[tuple[Run, Part]], habits: Sequence[Habit] = HABITS
-) -> tuple[Way, float]:
-    """The most probable way through the judged runs of a row, and how certain it is beside others.
+    row: Row, judged: Sequence[Judged], habits: Sequence[Habit] = HABITS
+) -> tuple[list[Part], float]:
+    """The parts of the most probable way through a row's judged runs, and how certain they are.
 
-    The habit may change along the row, as where a word stands beside a number. The best way is
-    Viterbi's, the certainty the forward algorithm's (Rabiner, "A tutorial on hidden Markov
-    models", 1989): both go over the same steps.
+    The best way is Viterbi's, its certainty the forward algorithm's (Rabiner, "A tutorial on hidden
+    Markov models", 1989): the share of this parting, in whatever habits, in the probability of all
+    ways.
+    """
+    best = way_through(row, judged, habits)
+    same_parting = way_through(row, best.judged, habits)
+    return [one.part for one in best.judged], math.exp(same_parting.total - best.total)
+
+
+def way_through(row: Row, judged: Sequence[Judged], habits: Sequence[Habit]) -> Way:
+    """The most probable way through a whole row.
+
+    The habit may change along the row, as where a word stands beside a number.
     """
     # ways[i][k]: the best one over the first i pieces that ends in habit k; only ratios count.
     ways = [[Way(math.log(habit.share), math.log(habit.share), []) for habit in habits]]
     for stop in range(1, len(row.pieces) + 1):
         steps = steps_to(stop, row, judged)
         ways.append([best_step(steps, ways, habits, k) for k in range(len(habits))])
-    best = max(ways[-1], key=lambda way: way.weight)
-    total = np.logaddexp.reduce([way.total for way in ways[-1]])
-    return best, math.exp(best.weight - total)
+    return best_of(ways[-1])
+
+
+def best_of(ways: Sequence[Way]) -> Way:
+    """The most probable of some ways; its total is that of all of them."""
+    best = max(ways, key=lambda way: way.weight)
+    return best._replace(total=float(np.logaddexp.reduce([way.total for way in ways])))
 
 
 def best_step(
@@ -2509,19 +2534,17 @@ def best_step(
 
     ways: those up to each piece, one for each habit.
     """
-    options = []
+    options = [NO_WAY]  # where no step ends
     for step in steps:
-        weight, parts = step.weight, []
-        if step.part:
-            weight += log_probability(step.part, habits[k])
-            parts = [step.part]
+        weight, judged = step.weight, []
+        if step.judged:
+            weight += log_probability(step.judged.part, habits[k])
+            judged = [step.judged]
         for before, way in enumerate(ways[step.start]):
             change = 0.0 if before == k else math.log(P_CHANGE)
             more = weight + change
-            options.append(Way(way.weight + more, way.total + more, way.parts + parts))
-    # The weight and the parts are those of the best option, the total that of all of them.
-    best = max(options, key=lambda way: way.weight)
-    return best._replace(total=float(np.logaddexp.reduce([way.total for way in options])))
+            options.append(Way(way.weight + more, way.total + more, way.judged + judged))
+    return best_of(options)
 
 
 class Judge:
@@ -2592,8 +2615,8 @@ def read_rows(rows: Sequence[Row], judge: Judge) -> list[RowReading]:
     read = []
     for row, its_runs in zip(rows, found, strict=True):
         parts = judge([row.group(run) for run in its_runs])
-        way, certainty = best_way(row, list(zip(its_runs, parts, strict=True)))
-        read.append(RowReading(way.parts, certainty))
+        judged = [Judged(*pair) for pair in zip(its_runs, parts, strict=True)]
+        read.append(RowReading(*best_way(row, judged)))
     return read
 
 

@@ -167,17 +167,23 @@ def test_the_most_probable_way_is_found():
             confidence = rng.random() ** 2
             prediction = md.Prediction(3, confidence, np.zeros(10))
             part = md.Part(md.Box(5 * start, 0, 4 * (stop - start), 40), None, prediction)
-            judged.append((md.Run(start, stop, 0), part))
+            judged.append(md.Judged(md.Run(start, stop, 0), part))
             shares[start, stop] = row.cuts[start] * confidence
-        way, certainty = md.best_way(row, judged, [md.Habit(share=1, p_digit=1, p_other=0)])
+        parts, certainty = md.best_way(row, judged, [md.Habit(share=1, p_digit=1, p_other=0)])
+        two_alike = [md.Habit(share=0.5, p_digit=1, p_other=0)] * 2
+        _, certainty_of_two = md.best_way(row, judged, two_alike)
         paths = []
         for cuts in itertools.product([0, 1], repeat=count - 1):
             bars = (np.flatnonzero(cuts) + 1).tolist()
             paths.append(list(itertools.pairwise([0, *bars, count])))
         weights = [np.prod([shares[run] for run in path]) for path in paths]
         best = paths[int(np.argmax(weights))]
-        assert [part.box.x for part in way.parts] == [5 * start for start, _ in best]
+        assert [part.box.x for part in parts] == [5 * start for start, _ in best]
         assert certainty == pytest.approx(max(weights) / sum(weights))
+        # The same parting in another habit is no rival. Each part may change the habit.
+        changes = [(1 + md.P_CHANGE) ** len(path) for path in paths]
+        all_habits = np.multiply(weights, changes)
+        assert certainty_of_two == pytest.approx(all_habits[np.argmax(weights)] / all_habits.sum())
 
 
 def test_how_a_reading_is_written():
