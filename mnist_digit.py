@@ -2664,7 +2664,7 @@ DARK_GRAIN = 12  # added to the paper's light, so that the grain of black paper 
 DARKEST = 0.75  # the darkest ink is at least so dark, beside the 90th percentile of all ink
 SHARP = 0.88  # of its outline, so much of a piece of ink is a sharp edge at least
 SHARP_EDGE = 0.4  # there the brightness changes at least so much, beside the usual outline of ink
-HOLE = 0.08  # what fills less of the inside of other ink is written there, and no hole of it
+HOLE = 0.08  # each hole fills more of the inside of the ink around it; what fills less is writing
 
 # Printed lines and frames.
 MOST_LINES = 0.25  # of the picture; where more of it is thin, it is a texture, and has no lines
@@ -2699,7 +2699,9 @@ HEADING = 0.8  # in another row
 NO_WRITING = 0.4  # where there are no digits
 UNCERTAIN = 0.5  # where a guess explains less, there are no digits
 BELIEVED = 0.8  # where it explains more, and is neither of the next two, the search is over
-MUCH_INK = 0.3  # of all ink; what explains a smaller share may be a rest of a line
+CLUTTER = 0.25  # of what is as sharp as it in a picture, so much is writing at least
+AS_SHARP = 0.6  # of how sharp writing is, what counts there is so sharp
+MUCH_INK = 0.8  # of all ink; what explains a smaller share may be a rest of a line
 SMALL = 0.1  # of the picture's longer side; what spans less may be such a rest, too
 SURE_AMONG_LINES = 0.8  # confidence from which on digits among lines are no rests of them
 DOUBTFUL = 0.7  # below this mean confidence several parts are a texture's rather than a hand's
@@ -2928,8 +2930,9 @@ def without_holes(mask: np.ndarray, whole: np.ndarray, opposite: np.ndarray) -> 
         inside = np.zeros((box.height, box.width), np.uint8)
         cv2.drawContours(inside, [outline], 0, 1, cv2.FILLED, offset=(-box.x, -box.y))
         held = mask[box.y : box.bottom, box.x : box.right]
-        # A digit that is written in a light place fills less of it than a hole does.
-        if np.count_nonzero(held & inside) > HOLE * np.count_nonzero(inside):
+        # A hole fills more of it than digits fill of a light place in which they are written.
+        count = cv2.connectedComponents(held & inside)[0] - 1
+        if np.count_nonzero(held & inside) > HOLE * count * np.count_nonzero(inside):
             held[inside > 0] = 0
     return mask
 
@@ -3024,6 +3027,7 @@ class Guess(NamedTuple):
     whole: np.ndarray  # the mask before lines were taken out of it
     clear: bool  # whether it is all of the ink, and that is clear
     ruled: bool  # whether there are lines in the ink, be they taken out of this mask or not
+    edges: np.ndarray  # how much the brightness changes around each pixel of the picture
 
 
 def lengths_of_lines(mask: np.ndarray) -> list[float]:
@@ -3053,24 +3057,24 @@ def guesses(channel: np.ndarray) -> Iterator[Guess]:
         if len(inks) == 2:
             other = inks[1 - i]
             opposite = with_sharp_outline(other.mask, other.mask, sharp[1 - i])
-        for guess in guesses_at(ink):
+        for guess in guesses_at(ink, edges):
             mask = with_sharp_outline(guess.mask, guess.whole, sharp[i])
             if opposite is not None:
                 mask = without_holes(mask, ink.mask, opposite)
             yield guess._replace(mask=mask)
 
 
-def guesses_at(ink: Ink) -> Iterator[Guess]:
+def guesses_at(ink: Ink, edges: np.ndarray) -> Iterator[Guess]:
     """What of some ink may be writing: all of it, the darkest of it, or what is no line."""
     unframed = without_frames(ink.mask)
     lines = [find_lines(unframed, length) for length in lengths_of_lines(unframed)]
     lines = [some for some in lines if len(some)]
     ruled = bool(lines)
-    yield Guess(unframed, ink.mask, ink.clear, ruled)
+    yield Guess(unframed, ink.mask, ink.clear, ruled, edges)
     darkest = darkest_of(ink.darkness, ink.mask)
-    yield Guess(darkest & unframed, darkest, False, ruled)
+    yield Guess(darkest & unframed, darkest, False, ruled, edges)
     for some in lines:
-        yield Guess(without_lines(unframed, some), ink.mask, False, ruled)
+        yield Guess(without_lines(unframed, some), ink.mask, False, ruled, edges)
 
 
 class InkPiece:
@@ -3348,6 +3352,29 @@ def share_of_other(row: RowReading, height: int) -> float:
     return HEADING if is_heading else 0.0
 
 
+def less_believed_in_clutter(found: Understanding, edges: np.ndarray) -> Understanding:
+    """What was found, with less belief where most that is sharp in the picture is something else.
+
+    So it is in photographs of other things, of which some light or dark place looks like a digit.
+    """
+    share = share_of_edges(found.reading.parts, edges)
+    return found._replace(belief=found.belief * min(1.0, share / CLUTTER))
+
+
+def share_of_edges(parts: Sequence[Part], edges: np.ndarray) -> float:
+    """Which share of what is sharp in a picture lies along the outlines of some parts.
+
+    edges: how much the brightness changes around each pixel of the picture.
+    """
+    ink = np.zeros(edges.shape, np.uint8)
+    for part in parts:
+        ink[part.box.y : part.box.bottom, part.box.x : part.box.right] |= part.mask
+    sharp = np.uint8(edges > AS_SHARP * sharpness(ink, edges))
+    reach = max(7, max(edges.shape) // 100)  # pixels; the edges are as wide
+    along = cv2.dilate(ink, np.ones((reach, reach), np.uint8))
+    return np.count_nonzero(sharp & along) / max(1, np.count_nonzero(sharp))
+
+
 def is_clearly_none(reading: Reading, whole: Box) -> bool:
     """Whether a reading finds nothing but characters that are surely no digits, and no rules."""
     for part in reading.parts:
@@ -3395,10 +3422,13 @@ def best_understanding(picture: np.ndarray, recognizer: Recognizer) -> Understan
             if not pieces:
                 continue
             found = read_ink(pieces, whole, recognizer)
+            if found.has_digit:
+                found = less_believed_in_clutter(found, guess.edges)
             if best is None or quality(found) > quality(best):
                 best = found
             if is_final(found, guess, whole):
-                return found
+                # Digits that were too small to end the search are better than no digit.
+                return found if found.has_digit or best.belief <= BELIEVED else best
     return best
 
 
