@@ -3352,27 +3352,42 @@ def share_of_other(row: RowReading, height: int) -> float:
     return HEADING if is_heading else 0.0
 
 
-def less_believed_in_clutter(found: Understanding, edges: np.ndarray) -> Understanding:
-    """What was found, with less belief where most that is sharp in the picture is something else.
+def understand(
+    pieces: Sequence[InkPiece], guess: Guess, whole: Box, recognizer: Recognizer
+) -> Understanding:
+    """What stands in the pieces of a guess, with less belief where much else is as sharp.
 
     So it is in photographs of other things, of which some light or dark place looks like a digit.
     """
-    share = share_of_edges(found.reading.parts, edges)
+    if share_of_edges(pieces, guess.edges) < UNCERTAIN * CLUTTER:
+        return largest_alone(pieces, recognizer)  # whatever stands there would not be believed
+    found = read_ink(pieces, whole, recognizer)
+    if not found.has_digit:
+        return found
+    read = [InkPiece(part.box, part.mask) for part in found.reading.parts]
+    share = share_of_edges(read, guess.edges)
     return found._replace(belief=found.belief * min(1.0, share / CLUTTER))
 
 
-def share_of_edges(parts: Sequence[Part], edges: np.ndarray) -> float:
-    """Which share of what is sharp in a picture lies along the outlines of some parts.
+def share_of_edges(pieces: Sequence[InkPiece], edges: np.ndarray) -> float:
+    """Which share of what is sharp in a picture lies along the outlines of pieces of ink.
 
     edges: how much the brightness changes around each pixel of the picture.
     """
     ink = np.zeros(edges.shape, np.uint8)
-    for part in parts:
-        ink[part.box.y : part.box.bottom, part.box.x : part.box.right] |= part.mask
+    for piece in pieces:
+        ink[piece.box.y : piece.box.bottom, piece.box.x : piece.box.right] |= piece.ink
     sharp = np.uint8(edges > AS_SHARP * sharpness(ink, edges))
     reach = max(7, max(edges.shape) // 100)  # pixels; the edges are as wide
     along = cv2.dilate(ink, np.ones((reach, reach), np.uint8))
     return np.count_nonzero(sharp & along) / max(1, np.count_nonzero(sharp))
+
+
+def largest_alone(pieces: Sequence[InkPiece], recognizer: Recognizer) -> Understanding:
+    """The largest of some pieces, of which nothing is believed."""
+    part = look_at_ink([max(pieces, key=lambda piece: piece.box.longest)])
+    judged = part._replace(prediction=recognizer.predict(part.image))
+    return Understanding(Reading([[judged]]), 0.0, 0.0)
 
 
 def is_clearly_none(reading: Reading, whole: Box) -> bool:
@@ -3421,9 +3436,7 @@ def best_understanding(picture: np.ndarray, recognizer: Recognizer) -> Understan
             pieces = pieces_of(guess.mask)
             if not pieces:
                 continue
-            found = read_ink(pieces, whole, recognizer)
-            if found.has_digit:
-                found = less_believed_in_clutter(found, guess.edges)
+            found = understand(pieces, guess, whole, recognizer)
             if best is None or quality(found) > quality(best):
                 best = found
             if is_final(found, guess, whole):
