@@ -2247,7 +2247,8 @@ P_OVERLAPPING = 0.05  # of a cut between parts that overlap, beside one between 
 P_CUT = 0.002  # of a cut through connected ink, at least; more where the network sees several
 P_GAP = 0.1  # of each gap inside a part
 P_SPECK = 0.5  # of a speck that belongs to no part
-P_CHANGE = 0.03  # of a number that goes on as a word, or a word as a number
+P_LIKE_DIGIT = 0.06  # of another character that surely looks like a digit: 4 of 100 letters do
+P_CHANGE = 0.06  # of a number that goes on as a word, or a word as a number
 P_BROAD = 0.01  # of a digit that is one height broader than usual
 P_WHOLE = 0.4  # a row that is one part is held to be several at least so often, see weight_of()
 P_LEAST = 1e-9  # nothing is thought to be less probable
@@ -2332,7 +2333,7 @@ class Habit(NamedTuple):
 # A row is written in one habit: a number, seldom with another character in it, or a word. Without
 # habits every fourth word of six letters would seem to hold a digit, for a letter looks like one in
 # 5 of 100.
-HABITS = (Habit(share=0.8, p_digit=1.0, p_other=0.03), Habit(share=0.2, p_digit=0.03, p_other=1.0))
+HABITS = (Habit(share=0.8, p_digit=1.0, p_other=0.05), Habit(share=0.2, p_digit=0.03, p_other=1.0))
 
 
 def find_rows(boxes: Sequence[Box]) -> list[list[int]]:
@@ -2447,6 +2448,7 @@ class Judged(NamedTuple):
 
     run: Run
     part: Part
+    rarity: float = 1.0  # how often such a character looks as it does
 
 
 class Way(NamedTuple):
@@ -2484,14 +2486,25 @@ def weight_of(judged: Judged, row: Row) -> float:
 
     It is above 0, at most the logarithm of 1 / P_WHOLE, for a whole row that is one character.
     """
-    run, part = judged
-    weight = math.log(row.cuts[run.start])
+    run, part, rarity = judged
+    weight = math.log(row.cuts[run.start] * rarity)
     is_whole_row = run.stop - run.start == len(row.pieces)
     if is_whole_row and part.prediction.digit is None:
         # A letter of several strokes: the less it looks like several characters, the more probable
         # it is beside all ways that cut it. The network has seen its gaps, too.
         return weight - math.log(max(part.prediction.several, P_WHOLE))
     return weight + run.gaps * math.log(P_GAP)
+
+
+def like_a_digit(judged: Judged) -> Judged:
+    """The same run as another character that only looks like a digit.
+
+    Where this is the more probable, as amid a word, both are about as probable.
+    """
+    prediction = judged.part.prediction
+    halved = prediction.probabilities / 2
+    other = prediction._replace(digit=None, confidence=0.5, probabilities=halved, several=0.0)
+    return Judged(judged.run, judged.part._replace(prediction=other), P_LIKE_DIGIT)
 
 
 def best_way(
@@ -2616,6 +2629,8 @@ def read_rows(rows: Sequence[Row], judge: Judge) -> list[RowReading]:
     for row, its_runs in zip(rows, found, strict=True):
         parts = judge([row.group(run) for run in its_runs])
         judged = [Judged(*pair) for pair in zip(its_runs, parts, strict=True)]
+        seem_digits = [one for one in judged if one.part.prediction.digit is not None]
+        judged += [like_a_digit(one) for one in seem_digits if not one.part.prediction.taught]
         read.append(RowReading(*best_way(row, judged)))
     return read
 
@@ -5317,14 +5332,15 @@ def explain(part: Part, recognizer: Recognizer) -> Explanation:
     After Zeiler and Fergus, "Visualizing and understanding convolutional networks", 2014.
     """
     images, holds_ink = without_each_patch(part.image)
-    before = log_odds(part.prediction)
+    judged = recognizer.predict(part.image)  # by itself, whatever stands beside it
+    before = log_odds(judged)
     falls = np.zeros((len(BARS), *holds_ink.shape))  # of each answer's log odds
     after = recognizer.predict_all(images)
     for place, prediction in zip(np.argwhere(holds_ink), after, strict=True):
         falls[:, *place] = before - log_odds(prediction)
     second, first = np.argsort(before)[-2:]  # first is the answer that was given
     runner_up = BARS[second]
-    if probability(part.prediction, runner_up) < RUNNER_UP:
+    if probability(judged, runner_up) < RUNNER_UP:
         runner_up = None
         falls[second] = 0  # no ink speaks for it
     is_for_answer = falls[first] >= falls[second]

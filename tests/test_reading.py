@@ -186,6 +186,39 @@ def test_the_most_probable_way_is_found():
         assert certainty_of_two == pytest.approx(all_habits[np.argmax(weights)] / all_habits.sum())
 
 
+def read_row(looks):
+    """The text of a row of characters apart: each looks like this digit, or like no digit."""
+    pieces = [md.Stroke([(50 * i, 0), (50 * i + 20, 40)], 6) for i in range(len(looks))]
+
+    def judge(groups):
+        parts = []
+        for group in groups:
+            answers = np.full(md.CLASSES, 0.0005)
+            look = looks[pieces.index(group[0])]
+            answers[md.SEVERAL if len(group) > 1 else md.OTHER if look is None else look] = 0.9945
+            box = md.Box.around(piece.box for piece in group)
+            parts.append(md.Part(box, np.zeros((28, 28)), md.prediction_of(answers)))
+        return parts
+
+    (row,) = md.read_rows([md.Row(pieces, [1.0] * len(pieces))], judge)
+    return "".join(str(part.prediction) for part in row.parts)
+
+
+@pytest.mark.parametrize(
+    "looks, text",
+    [
+        ([None, None, 8, None, None], "?????"),  # FAITH
+        ([None, None, 8, 5, None], "??85?"),  # two of them are none by chance
+        ([6, None, 3], "6?3"),
+        ([None, 8], "?8"),
+        ([8, None], "8?"),
+        ([1, 8, 2], "182"),
+    ],
+)
+def test_amid_a_word_one_that_looks_like_a_digit_is_a_letter(looks, text):
+    assert read_row(looks) == text
+
+
 def test_how_a_reading_is_written():
     probabilities = np.eye(10)
     four, two = (
