@@ -2679,7 +2679,7 @@ DARK_GRAIN = 12  # added to the paper's light, so that the grain of black paper 
 DARKEST = 0.75  # the darkest ink is at least so dark, beside the 90th percentile of all ink
 SHARP = 0.88  # of its outline, so much of a piece of ink is a sharp edge at least
 SHARP_EDGE = 0.4  # there the brightness changes at least so much, beside the usual outline of ink
-HOLE = 0.08  # each hole fills more of the inside of the ink around it; what fills less is writing
+HOLE = 0.08  # of the inside of the ink around it each hole fills at least; writing fills less
 
 # Printed lines and frames.
 MOST_LINES = 0.25  # of the picture; where more of it is thin, it is a texture, and has no lines
@@ -2714,9 +2714,9 @@ HEADING = 0.8  # in another row
 NO_WRITING = 0.4  # where there are no digits
 UNCERTAIN = 0.5  # where a guess explains less, there are no digits
 BELIEVED = 0.8  # where it explains more, and is neither of the next two, the search is over
-CLUTTER = 0.25  # of what is as sharp as it in a picture, so much is writing at least
-AS_SHARP = 0.6  # of how sharp writing is, what counts there is so sharp
-MUCH_INK = 0.8  # of all ink; what explains a smaller share may be a rest of a line
+AS_SHARP = 0.6  # where the brightness changes so much, beside outlines of writing, it is as sharp
+CLUTTER = 0.25  # of what is as sharp as it, writing is less only in pictures of other things
+MUCH_INK = 0.8  # of all ink but rules; what explains less has lost digits, or is a rest of a line
 SMALL = 0.1  # of the picture's longer side; what spans less may be such a rest, too
 SURE_AMONG_LINES = 0.8  # confidence from which on digits among lines are no rests of them
 DOUBTFUL = 0.7  # below this mean confidence several parts are a texture's rather than a hand's
@@ -3042,6 +3042,7 @@ class Guess(NamedTuple):
     whole: np.ndarray  # the mask before lines were taken out of it
     clear: bool  # whether it is all of the ink, and that is clear
     ruled: bool  # whether there are lines in the ink, be they taken out of this mask or not
+    written: int  # how many pixels of ink are to be explained: those of rules are not
     edges: np.ndarray  # how much the brightness changes around each pixel of the picture
 
 
@@ -3083,13 +3084,28 @@ def guesses_at(ink: Ink, edges: np.ndarray) -> Iterator[Guess]:
     """What of some ink may be writing: all of it, the darkest of it, or what is no line."""
     unframed = without_frames(ink.mask)
     lines = [find_lines(unframed, length) for length in lengths_of_lines(unframed)]
-    lines = [some for some in lines if len(some)]
-    ruled = bool(lines)
-    yield Guess(unframed, ink.mask, ink.clear, ruled, edges)
+    unlined = [without_lines(unframed, some) for some in lines if len(some)]
+    writing = ink.mask
+    for mask in unlined:
+        writing = writing & mask
+    all_of_it = Guess(
+        mask=unframed,
+        whole=ink.mask,
+        clear=ink.clear,
+        ruled=bool(unlined),
+        written=np.count_nonzero(writing),
+        edges=edges,
+    )
+    yield all_of_it
     darkest = darkest_of(ink.darkness, ink.mask)
-    yield Guess(darkest & unframed, darkest, False, ruled, edges)
-    for some in lines:
-        yield Guess(without_lines(unframed, some), ink.mask, False, ruled, edges)
+    yield all_of_it._replace(
+        mask=darkest & unframed,
+        whole=darkest,
+        clear=False,
+        written=np.count_nonzero(darkest & writing),
+    )
+    for mask in unlined:
+        yield all_of_it._replace(mask=mask, clear=False)
 
 
 class InkPiece:
@@ -3425,12 +3441,13 @@ def quality(found: Understanding) -> tuple[float, float]:
 
 def is_final(found: Understanding, guess: Guess, whole: Box) -> bool:
     """Whether what a guess leads to is so good that no other guess need be looked at."""
+    is_much = found.ink > MUCH_INK * guess.written
     if guess.ruled:  # what is no digit may be a line, or joined by one
-        return found.reading.digits_alone and found.reading.confidence > SURE_AMONG_LINES
+        is_sure = found.reading.digits_alone and found.reading.confidence > SURE_AMONG_LINES
+        return is_much and is_sure
     if found.belief > BELIEVED:
         # What is small may be a rest of what was taken out, and the writing in another guess.
         box = Box.around(part.box for part in found.reading.parts)
-        is_much = found.ink > MUCH_INK * np.count_nonzero(guess.whole)
         return is_much and box.longest > SMALL * whole.longest
     return guess.clear and is_clearly_none(found.reading, whole)
 
