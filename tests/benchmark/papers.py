@@ -1010,6 +1010,27 @@ def table_row(name: str, answers: Sequence[Answer]) -> tuple[str, ...]:
     )
 
 
+def squares_of(photograph: np.ndarray, rng: Generator) -> Iterator[Picture]:
+    """Four squares of a photograph without writing, 480 pixels wide: the largest, and parts."""
+    for share in (1, *rng.uniform(0.25, 0.8, 3)):
+        side = int(share * min(photograph.shape[:2]))
+        y, x = rng.integers(np.array(photograph.shape[:2]) - side + 1)
+        how = cv2.INTER_AREA if side > 480 else cv2.INTER_CUBIC
+        square = photograph[y : y + side, x : x + side]
+        yield Picture(cv2.resize(square, (480, 480), interpolation=how), "")
+
+
+def ask_photographs(options: argparse.Namespace, recognizer: Recognizer) -> list[Answer]:
+    """How squares of the photographs in a folder and those below it are read."""
+    rng = np.random.default_rng(options.seed)
+    answers = []
+    for path in sorted(options.photographs.rglob("*")):
+        photograph = cv2.imread(str(path)) if path.is_file() else None
+        if photograph is not None:
+            answers += [ask(square, recognizer) for square in squares_of(photograph, rng)]
+    return answers
+
+
 def chosen_kinds(names: Sequence[str] | None) -> Iterator[tuple[str, list[str]]]:
     """The groups of kinds, each with those of its kinds that were asked for."""
     for title, kinds in KINDS.items():
@@ -1022,7 +1043,10 @@ def run(options: argparse.Namespace) -> list[tuple[str, ...]]:
     """Measure every kind of picture: rows of kind, right, wrong and sure, seconds."""
     recognizer, writers = Recognizer(options.model), read_writers(not options.training_writers)
     rows, shown = [], []
-    for title, names in chosen_kinds(options.kind):
+    if options.photographs:
+        shown = ask_photographs(options, recognizer)
+        rows.append(table_row("photographs", shown))
+    for title, names in () if options.photographs else chosen_kinds(options.kind):
         all_answers = []
         for name in names:
             pictures = [draw(name, i, options.seed, writers) for i in range(options.count)]

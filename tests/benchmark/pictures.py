@@ -35,6 +35,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--kind", action="append", metavar="NAME", help="only this kind (default: all)"
     )
     parser.add_argument(
+        "--photographs",
+        type=Path,
+        metavar="DIR",
+        help="only squares of photographs without writing",
+    )
+    parser.add_argument(
         "--training-writers", action="store_true", help="who were trained on instead: to tune by"
     )
     parser.add_argument(
