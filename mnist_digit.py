@@ -246,10 +246,16 @@ def at_least_two(points: np.ndarray) -> np.ndarray:
 
 def stroke_width(mask: np.ndarray) -> float:
     """The mean width of the strokes in a mask (uint8, 0 is paper, not all 0), in pixels."""
-    distance = cv2.distanceTransform(np.pad(mask, 1), cv2.DIST_L2, 5)
+    distance = cv2.distanceTransform(with_paper_around(mask, 1), cv2.DIST_L2, 5)
     # Across a straight stroke of width w the mean distance to the paper is w / 4. Crossings and
     # bends raise the mean over a whole character to about 1.2 times that (found by trial).
     return 4 / 1.2 * float(distance[distance > 0].mean())
+
+
+def with_paper_around(mask: np.ndarray, pixels: int) -> np.ndarray:
+    """A mask of ink with so many pixels of paper on each side."""
+    # It takes a tenth of the time of np.pad().
+    return cv2.copyMakeBorder(mask, *[pixels] * 4, cv2.BORDER_CONSTANT)
 
 
 def redraw_at_stroke_width(mask: np.ndarray) -> np.ndarray:
@@ -297,7 +303,7 @@ def enlarged(ink: np.ndarray) -> np.ndarray:
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     ink = cv2.resize(255 * ink, scaled_size(ink, scale), interpolation=how)
     mask = np.uint8(ink > ink.max() / 2)
-    return np.pad(mask, int(wanted) + 2)  # strokes may become wider
+    return with_paper_around(mask, int(wanted) + 2)  # strokes may become wider
 
 
 def thinned(ink: np.ndarray, measured: float, wanted: float) -> np.ndarray:
@@ -2996,10 +3002,13 @@ def width_of_line(start: Sequence[int], end: Sequence[int], depth: np.ndarray) -
 def without_frames(mask: np.ndarray) -> np.ndarray:
     """A mask of ink without frames, as the boxes of a form, around what is written in them."""
     unframed = mask.copy()
+    least = 2 * SMALLEST_PIECE * max(mask.shape)  # a smaller one holds no digit
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     for label, (x, y, width, height, _) in enumerate(stats.tolist()):
-        ink = np.pad(np.uint8(labels[y : y + height, x : x + width] == label), 2)
-        if label and is_frame(ink):
+        if not label or min(width, height) < least:
+            continue
+        ink = with_paper_around(np.uint8(labels[y : y + height, x : x + width] == label), 2)
+        if is_frame(ink):
             frame = ink - written_on_frame(ink)
             unframed[y : y + height, x : x + width] -= frame[2:-2, 2:-2]
     return unframed
@@ -3211,14 +3220,14 @@ def cheapest_ways(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Returns what each way costs, shape (w,), in pixels of ink, and the steps to the side by which it
     came to each pixel (-1, 0, 1), shape (h, w).
     """
-    cost, steps = ink[0].copy(), np.zeros(ink.shape, int)
+    steps = np.zeros(ink.shape, int)
+    cost = np.full(ink.shape[1] + 2, np.inf)  # no way leads in from beside the ink
+    cost[1:-1] = ink[0]
     for y in range(1, len(ink)):
-        padded = np.pad(cost, 1, constant_values=np.inf)
-        options = np.stack([padded[1:-1], padded[:-2] + SIDEWAYS, padded[2:] + SIDEWAYS])
-        choice = options.argmin(axis=0)
-        steps[y] = np.array([0, -1, 1])[choice]
-        cost = options.min(axis=0) + ink[y]
-    return cost, steps
+        options = np.stack([cost[1:-1], cost[:-2] + SIDEWAYS, cost[2:] + SIDEWAYS])
+        steps[y] = np.array([0, -1, 1])[options.argmin(axis=0)]
+        cost[1:-1] = options.min(axis=0) + ink[y]
+    return cost[1:-1], steps
 
 
 def trace(steps: np.ndarray, x: int) -> np.ndarray:
