@@ -2952,8 +2952,8 @@ def without_holes(mask: np.ndarray, whole: np.ndarray, opposite: np.ndarray) -> 
         cv2.drawContours(inside, [outline], 0, 1, cv2.FILLED, offset=(-box.x, -box.y))
         held = mask[box.y : box.bottom, box.x : box.right]
         # A hole fills more of it than digits fill of a light place in which they are written.
-        count = cv2.connectedComponents(held & inside)[0] - 1
-        if np.count_nonzero(held & inside) > HOLE * count * np.count_nonzero(inside):
+        filled = np.count_nonzero(held & inside) / np.count_nonzero(inside)
+        if filled > HOLE and filled > HOLE * (cv2.connectedComponents(held & inside)[0] - 1):
             held[inside > 0] = 0
     return mask
 
@@ -5358,10 +5358,10 @@ def explain(part: Part, recognizer: Recognizer) -> Explanation:
     After Zeiler and Fergus, "Visualizing and understanding convolutional networks", 2014.
     """
     images, holds_ink = without_each_patch(part.image)
-    judged = recognizer.predict(part.image)  # by itself, whatever stands beside it
+    # The part is judged by itself, whatever stands beside it.
+    judged, *after = recognizer.predict_all(np.concatenate([part.image[None], images]))
     before = log_odds(judged)
     falls = np.zeros((len(BARS), *holds_ink.shape))  # of each answer's log odds
-    after = recognizer.predict_all(images)
     for place, prediction in zip(np.argwhere(holds_ink), after, strict=True):
         falls[:, *place] = before - log_odds(prediction)
     second, first = np.argsort(before)[-2:]  # first is the answer that was given
