@@ -5364,7 +5364,8 @@ def explain(part: Part, recognizer: Recognizer) -> Explanation:
     falls = np.zeros((len(BARS), *holds_ink.shape))  # of each answer's log odds
     for place, prediction in zip(np.argwhere(holds_ink), after, strict=True):
         falls[:, *place] = before - log_odds(prediction)
-    second, first = np.argsort(before)[-2:]  # first is the answer that was given
+    first = BARS.index(answer_of(part.prediction))  # amid a word, not the network's likeliest one
+    second = next(place for place in np.argsort(before)[::-1] if place != first)
     runner_up = BARS[second]
     if probability(judged, runner_up) < RUNNER_UP:
         runner_up = None
