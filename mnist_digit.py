@@ -2690,6 +2690,7 @@ HOLE = 0.08  # of the inside of the ink around it each hole fills at least; writ
 # Printed lines and frames.
 MOST_LINES = 0.25  # of the picture; where more of it is thin, it is a texture, and has no lines
 THICK_LINE = 0.1  # no line is thicker, in its lengths
+THIN_RULE = 1 / 30  # of its length a line from edge to edge is thick at most; a 1 is thicker
 RULE = 0.75  # of the picture's shorter side a rule is long at least
 BASE_LINE = 1.3  # lines so many times as long as what stands on them is high are printed
 FRAME = 0.85  # of the least rectangle around it a frame fills at least; a round 0 less than 0.8
@@ -3128,8 +3129,8 @@ class InkPiece:
 def pieces_of(mask: np.ndarray) -> list[InkPiece]:
     """The pieces of ink in a mask: connected, or one above the other where a pen skipped.
 
-    Left out are specks of grain, and what lies along the picture's edge. Where there are too many
-    to be writing, all together are one piece, which is most probably read as no digit.
+    Left out are specks of grain, rules, and what lies along the picture's edge. Where there are too
+    many to be writing, all together are one piece, which is most probably read as no digit.
     """
     if not mask.any():
         return []
@@ -3142,7 +3143,7 @@ def pieces_of(mask: np.ndarray) -> list[InkPiece]:
     on_edge = np.bincount(edges, minlength=count)
     longest = stats[:, 2:4].max(axis=1)
     least = max(6, SMALLEST_PIECE * side)
-    is_writing = (longest >= least) & (on_edge <= ALONG * longest)
+    is_writing = (longest >= least) & (on_edge <= ALONG * longest) & ~are_rules(stats, mask.shape)
     is_writing[0] = False  # the paper
     if np.count_nonzero(is_writing) > MOST_PIECES_OF_INK:
         return [piece_in(np.uint8(is_writing)[labels])]
@@ -3154,6 +3155,13 @@ def pieces_of(mask: np.ndarray) -> list[InkPiece]:
         if piece.box.longest >= least:  # by itself, not as it was joined
             pieces.append(piece)
     return pieces
+
+
+def are_rules(stats: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Which pieces, by OpenCV's statistics of them, are thin lines right across a picture."""
+    x, y, width, height, area = stats.T
+    is_across = (x <= 1) & (x + width >= shape[1] - 1) | (y <= 1) & (y + height >= shape[0] - 1)
+    return is_across & (area < THIN_RULE * np.maximum(width, height) ** 2)
 
 
 def piece_in(ink: np.ndarray, x: int = 0, y: int = 0) -> InkPiece:

@@ -304,6 +304,15 @@ def test_what_looks_like_a_digit_among_many_things_is_none(recognizer):
         assert papers.digits_in(papers.read_pixels(scene, recognizer)) == "", seed
 
 
+def test_a_line_from_edge_to_edge_is_a_rule_and_a_thick_one_a_1(recognizer):
+    page = np.full((300, 400), 220, np.uint8)
+    page[:, 80:84] = 60
+    assert papers.digits_in(papers.read_pixels(page, recognizer)) == ""
+    bitmap = np.full((32, 32), 255, np.uint8)
+    bitmap[:, 15:18] = 0  # a digit that fills its picture
+    assert papers.digits_in(papers.read_pixels(bitmap, recognizer)) == "1"
+
+
 def test_light_from_one_side_is_mostly_no_digit(recognizer):
     refused = 0
     for seed in range(12):
