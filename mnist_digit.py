@@ -2674,6 +2674,10 @@ def read_as_one(pieces: Sequence[Piece], judge: Judge, recognizer: Recognizer) -
 WORKING_SIDES = 256, 1600  # pixels of the longer side of the copy of a picture that is read
 SMALL_SIDE = 640  # of the copy in which paper is told from ink
 
+# Bitmaps of a digit, which may be cut off just around its ink.
+BITMAP_SIDE = 64  # pixels, of the longer side at most
+FULL = 0.08  # of one that is cut off so, so much is ink at least
+
 # A sheet or frame on something else, in shares.
 SHEET = 0.1  # of the picture it covers at least
 SHEET_SOLID = 0.75  # of its outline's inside is light
@@ -2821,6 +2825,28 @@ def in_grey(picture: np.ndarray) -> np.ndarray:
     axis /= np.abs(axis).sum()  # 0 ... 255 stays as wide
     darkest = -255 * np.minimum(axis, 0).sum()  # and begins at 0 again
     return cv2.transform(picture, np.append(axis, darkest)[None])
+
+
+def paper_to_add(bitmap: np.ndarray) -> int:
+    """How many pixels of paper a bitmap of a digit is to be given on each side, 0 if it has some.
+
+    Such bitmaps are often cut off just around their ink. Then strokes lie along the edges, as
+    shadows do, and are as wide as what is left of the paper.
+    """
+    _, ink = cv2.threshold(in_grey(bitmap), 0, 1, cv2.THRESH_OTSU)
+    if ink.mean() > 0.5:
+        ink = 1 - ink
+    edge = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
+    box = Box(*cv2.boundingRect(ink))
+    reaches_across = box.height == ink.shape[0] or box.width == ink.shape[1]
+    is_cut_to_ink = reaches_across and ink.mean() > FULL and edge.mean() < 0.5
+    return max(ink.shape) // 4 if is_cut_to_ink else 0
+
+
+def surrounded(picture: np.ndarray, pixels: int) -> np.ndarray:
+    """A picture with so many pixels on each side in the tone that most of it has."""
+    tone = np.median(picture.reshape(-1, *picture.shape[2:]), axis=0)
+    return cv2.copyMakeBorder(picture, *[pixels] * 4, cv2.BORDER_CONSTANT, value=tone.tolist())
 
 
 def views(picture: np.ndarray) -> Iterator[np.ndarray]:
@@ -3532,14 +3558,19 @@ def read_image(picture: np.ndarray, recognizer: Recognizer) -> Reading:
     where it shows no ink.
     """
     copy = working_copy(picture)
-    found = best_understanding(copy, recognizer)
+    is_bitmap = max(picture.shape[:2]) <= BITMAP_SIDE
+    margin = paper_to_add(copy) if is_bitmap else 0
+    found = best_understanding(surrounded(copy, margin), recognizer)
     if found is None:
         raise ValueError("no ink in it: blank, or too faint to tell from the paper")
     reading = found.reading
     if is_doubtful(found):
         reading = refused(reading, found.belief)
     scale = picture.shape[1] / copy.shape[1]
-    rows = [[part._replace(box=part.box.scaled(scale)) for part in row] for row in reading.rows]
+    left = -margin * scale
+    rows = []
+    for row in reading.rows:
+        rows.append([part._replace(box=part.box.scaled(scale, left, left)) for part in row])
     return Reading(rows, reading.certainty)
 
 

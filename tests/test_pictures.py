@@ -227,6 +227,18 @@ def test_an_array_without_ink_is_refused(recognizer):
         md.read_image(np.zeros((50, 70, 3), np.uint8), recognizer)
 
 
+@pytest.mark.parametrize("size", [16, 32, 64])
+@pytest.mark.parametrize("dark", [True, False], ids=["dark on light", "light on dark"])
+def test_a_bitmap_that_is_cut_off_just_around_its_digit(recognizer, size, dark):
+    five = [np.array([(90, 0), (15, 0), (10, 45), (60, 40), (95, 70), (60, 100), (0, 95)], float)]
+    bitmap = cv2.threshold(paint(five, 4 * size, size // 2, 0), 127, 255, cv2.THRESH_BINARY)[1]
+    x, y, width, height = cv2.boundingRect(bitmap)
+    bitmap = cv2.resize(bitmap[y : y + height, x : x + width], (size, size))
+    reading = md.read_image(255 - bitmap if dark else bitmap, recognizer)
+    assert reading.text == "5"
+    assert reading.parts[0].box.clipped(md.Box(0, 0, size, size)) == reading.parts[0].box
+
+
 def test_what_is_cut_off_makes_the_answer_less_sure(recognizer):
     picture = written("47", 200)
     whole = md.read_image(picture, recognizer)
