@@ -2679,8 +2679,10 @@ BITMAP_SIDE = 64  # pixels, of the longer side at most
 FULL = 0.08  # of one that is cut off so, so much is ink at least
 
 # A sheet or frame on something else, in shares.
-SHEET = 0.1  # of the picture it covers at least
+SHEET = 0.3  # of the picture it covers at least
 SHEET_SOLID = 0.75  # of its outline's inside is light
+RECTANGLE = 0.8  # of the least rectangle around it it fills
+LONGEST_SHEET = 2.5  # in its shorter sides
 SHEET_CUT_OFF = 0.1  # of the picture's edge it may reach
 
 # Ink.
@@ -2869,14 +2871,22 @@ def find_sheet(picture: np.ndarray) -> np.ndarray | None:
     labels, stats = cv2.connectedComponentsWithStats(light)[1:3]
     if len(stats) == 1:
         return None
-    # It is a large light region, solid, and not cut off by the edge.
+    # It is a large light region, solid, nearly a rectangle, and not cut off by the edge. Else a
+    # thick digit in chalk would be one.
     region = np.uint8(labels == stats[1:, cv2.CC_STAT_AREA].argmax() + 1)
     hull = cv2.convexHull(cv2.findNonZero(region))
     sheet = cv2.fillConvexPoly(np.zeros_like(light), hull, 1)
     edge = np.concatenate([sheet[0], sheet[-1], sheet[:, 0], sheet[:, -1]])
-    is_large = region.mean() > SHEET
+    is_whole = region.mean() > SHEET and edge.mean() < SHEET_CUT_OFF
     is_solid = region.sum() > SHEET_SOLID * sheet.sum()
-    return sheet if is_large and is_solid and edge.mean() < SHEET_CUT_OFF else None
+    return sheet if is_whole and is_solid and is_oblong(hull) else None
+
+
+def is_oblong(outline: np.ndarray) -> bool:
+    """Whether a convex outline is nearly a rectangle that is not too long for a sheet."""
+    _, sides, _ = cv2.minAreaRect(outline)
+    is_rectangle = cv2.contourArea(outline) > RECTANGLE * sides[0] * sides[1]
+    return is_rectangle and max(sides) < LONGEST_SHEET * min(sides)
 
 
 class Ink(NamedTuple):

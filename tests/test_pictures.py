@@ -171,6 +171,12 @@ def thick_zero():
     return cv2.ellipse(picture, (150, 150), (60, 95), 0, 0, 360, 0, 60, cv2.LINE_AA)
 
 
+def thick_eight_in_chalk():
+    """As solid and light as a sheet of paper on a dark desk."""
+    picture = cv2.ellipse(np.zeros((280, 280), np.uint8), (140, 100), (26, 32), 0, 0, 360, 255, 34)
+    return cv2.ellipse(picture, (140, 174), (30, 36), 0, 0, 360, 255, 34)
+
+
 def small_open_zero():
     """On a large page; its bowl is as light as ink on a dark ground would be."""
     picture = np.full((900, 1100), 200, np.uint8)
@@ -195,6 +201,7 @@ def two_rows():
         (skipping, "7"),
         (cut_off, "744"),
         (thick_zero, "0"),
+        (thick_eight_in_chalk, "8"),
         (small_open_zero, "0"),
         (speck, "47"),
         (two_rows, "47774 74447"),
