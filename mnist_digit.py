@@ -2829,26 +2829,27 @@ def in_grey(picture: np.ndarray) -> np.ndarray:
     return cv2.transform(picture, np.append(axis, darkest)[None])
 
 
-def paper_to_add(bitmap: np.ndarray) -> int:
-    """How many pixels of paper a bitmap of a digit is to be given on each side, 0 if it has some.
+def with_paper(bitmap: np.ndarray) -> tuple[np.ndarray, int]:
+    """A bitmap of a digit with some paper around, and how many pixels on each side; 0: it has some.
 
     Such bitmaps are often cut off just around their ink. Then strokes lie along the edges, as
     shadows do, and are as wide as what is left of the paper.
     """
     _, ink = cv2.threshold(in_grey(bitmap), 0, 1, cv2.THRESH_OTSU)
-    if ink.mean() > 0.5:
-        ink = 1 - ink
     edge = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
+    if edge.mean() > 0.5:  # most of the edge is paper
+        ink = 1 - ink
     box = Box(*cv2.boundingRect(ink))
     reaches_across = box.height == ink.shape[0] or box.width == ink.shape[1]
-    is_cut_to_ink = reaches_across and ink.mean() > FULL and edge.mean() < 0.5
-    return max(ink.shape) // 4 if is_cut_to_ink else 0
-
-
-def surrounded(picture: np.ndarray, pixels: int) -> np.ndarray:
-    """A picture with so many pixels on each side in the tone that most of it has."""
-    tone = np.median(picture.reshape(-1, *picture.shape[2:]), axis=0)
-    return cv2.copyMakeBorder(picture, *[pixels] * 4, cv2.BORDER_CONSTANT, value=tone.tolist())
+    if not reaches_across or not FULL < ink.mean() < 1:
+        return bitmap, 0
+    margin = max(ink.shape) // 4
+    tone = np.median(bitmap[ink == 0], axis=0)
+    sides = [margin] * 4
+    wide = cv2.copyMakeBorder(
+        bitmap, *sides, cv2.BORDER_CONSTANT, value=np.atleast_1d(tone).tolist()
+    )
+    return wide, margin
 
 
 def views(picture: np.ndarray) -> Iterator[np.ndarray]:
@@ -3568,15 +3569,16 @@ def read_image(picture: np.ndarray, recognizer: Recognizer) -> Reading:
     where it shows no ink.
     """
     copy = working_copy(picture)
-    is_bitmap = max(picture.shape[:2]) <= BITMAP_SIDE
-    margin = paper_to_add(copy) if is_bitmap else 0
-    found = best_understanding(surrounded(copy, margin), recognizer)
+    margin = 0
+    if max(picture.shape[:2]) <= BITMAP_SIDE:
+        copy, margin = with_paper(copy)
+    found = best_understanding(copy, recognizer)
     if found is None:
         raise ValueError("no ink in it: blank, or too faint to tell from the paper")
     reading = found.reading
     if is_doubtful(found):
         reading = refused(reading, found.belief)
-    scale = picture.shape[1] / copy.shape[1]
+    scale = picture.shape[1] / (copy.shape[1] - 2 * margin)
     left = -margin * scale
     rows = []
     for row in reading.rows:

@@ -427,6 +427,27 @@ def cropped(rng: Generator, writing: Writing) -> Picture:
     return Picture(np.ascontiguousarray(cut_out), text)
 
 
+def bitmap(rng: Generator, writing: Writing, margin: Span) -> Picture:
+    """A digit in 16 to 48 pixels, black and white or grey, with so much around it, in its size."""
+    (digit,), text = writing.digits(1)
+    side = int(rng.integers(16, 49))
+    large = 8 * side
+    ink = draw_ink((large, large), fitted(rng, digit, [large / 4] * 2 + [3 * large / 4] * 2), 1)
+    pen = large * rng.uniform(0.04, 0.1)
+    ink = cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (int(pen) | 1,) * 2))
+    x, y, width, height = cv2.boundingRect(np.uint8(ink > 0.5))
+    ink = ink[y : y + height, x : x + width]
+    gap = int(max(width, height) * rng.uniform(*margin))
+    scale = side / (max(width, height) + 2 * gap)
+    ink = np.pad(ink, gap)
+    ink = cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    if rng.random() < 0.5:
+        ink = np.float32(ink > 0.5)
+    is_dark = rng.random() < 0.5
+    grey = np.uint8(255 * (1 - ink if is_dark else ink))
+    return Picture(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), text)
+
+
 def poorly_taken(rng: Generator, writing: Writing) -> Picture:
     """Dark, with noise, blur and hard JPEG."""
     ink, height, text = page(rng, writing, (0.03, 0.09))
@@ -801,6 +822,10 @@ DIGIT_KINDS = {
     "tight crop": cropped,
     "poor camera": poorly_taken,
 }
+BITMAP_KINDS = {
+    "bitmap with a margin": partial(bitmap, margin=(0.1, 0.3)),
+    "bitmap, cut off around its digit": partial(bitmap, margin=(0, 0)),
+}
 NUMBER_KINDS = {
     "3 to 6 digits in a row": numbers,
     "the same, sloping": partial(numbers, slope=15),
@@ -914,7 +939,12 @@ NO_DIGIT_KINDS = {
     "drawn faces": face,
     "drawn landscapes": landscape,
 }
-KINDS = {"digits": DIGIT_KINDS, "numbers": NUMBER_KINDS, "no digit": NO_DIGIT_KINDS}
+KINDS = {
+    "digits": DIGIT_KINDS,
+    "bitmaps": BITMAP_KINDS,
+    "numbers": NUMBER_KINDS,
+    "no digit": NO_DIGIT_KINDS,
+}
 
 
 # --- measuring -----------------------------------------------------------------------------
@@ -944,8 +974,8 @@ class Answer(NamedTuple):
 def draw(name: str, number: int, seed: int, writers: Writers) -> Picture:
     """Picture so-and-so of a kind."""
     rng = np.random.default_rng([seed, number, *name.encode()])
-    kinds = {**DIGIT_KINDS, **NUMBER_KINDS, **NO_DIGIT_KINDS}
-    return kinds[name](rng, some_writing(rng, writers))
+    (draw_kind,) = (kinds[name] for kinds in KINDS.values() if name in kinds)
+    return draw_kind(rng, some_writing(rng, writers))
 
 
 def read_saved(pixels: np.ndarray, recognizer: Recognizer, folder: Path) -> Reading:
