@@ -2678,11 +2678,11 @@ SMALL_SIDE = 640  # of the copy in which paper is told from ink
 BITMAP_SIDE = 64  # pixels, of the longer side at most
 FULL = 0.08  # of one that is cut off so, so much is ink at least
 
-# A sheet or frame on something else, in shares.
+# A sheet or frame on something else.
 SHEET = 0.3  # of the picture it covers at least
 SHEET_SOLID = 0.75  # of its outline's inside is light
-RECTANGLE = 0.8  # of the least rectangle around it it fills
-LONGEST_SHEET = 2.5  # in its shorter sides
+RECTANGLE = 0.8  # of the least rectangle around it, so much is inside its outline at least
+LONGEST_SHEET = 2.5  # times as long as wide it is at most
 SHEET_CUT_OFF = 0.1  # of the picture's edge it may reach
 
 # Ink.
@@ -2829,7 +2829,7 @@ def in_grey(picture: np.ndarray) -> np.ndarray:
     return cv2.transform(picture, np.append(axis, darkest)[None])
 
 
-def with_paper(bitmap: np.ndarray) -> tuple[np.ndarray, int]:
+def uncropped(bitmap: np.ndarray) -> tuple[np.ndarray, int]:
     """A bitmap of a digit with some paper around, and how many pixels on each side; 0: it has some.
 
     Such bitmaps are often cut off just around their ink. Then strokes lie along the edges, as
@@ -3571,7 +3571,7 @@ def read_image(picture: np.ndarray, recognizer: Recognizer) -> Reading:
     copy = working_copy(picture)
     margin = 0
     if max(picture.shape[:2]) <= BITMAP_SIDE:
-        copy, margin = with_paper(copy)
+        copy, margin = uncropped(copy)
     found = best_understanding(copy, recognizer)
     if found is None:
         raise ValueError("no ink in it: blank, or too faint to tell from the paper")
