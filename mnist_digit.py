@@ -252,10 +252,14 @@ def stroke_width(mask: np.ndarray) -> float:
     return 4 / 1.2 * float(distance[distance > 0].mean())
 
 
-def with_paper_around(mask: np.ndarray, pixels: int) -> np.ndarray:
-    """A mask of ink with so many pixels of paper on each side."""
+def with_paper_around(
+    picture: np.ndarray, pixels: int, tone: float | Sequence[float] = 0
+) -> np.ndarray:
+    """A picture or a mask of ink with so many pixels of paper, in this tone, on each side."""
     # It takes a tenth of the time of np.pad().
-    return cv2.copyMakeBorder(mask, *[pixels] * 4, cv2.BORDER_CONSTANT)
+    return cv2.copyMakeBorder(
+        picture, pixels, pixels, pixels, pixels, cv2.BORDER_CONSTANT, value=tone
+    )
 
 
 def redraw_at_stroke_width(mask: np.ndarray) -> np.ndarray:
@@ -2691,12 +2695,12 @@ DARK_GRAIN = 12  # added to the paper's light, so that the grain of black paper 
 DARKEST = 0.75  # the darkest ink is at least so dark, beside the 90th percentile of all ink
 SHARP = 0.88  # of its outline, so much of a piece of ink is a sharp edge at least
 SHARP_EDGE = 0.4  # there the brightness changes at least so much, beside the usual outline of ink
-HOLE = 0.08  # of the inside of the ink around it each hole fills at least; writing fills less
+HOLE = 0.08  # each hole fills at least so much of the inside of its ink; writing there is less
 
 # Printed lines and frames.
 MOST_LINES = 0.25  # of the picture; where more of it is thin, it is a texture, and has no lines
 THICK_LINE = 0.1  # no line is thicker, in its lengths
-THIN_RULE = 1 / 30  # of its length a line from edge to edge is thick at most; a 1 is thicker
+THIN_RULE = 1 / 30  # of its length: a line from edge to edge that is thinner is a rule, no 1
 RULE = 0.75  # of the picture's shorter side a rule is long at least
 BASE_LINE = 1.3  # lines so many times as long as what stands on them is high are printed
 FRAME = 0.85  # of the least rectangle around it a frame fills at least; a round 0 less than 0.8
@@ -2727,8 +2731,8 @@ HEADING = 0.8  # in another row
 NO_WRITING = 0.4  # where there are no digits
 UNCERTAIN = 0.5  # where a guess explains less, there are no digits
 BELIEVED = 0.8  # where it explains more, and is neither of the next two, the search is over
-AS_SHARP = 0.6  # where the brightness changes so much, beside outlines of writing, it is as sharp
-CLUTTER = 0.25  # of what is as sharp as it, writing is less only in pictures of other things
+AS_SHARP = 0.6  # an edge is as sharp as writing if it is so strong, beside outlines of writing
+CLUTTER = 0.25  # of all edges so sharp, at least so many are writing's, or it is of other things
 MUCH_INK = 0.8  # of all ink but rules; what explains less has lost digits, or is a rest of a line
 SMALL = 0.1  # of the picture's longer side; what spans less may be such a rest, too
 SURE_AMONG_LINES = 0.8  # confidence from which on digits among lines are no rests of them
@@ -2845,11 +2849,7 @@ def uncropped(bitmap: np.ndarray) -> tuple[np.ndarray, int]:
         return bitmap, 0
     margin = max(ink.shape) // 4
     tone = np.median(bitmap[ink == 0], axis=0)
-    sides = [margin] * 4
-    wide = cv2.copyMakeBorder(
-        bitmap, *sides, cv2.BORDER_CONSTANT, value=np.atleast_1d(tone).tolist()
-    )
-    return wide, margin
+    return with_paper_around(bitmap, margin, tone.tolist()), margin
 
 
 def views(picture: np.ndarray) -> Iterator[np.ndarray]:
@@ -3197,8 +3197,10 @@ def pieces_of(mask: np.ndarray) -> list[InkPiece]:
 def are_rules(stats: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """Which pieces, by OpenCV's statistics of them, are thin lines right across a picture."""
     x, y, width, height, area = stats.T
-    is_across = (x <= 1) & (x + width >= shape[1] - 1) | (y <= 1) & (y + height >= shape[0] - 1)
-    return is_across & (area < THIN_RULE * np.maximum(width, height) ** 2)
+    goes_across = (x <= 1) & (x + width >= shape[1] - 1)
+    goes_down = (y <= 1) & (y + height >= shape[0] - 1)
+    is_thin = area < THIN_RULE * np.maximum(width, height) ** 2
+    return (goes_across | goes_down) & is_thin
 
 
 def piece_in(ink: np.ndarray, x: int = 0, y: int = 0) -> InkPiece:
@@ -3211,11 +3213,16 @@ def piece_in(ink: np.ndarray, x: int = 0, y: int = 0) -> InkPiece:
 def put_together(pieces: Sequence[InkPiece]) -> tuple[Box, np.ndarray]:
     """The box around pieces of ink and the mask of all of them in it."""
     box = Box.around(piece.box for piece in pieces)
+    return box, ink_inside(box, pieces)
+
+
+def ink_inside(box: Box, pieces: Sequence[InkPiece]) -> np.ndarray:
+    """The mask of pieces of ink in a box that holds them all."""
     mask = np.zeros((box.height, box.width), np.uint8)
     for piece in pieces:
         x, y = piece.box.x - box.x, piece.box.y - box.y
         mask[y : y + piece.box.height, x : x + piece.box.width] |= piece.ink
-    return box, mask
+    return mask
 
 
 def look_at_ink(pieces: Sequence[InkPiece]) -> Part:
@@ -3459,9 +3466,8 @@ def share_of_edges(pieces: Sequence[InkPiece], edges: np.ndarray) -> float:
 
     edges: how much the brightness changes around each pixel of the picture.
     """
-    ink = np.zeros(edges.shape, np.uint8)
-    for piece in pieces:
-        ink[piece.box.y : piece.box.bottom, piece.box.x : piece.box.right] |= piece.ink
+    height, width = edges.shape
+    ink = ink_inside(Box(0, 0, width, height), pieces)
     sharp = np.uint8(edges > AS_SHARP * sharpness(ink, edges))
     reach = max(7, max(edges.shape) // 100)  # pixels; the edges are as wide
     along = cv2.dilate(ink, np.ones((reach, reach), np.uint8))
@@ -3525,9 +3531,11 @@ def best_understanding(picture: np.ndarray, recognizer: Recognizer) -> Understan
             found = understand(pieces, guess, whole, recognizer)
             if best is None or quality(found) > quality(best):
                 best = found
-            if is_final(found, guess, whole):
-                # Digits that were too small to end the search are better than no digit.
-                return found if found.has_digit or best.belief <= BELIEVED else best
+            if not is_final(found, guess, whole):
+                continue
+            if not found.has_digit and best.belief > BELIEVED:
+                return best  # digits that were too small to end the search are better than none
+            return found
     return best
 
 

@@ -431,10 +431,10 @@ def bitmap(rng: Generator, writing: Writing, margin: Span) -> Picture:
     """A digit in 16 to 48 pixels, black and white or grey, with so much around it, in its size."""
     (digit,), text = writing.digits(1)
     side = int(rng.integers(16, 49))
-    large = 8 * side
-    ink = draw_ink((large, large), fitted(rng, digit, [large / 4] * 2 + [3 * large / 4] * 2), 1)
+    large = 8 * side  # pixels; it is drawn so large, in the middle half, and then made small
+    low, high = large / 4, 3 * large / 4
     pen = large * rng.uniform(0.04, 0.1)
-    ink = cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (int(pen) | 1,) * 2))
+    ink = draw_ink((large, large), fitted(rng, digit, [low, low, high, high]), pen)
     x, y, width, height = cv2.boundingRect(np.uint8(ink > 0.5))
     ink = ink[y : y + height, x : x + width]
     gap = int(max(width, height) * rng.uniform(*margin))
@@ -1076,7 +1076,8 @@ def run(options: argparse.Namespace) -> list[tuple[str, ...]]:
     if options.photographs:
         shown = ask_photographs(options, recognizer)
         rows.append(table_row("photographs", shown))
-    for title, names in () if options.photographs else chosen_kinds(options.kind):
+    groups = () if options.photographs else chosen_kinds(options.kind)
+    for title, names in groups:
         all_answers = []
         for name in names:
             pictures = [draw(name, i, options.seed, writers) for i in range(options.count)]
