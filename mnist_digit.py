@@ -2229,7 +2229,7 @@ class Recognizer:
 # Three words for how sure a reading is: confidence, that an answer is right; certainty, that the
 # ink is parted rightly; belief, which share of a picture's ink a reading explains.
 
-MOST_IN_ONE = 6  # pieces of one character; an E of four strokes and its corrections have so many
+MOST_IN_ONE = 8  # pieces of one character; an E of four strokes and its corrections have six
 SURELY_ONE = 0.95  # from this confidence on, a whole drawing is the digit that it looks like
 
 # Rows, all in heights. Pieces taller than TALL times the 90th percentile of all heights make the
@@ -2717,12 +2717,10 @@ ALONG = 0.7  # what lies along the picture's edge for more of its length is no w
 
 # Cuts through ink that touches.
 READ_AT_ONCE = 0.9  # from this confidence on, a piece is a digit and is not cut
-MOST_SEAMS = 6  # in one piece: the three between four digits that touch, and three to spare
-SEAM_HEIGHT = 48  # pixels; a piece is made so high while seams are looked for
-SEAMS_APART = 3  # pixels of such a piece; two seams are further apart in its middle
-SIDEWAYS = 0.2  # what a seam's step to the side costs, in pixels of ink
-P_CROSSED = 0.2  # each stroke that a seam crosses makes it so much rarer
-LEAST_SLICE = 0.04  # of the ink of a piece; what is less goes with its neighbour
+P_CROSSED = 0.4  # each crossing at which ink is cut makes the cut so much rarer
+BRANCHES_HEIGHT = 48  # pixels; a piece is made so high while its branches are looked for
+SHORTEST_BRANCH = 4  # pixels of a piece so high; what is shorter is of a crossing
+MOST_BRANCHES = 40  # ten for each of four digits; what has more is a texture, and is not cut
 
 # How well a guess explains its ink. A digit explains its own as well as its confidence; beside it,
 # what is no digit explains its own so well:
@@ -3231,94 +3229,114 @@ def look_at_ink(pieces: Sequence[InkPiece]) -> Part:
     return Part(box, redraw_at_stroke_width(mask), None, mask)
 
 
-class Seam(NamedTuple):
-    """Where a mask of ink is cut from top to bottom."""
+# Codes of how the ink lies around a pixel: a bit for each of its eight neighbours, clockwise from
+# the one above. AROUND: which of them are ink, for each code, shape (256, 8).
+AROUND = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little") > 0
+# How many strokes leave a pixel of a skeleton: around it, paper turns to ink so often.
+LEAVING = np.uint8(np.count_nonzero(~AROUND & np.roll(AROUND, -1, axis=1), axis=1))
 
-    x: np.ndarray  # in each row
-    crossed: float  # how many strokes it crosses
 
+def skeleton_of(mask: np.ndarray) -> np.ndarray:
+    """The middle lines, one pixel wide, of the strokes in a mask (uint8, 0 and 1): such a mask.
 
-def seams(ink: np.ndarray) -> list[Seam]:
-    """Where a mask of ink, whose digits may touch, is best cut, from left to right.
-
-    Each seam is the way down through one place of the middle row that crosses the least ink. Those
-    are taken that cross less than their neighbours, the best ones first.
+    Method: Zhang and Suen, "A fast parallel algorithm for thinning digital patterns", 1984.
     """
-    scale = SEAM_HEIGHT / ink.shape[0]
-    width = max(4, round(ink.shape[1] * scale))
-    small = cv2.resize(np.float32(ink), (width, SEAM_HEIGHT), interpolation=cv2.INTER_AREA)
-    half = SEAM_HEIGHT // 2
-    above, ways_up = cheapest_ways(small[:half])
-    below, ways_down = cheapest_ways(small[half:][::-1])
-    crossed = (above + below) / (scale * stroke_width(ink))  # pixels of ink, counted as strokes
-    margin = max(2, width // 12)  # no digit is narrower
-    places: list[int] = []
-    for x in sorted(range(margin, width - margin), key=crossed.__getitem__):
-        around = crossed[max(0, x - SEAMS_APART) : x + SEAMS_APART + 1]
-        if crossed[x] == around.min() and all(abs(x - other) > SEAMS_APART for other in places):
-            places.append(x)
-        if len(places) == MOST_SEAMS:
-            break
-    found = []
-    for x in sorted(places):
-        way = np.concatenate([trace(ways_up, x)[::-1], trace(ways_down, x)])
-        found.append(Seam(unfold(way, ink.shape), float(crossed[x])))
-    return found
+    north, _, east, _, south, _, west, _ = AROUND.T
+    ink = AROUND.sum(axis=1)
+    is_edge = (ink >= 2) & (ink <= 6) & (LEAVING == 1)  # removed, it neither parts nor shortens
+    turns = [
+        is_edge & ~(east & south & (north | west)),
+        is_edge & ~(north & west & (east | south)),
+    ]
+    skeleton, before = mask.copy(), -1
+    while before != np.count_nonzero(skeleton):
+        before = np.count_nonzero(skeleton)
+        for removable in turns:
+            skeleton[removable[codes_around(skeleton)]] = 0
+    return skeleton
 
 
-def cheapest_ways(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The ways down through ink, shape (h, w), to each x in its last row that cross the least.
+def codes_around(mask: np.ndarray) -> np.ndarray:
+    """The codes of how the ink of a mask (uint8, 0 and 1) lies around each pixel: uint8."""
+    bits = np.float32([[128, 1, 2], [64, 0, 4], [32, 16, 8]])
+    return cv2.filter2D(mask, -1, bits, borderType=cv2.BORDER_CONSTANT)
 
-    Returns what each way costs, shape (w,), in pixels of ink, and the steps to the side by which it
-    came to each pixel (-1, 0, 1), shape (h, w).
+
+class Branches(NamedTuple):
+    """Ink that is parted where its strokes cross or touch."""
+
+    labels: np.ndarray  # uint8, the branch of each pixel: 1, 2 ... from left to right; 0: paper
+    crossed: list[int]  # before each branch: how many crossings lie on both sides of a cut there
+
+
+def branches_of(mask: np.ndarray) -> Branches:
+    """The branches of the ink in a mask (uint8, 0 and 1): one where nothing crosses.
+
+    A branch is the ink around that part of the skeleton which lies between two ends or crossings.
     """
-    steps = np.zeros(ink.shape, int)
-    cost = np.full(ink.shape[1] + 2, np.inf)  # no way leads in from beside the ink
-    cost[1:-1] = ink[0]
-    for y in range(1, len(ink)):
-        options = np.stack([cost[1:-1], cost[:-2] + SIDEWAYS, cost[2:] + SIDEWAYS])
-        steps[y] = np.array([0, -1, 1])[options.argmin(axis=0)]
-        cost[1:-1] = options.min(axis=0) + ink[y]
-    return cost[1:-1], steps
+    scale = BRANCHES_HEIGHT / mask.shape[0]
+    size = max(4, round(mask.shape[1] * scale)), BRANCHES_HEIGHT
+    small = cv2.resize(np.float32(mask), size, interpolation=cv2.INTER_AREA)
+    skeleton = skeleton_of(np.uint8(small > 0.5))
+    lines = without_crossings(skeleton)
+    count, labels = numbered_from_left(lines)
+    if not 1 < count <= MOST_BRANCHES:
+        return Branches(mask, [0])
+    crossed = [0] * count
+    for around in each_piece_grown(skeleton - lines):
+        meeting = labels[(around & lines) > 0]
+        for branch in range(meeting.min(initial=count), meeting.max(initial=0)):
+            crossed[branch] += 1
+    # Each pixel of ink is of the branch whose skeleton is nearest.
+    _, nearest = cv2.distanceTransformWithLabels(1 - lines, cv2.DIST_L2, 5)
+    numbers = np.zeros(count + 1, np.uint8)
+    numbers[nearest[lines > 0]] = labels[lines > 0]
+    near = cv2.resize(numbers[nearest], mask.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    return Branches(near * mask, crossed)
 
 
-def trace(steps: np.ndarray, x: int) -> np.ndarray:
-    """The x of the cheapest way to x in the last row, from the last row to the first."""
-    way = []
-    for row in steps[::-1]:
-        way.append(x)
-        x += row[x]
-    return np.array(way)
+def without_crossings(skeleton: np.ndarray) -> np.ndarray:
+    """A skeleton without the pixels around its crossings, and without what is short between."""
+    crossings = np.uint8(LEAVING[codes_around(skeleton)] > 2) & skeleton
+    lines = skeleton & (1 - cv2.dilate(crossings, np.ones((3, 3), np.uint8)))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(lines)
+    is_long = stats[:, cv2.CC_STAT_AREA] >= SHORTEST_BRANCH
+    return lines & is_long[labels]
 
 
-def unfold(way: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """A seam in a mask that was made SEAM_HEIGHT high, in the mask as it was: x in each row."""
-    height = shape[0]
-    rows = np.minimum(np.arange(height) * SEAM_HEIGHT // height, SEAM_HEIGHT - 1)
-    scale = height / SEAM_HEIGHT
-    return np.rint(way[rows] * scale).astype(int)
+def numbered_from_left(mask: np.ndarray) -> tuple[int, np.ndarray]:
+    """How many pieces of connected ink a mask has, and their numbers: 1, 2 ... by their middles.
+
+    The numbers have the mask's shape; 0: paper.
+    """
+    count, labels, _, middles = cv2.connectedComponentsWithStats(mask)
+    numbers = np.zeros(count, int)
+    numbers[1 + np.argsort(middles[1:, 0])] = np.arange(1, count)
+    return count - 1, numbers[labels]
+
+
+def each_piece_grown(mask: np.ndarray) -> Iterator[np.ndarray]:
+    """Each piece of connected ink in a mask, with the pixels beside it, as another mask."""
+    count, labels = cv2.connectedComponents(mask)
+    for piece in range(1, count):
+        yield cv2.dilate(np.uint8(labels == piece), np.ones((3, 3), np.uint8))
 
 
 class Slice(NamedTuple):
-    """A piece of ink between two seams."""
+    """Ink between two cuts through a piece of ink."""
 
     piece: InkPiece
-    crossed: float  # how many strokes the seam at its left crosses
+    crossed: int  # how many crossings are cut at its left
 
 
 def slices(piece: InkPiece) -> list[Slice]:
-    """A piece of ink cut along its seams, from left to right."""
-    columns = np.arange(piece.box.width)
-    least = LEAST_SLICE * piece.ink.sum()
-    rest, crossed = piece.ink, 0.0
+    """The branches of a piece of ink, from left to right."""
+    branches = branches_of(piece.ink)
     found = []
-    for seam in seams(piece.ink):
-        is_left = np.uint8(columns < seam.x[:, None])
-        left, right = rest * is_left, rest * (1 - is_left)
-        if left.sum() > least and right.sum() > least:
-            found.append(Slice(piece_in(left, piece.box.x, piece.box.y), crossed))
-            rest, crossed = right, seam.crossed
-    found.append(Slice(piece_in(rest, piece.box.x, piece.box.y), crossed))
+    for number, crossed in enumerate(branches.crossed, start=1):
+        ink = np.uint8(branches.labels == number)
+        if ink.any():  # of a small piece, a branch may be less than a pixel
+            found.append(Slice(piece_in(ink, piece.box.x, piece.box.y), crossed))
     return found
 
 
@@ -3337,7 +3355,7 @@ def row_of_ink(parts: Sequence[tuple[InkPiece, Part]]) -> Row:
             continue
         first, *others = slices(piece)
         pieces += [first.piece, *(other.piece for other in others)]
-        # Even a seam that crosses no ink costs as much as half a stroke.
+        # Even a cut at no crossing costs as much as half of one.
         cuts += [p_of_cut(part) * P_CROSSED ** (0.5 + other.crossed) for other in others]
     return Row(pieces, cuts)
 

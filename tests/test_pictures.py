@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import mnist_digit as md
 from tests import hostile_files as hostile
@@ -297,6 +299,58 @@ def test_writing_on_paper(recognizer, writers, kind, request):
 def test_pictures_without_a_digit(recognizer, writers, kind):
     pictures = [papers.draw(kind, number, 0, writers) for number in range(12)]
     assert sum(papers.ask(picture, recognizer).right for picture in pictures) >= 6
+
+
+def inked(lines, width=12, size=(240, 160)):
+    """A mask of lines drawn with a pen so wide."""
+    mask = np.zeros(size[::-1], np.uint8)
+    cv2.polylines(mask, [np.array(line) for line in lines], False, 1, width)
+    return mask
+
+
+def test_a_skeleton_is_the_middle_of_a_stroke():
+    for width in 4, 12, 24:
+        skeleton = md.skeleton_of(inked([[(40, 20), (40, 140)]], width))
+        y, x = np.nonzero(skeleton)
+        assert np.abs(x - 40).max() <= 1 and len(y) == len(set(y))  # one pixel wide
+        assert np.ptp(y) > 110 - width
+
+
+@pytest.mark.parametrize(
+    "lines, crossed",
+    [
+        ([[(40, 20), (40, 140)]], [0]),
+        ([[(30, 80), (200, 80)], [(100, 20), (120, 140)]], [0, 1, 1, 1]),  # a cross
+        ([[(20, 20), (40, 140)], [(30, 80), (210, 80)], [(200, 20), (220, 140)]], [0, 1, 1, 1, 1]),
+        ([[(30, 20), (30, 140)], [(200, 20), (200, 140)]], [0, 0]),  # apart
+    ],
+)
+def test_ink_falls_into_branches_at_its_crossings(lines, crossed):
+    for width in 5, 12, 20:
+        mask = inked(lines, width)
+        branches = md.branches_of(mask)
+        assert np.array_equal(branches.labels > 0, mask > 0)  # all ink is of a branch
+        assert branches.crossed == crossed
+        columns = [np.nonzero(branches.labels == n + 1)[1].mean() for n in range(len(crossed))]
+        assert columns == sorted(columns)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 90), st.integers(1, 200), st.floats(0.5, 6))
+@settings(max_examples=60, deadline=None)
+def test_whatever_ink_there_is_falls_into_branches(seed, height, width, grain):
+    noise = cv2.GaussianBlur(np.random.default_rng(seed).random((height, width)), (0, 0), grain)
+    mask = np.uint8(noise > np.median(noise))
+    branches = md.branches_of(mask)
+    assert np.array_equal(branches.labels > 0, mask > 0)
+    assert branches.labels.max() <= len(branches.crossed) <= md.MOST_BRANCHES
+
+
+def test_half_of_the_numbers_that_touch_are_read(recognizer, writers):
+    """Without cuts through connected ink hardly one is."""
+    answers = [
+        papers.ask(papers.draw("touching", number, 0, writers), recognizer) for number in range(16)
+    ]
+    assert sum(answer.right for answer in answers) >= 7
 
 
 @pytest.mark.parametrize(
