@@ -28,6 +28,7 @@ import ctypes
 import errno
 import functools
 import hashlib
+import heapq
 import io
 import itertools
 import json
@@ -2262,6 +2263,7 @@ P_CHANGE = 0.06  # of a number that goes on as a word, or a word as a number
 P_BROAD = 0.01  # of a digit that is one height broader than usual
 P_WHOLE = 0.4  # a row that is one part is held to be several at least so often, see weight_of()
 P_LEAST = 1e-9  # nothing is thought to be less probable
+MOST_SAID = 16  # things that a row may say are weighed; the less probable ones are given up
 
 
 class Part(NamedTuple):
@@ -2343,7 +2345,7 @@ class Habit(NamedTuple):
 # A row is written in one habit: a number, seldom with another character in it, or a word. Without
 # habits every fourth word of six letters would seem to hold a digit, for a letter looks like one in
 # 5 of 100.
-HABITS = (Habit(share=0.8, p_digit=1.0, p_other=0.05), Habit(share=0.2, p_digit=0.03, p_other=1.0))
+HABITS = (Habit(share=0.8, p_digit=1.0, p_other=0.05), Habit(share=0.2, p_digit=0.0, p_other=1.0))
 
 
 def find_rows(boxes: Sequence[Box]) -> list[list[int]]:
@@ -2461,33 +2463,40 @@ class Judged(NamedTuple):
     rarity: float = 1.0  # how often such a character looks as it does
 
 
-class Way(NamedTuple):
-    """The most probable way to part a row up to some place."""
+class Ways(NamedTuple):
+    """All ways to part a row up to some place that say the same."""
 
-    weight: float  # the logarithm of its probability
-    total: float  # the logarithm of the probability of all ways up to there together
-    judged: list[Judged]  # the runs that it takes, from left to right
+    weights: np.ndarray  # for each habit that they end in, the logarithm of their probability
+    judged: list[Judged]  # the runs that the likeliest of them takes, from left to right
 
+    @property
+    def weight(self) -> float:
+        """The logarithm of the probability of all of them together."""
+        return float(np.logaddexp.reduce(self.weights))
 
-NO_WAY = Way(-math.inf, -math.inf, [])
+    def joined(self, others: Ways) -> Ways:
+        """These and others that say the same."""
+        likelier = max(self, others, key=lambda ways: ways.weight)
+        return Ways(np.logaddexp(self.weights, others.weights), likelier.judged)
 
 
 class Step(NamedTuple):
     """A step of a way: from a piece on, over a run that is one part, or over a speck."""
 
     start: int  # the piece where it begins
-    weight: float  # the logarithm of how probable its cut and its gaps are
+    weights: np.ndarray  # for each habit, the logarithm of how probable it is
     judged: Judged | None  # None where a speck is left out
 
 
-def steps_to(stop: int, row: Row, judged: Sequence[Judged]) -> list[Step]:
+def steps_to(stop: int, row: Row, judged: Sequence[Judged], habits: Sequence[Habit]) -> list[Step]:
     """The steps that end before a piece of a row, through its judged runs."""
     steps = []
     if is_speck(row.pieces[stop - 1].box, row.height):
-        steps.append(Step(stop - 1, math.log(P_SPECK), None))
+        steps.append(Step(stop - 1, np.full(len(habits), math.log(P_SPECK)), None))
     for one in judged:
         if one.run.stop == stop:
-            steps.append(Step(one.run.start, weight_of(one, row), one))
+            looks = np.array([log_probability(one.part, habit) for habit in habits])
+            steps.append(Step(one.run.start, weight_of(one, row) + looks, one))
     return steps
 
 
@@ -2517,57 +2526,46 @@ def like_a_digit(judged: Judged) -> Judged:
     return Judged(judged.run, judged.part._replace(prediction=other), P_LIKE_DIGIT)
 
 
-def best_way(
+def most_probable(
     row: Row, judged: Sequence[Judged], habits: Sequence[Habit] = HABITS
 ) -> tuple[list[Part], float]:
-    """The parts of the most probable way through a row's judged runs, and how certain they are.
+    """The parts of what a row most probably says, and how certain that is.
 
-    The best way is Viterbi's, its certainty the forward algorithm's (Rabiner, "A tutorial on hidden
-    Markov models", 1989): the share of this parting, in whatever habits, in the probability of all
-    ways.
+    Many ways say the same: with somewhat other cuts, and in other habits. What they say is as
+    probable as they are together, and as certain as its share in all that may be said.
     """
-    best = way_through(row, judged, habits)
-    same_parting = way_through(row, best.judged, habits)
-    return [one.part for one in best.judged], math.exp(same_parting.total - best.total)
+    ways = ways_through(row, judged, habits)
+    weights = [some.weight for some in ways]
+    best = ways[int(np.argmax(weights))]
+    certainty = math.exp(best.weight - np.logaddexp.reduce(weights))
+    return [one.part for one in best.judged], certainty
 
 
-def way_through(row: Row, judged: Sequence[Judged], habits: Sequence[Habit]) -> Way:
-    """The most probable way through a whole row.
+def ways_through(row: Row, judged: Sequence[Judged], habits: Sequence[Habit]) -> list[Ways]:
+    """The ways through a whole row, through its judged runs, by what they say.
 
-    The habit may change along the row, as where a word stands beside a number.
+    The habit may change along the row, as where a word stands beside a number. Method: prefix beam
+    search (Hannun et al., "First-pass large vocabulary continuous speech recognition using
+    bi-directional recurrent DNNs", 2014).
     """
-    # ways[i][k]: the best one over the first i pieces that ends in habit k; only ratios count.
-    ways = [[Way(math.log(habit.share), math.log(habit.share), []) for habit in habits]]
+    change = np.full((len(habits), len(habits)), math.log(P_CHANGE))
+    np.fill_diagonal(change, 0)
+    shares = np.log([habit.share for habit in habits])
+    ways = [{"": Ways(shares, [])}]  # those up to each piece, by what they say
     for stop in range(1, len(row.pieces) + 1):
-        steps = steps_to(stop, row, judged)
-        ways.append([best_step(steps, ways, habits, k) for k in range(len(habits))])
-    return best_of(ways[-1])
-
-
-def best_of(ways: Sequence[Way]) -> Way:
-    """The most probable of some ways; its total is that of all of them."""
-    best = max(ways, key=lambda way: way.weight)
-    return best._replace(total=float(np.logaddexp.reduce([way.total for way in ways])))
-
-
-def best_step(
-    steps: Sequence[Step], ways: Sequence[Sequence[Way]], habits: Sequence[Habit], k: int
-) -> Way:
-    """The most probable way that ends with one of some steps, in the k-th habit.
-
-    ways: those up to each piece, one for each habit.
-    """
-    options = [NO_WAY]  # where no step ends
-    for step in steps:
-        weight, judged = step.weight, []
-        if step.judged:
-            weight += log_probability(step.judged.part, habits[k])
-            judged = [step.judged]
-        for before, way in enumerate(ways[step.start]):
-            change = 0.0 if before == k else math.log(P_CHANGE)
-            more = weight + change
-            options.append(Way(way.weight + more, way.total + more, way.judged + judged))
-    return best_of(options)
+        reached: dict[str, Ways] = {}
+        for step in steps_to(stop, row, judged, habits):
+            for text, before in ways[step.start].items():
+                weights = np.logaddexp.reduce(before.weights[:, None] + change) + step.weights
+                taken = before.judged
+                if step.judged:
+                    text += str(step.judged.part.prediction)
+                    taken = [*taken, step.judged]
+                after = Ways(weights, taken)
+                reached[text] = after.joined(reached[text]) if text in reached else after
+        likeliest = heapq.nlargest(MOST_SAID, reached, key=lambda text: reached[text].weight)
+        ways.append({text: reached[text] for text in likeliest})
+    return list(ways[-1].values())
 
 
 class Judge:
@@ -2641,7 +2639,7 @@ def read_rows(rows: Sequence[Row], judge: Judge) -> list[RowReading]:
         judged = [Judged(*pair) for pair in zip(its_runs, parts, strict=True)]
         seem_digits = [one for one in judged if one.part.prediction.digit is not None]
         judged += [like_a_digit(one) for one in seem_digits if not one.part.prediction.taught]
-        read.append(RowReading(*best_way(row, judged)))
+        read.append(RowReading(*most_probable(row, judged)))
     return read
 
 
