@@ -2258,7 +2258,7 @@ P_OVERLAPPING = 0.05  # of a cut between parts that overlap, beside one between 
 P_CUT = 0.002  # of a cut through connected ink, at least; more where the network sees several
 P_GAP = 0.1  # of each gap inside a part
 P_SPECK = 0.5  # of a speck that belongs to no part
-P_LIKE_DIGIT = 0.06  # of another character that surely looks like a digit: 4 of 100 letters do
+P_LIKE_DIGIT = 0.02  # of another character that surely looks like a digit
 P_CHANGE = 0.06  # of a number that goes on as a word, or a word as a number
 P_BROAD = 0.01  # of a digit that is one height broader than usual
 P_WHOLE = 0.4  # a row that is one part is held to be several at least so often, see weight_of()
@@ -2443,24 +2443,43 @@ def is_speck(box: Box, height: int) -> bool:
     return box.longest < SPECK * height
 
 
-def log_probability(part: Part, habit: Habit) -> float:
-    """The logarithm of how probable it is that a habit wrote what a part looks like."""
-    prediction = part.prediction
-    if prediction.digit is None:
-        one_other_character = prediction.none - prediction.several
-        probability = habit.p_other * one_other_character
-    else:
-        broad = max(0.0, part.box.width / max(1, part.box.height) - USUAL_WIDTH)
-        probability = habit.p_digit * prediction.confidence * P_BROAD**broad
-    return math.log(max(probability, P_LEAST))
-
-
 class Judged(NamedTuple):
-    """A run and the part that it makes."""
+    """A run, the part that it makes, and what this is held to be."""
 
     run: Run
     part: Part
-    rarity: float = 1.0  # how often such a character looks as it does
+    probability: float  # in the network's eyes, that it is this digit, or one other character
+
+
+def as_it_looks(run: Run, part: Part) -> Judged:
+    """A run that is held to be what it looks most like."""
+    prediction = part.prediction
+    if prediction.digit is None:
+        return Judged(run, part, prediction.none - prediction.several)
+    return Judged(run, part, prediction.confidence)
+
+
+def like_a_digit(judged: Judged) -> Judged:
+    """The same run, held to be another character that only looks like a digit.
+
+    Where this is the more probable, as amid a word, both are taken to be equally probable.
+    """
+    prediction = judged.part.prediction
+    halves = prediction.probabilities / (2 * prediction.probabilities.sum())
+    other = prediction._replace(digit=None, confidence=0.5, probabilities=halves, several=0.0)
+    probability = P_LIKE_DIGIT + prediction.none - prediction.several
+    return Judged(judged.run, judged.part._replace(prediction=other), probability)
+
+
+def log_probability(judged: Judged, habit: Habit) -> float:
+    """The logarithm of how probable it is that a habit wrote what a run is held to be."""
+    box = judged.part.box
+    if judged.part.prediction.digit is None:
+        probability = habit.p_other * judged.probability
+    else:
+        broad = max(0.0, box.width / max(1, box.height) - USUAL_WIDTH)
+        probability = habit.p_digit * judged.probability * P_BROAD**broad
+    return math.log(max(probability, P_LEAST))
 
 
 class Ways(NamedTuple):
@@ -2495,7 +2514,7 @@ def steps_to(stop: int, row: Row, judged: Sequence[Judged], habits: Sequence[Hab
         steps.append(Step(stop - 1, np.full(len(habits), math.log(P_SPECK)), None))
     for one in judged:
         if one.run.stop == stop:
-            looks = np.array([log_probability(one.part, habit) for habit in habits])
+            looks = np.array([log_probability(one, habit) for habit in habits])
             steps.append(Step(one.run.start, weight_of(one, row) + looks, one))
     return steps
 
@@ -2505,25 +2524,14 @@ def weight_of(judged: Judged, row: Row) -> float:
 
     It is above 0, at most the logarithm of 1 / P_WHOLE, for a whole row that is one character.
     """
-    run, part, rarity = judged
-    weight = math.log(row.cuts[run.start] * rarity)
+    run, part, _ = judged
+    weight = math.log(row.cuts[run.start])
     is_whole_row = run.stop - run.start == len(row.pieces)
     if is_whole_row and part.prediction.digit is None:
         # A letter of several strokes: the less it looks like several characters, the more probable
         # it is beside all ways that cut it. The network has seen its gaps, too.
         return weight - math.log(max(part.prediction.several, P_WHOLE))
     return weight + run.gaps * math.log(P_GAP)
-
-
-def like_a_digit(judged: Judged) -> Judged:
-    """The same run as another character that only looks like a digit.
-
-    Where this is the more probable, as amid a word, both are about as probable.
-    """
-    prediction = judged.part.prediction
-    halved = prediction.probabilities / 2
-    other = prediction._replace(digit=None, confidence=0.5, probabilities=halved, several=0.0)
-    return Judged(judged.run, judged.part._replace(prediction=other), P_LIKE_DIGIT)
 
 
 def most_probable(
@@ -2636,7 +2644,7 @@ def read_rows(rows: Sequence[Row], judge: Judge) -> list[RowReading]:
     read = []
     for row, its_runs in zip(rows, found, strict=True):
         parts = judge([row.group(run) for run in its_runs])
-        judged = [Judged(*pair) for pair in zip(its_runs, parts, strict=True)]
+        judged = [as_it_looks(*pair) for pair in zip(its_runs, parts, strict=True)]
         seem_digits = [one for one in judged if one.part.prediction.digit is not None]
         judged += [like_a_digit(one) for one in seem_digits if not one.part.prediction.taught]
         read.append(RowReading(*most_probable(row, judged)))
@@ -2732,7 +2740,7 @@ CLUTTER = 0.25  # of all edges so sharp, at least so many are writing's, or it i
 MUCH_INK = 0.8  # of all ink but rules; what explains less has lost digits, or is a rest of a line
 SMALL = 0.1  # of the picture's longer side; what spans less may be such a rest, too
 SURE_AMONG_LINES = 0.8  # confidence from which on digits among lines are no rests of them
-DOUBTFUL = 0.65  # below this mean confidence several parts are a texture's rather than a hand's
+DOUBTFUL = 0.7  # below this mean confidence several parts are a texture's rather than a hand's
 CLEAR_NONE = 0.7  # from this probability on it is clear that a part is no digit
 SPANNING = 0.8  # ink that spans more of the picture is rules, joined with what is written on them
 LINE = 2.2  # a "1" so many times as long as the other digits are high is a line

@@ -317,7 +317,7 @@ def test_why_explains_the_answer_that_was_given() -> None:
     """Amid a word it is none, though the network sees a 6."""
     reader = Reader((2, 1))
     part = md.Part(md.Box(0, 0, 28, 28), two_blots(), reader.predict(two_blots()))
-    letter = md.like_a_digit(md.Judged(md.Run(0, 1, 0), part)).part
+    letter = md.like_a_digit(md.as_it_looks(md.Run(0, 1, 0), part)).part
     assert md.why_in_words(md.explain(letter, reader)) == "why no digit rather than 6"
 
 

@@ -168,7 +168,7 @@ def test_what_a_row_most_probably_says_is_found():
             digit, confidence = int(rng.integers(2)), rng.random() ** 2
             prediction = md.Prediction(digit, confidence, np.zeros(10))
             part = md.Part(md.Box(5 * start, 0, 4 * (stop - start), 40), None, prediction)
-            judged.append(md.Judged(md.Run(start, stop, 0), part))
+            judged.append(md.as_it_looks(md.Run(start, stop, 0), part))
             looks[start, stop] = str(digit)
             shares[start, stop] = row.cuts[start] * confidence
         # Each part may change the habit, and both are alike.
