@@ -2724,7 +2724,7 @@ ALONG = 0.7  # what lies along the picture's edge for more of its length is no w
 # Cuts through ink that touches.
 READ_AT_ONCE = 0.9  # from this confidence on, a piece is a digit and is not cut
 P_CROSSED = 0.4  # each crossing at which ink is cut makes the cut so much rarer
-BRANCHES_HEIGHT = 48  # pixels; a piece is made so high while its branches are looked for
+SKELETON_HEIGHT = 48  # pixels; ink is made so high while its skeleton is looked for
 SHORTEST_BRANCH = 4  # pixels of a piece so high; what is shorter is of a crossing
 MOST_BRANCHES = 40  # ten for each of four digits; what has more is a texture, and is not cut
 
@@ -3245,21 +3245,30 @@ LEAVING = np.uint8(np.count_nonzero(~AROUND & np.roll(AROUND, -1, axis=1), axis=
 def skeleton_of(mask: np.ndarray) -> np.ndarray:
     """The middle lines, one pixel wide, of the strokes in a mask (uint8, 0 and 1): such a mask.
 
-    Method: Zhang and Suen, "A fast parallel algorithm for thinning digital patterns", 1984.
+    Method: Guo and Hall, "Parallel thinning with two-subiteration algorithms", 1989.
     """
-    north, _, east, _, south, _, west, _ = AROUND.T
-    ink = AROUND.sum(axis=1)
-    is_edge = (ink >= 2) & (ink <= 6) & (LEAVING == 1)  # removed, it neither parts nor shortens
-    turns = [
-        is_edge & ~(east & south & (north | west)),
-        is_edge & ~(north & west & (east | south)),
-    ]
+    p2, p3, p4, p5, p6, p7, p8, p9 = AROUND.T  # as the paper numbers them, clockwise from above
+    pieces = np.sum([~p2 & (p3 | p4), ~p4 & (p5 | p6), ~p6 & (p7 | p8), ~p8 & (p9 | p2)], axis=0)
+    pairs = np.sum([p9 | p2, p3 | p4, p5 | p6, p7 | p8], axis=0)
+    other_pairs = np.sum([p2 | p3, p4 | p5, p6 | p7, p8 | p9], axis=0)
+    least = np.minimum(pairs, other_pairs)
+    is_edge = (pieces == 1) & (least >= 2) & (least <= 3)  # neither parts nor shortens
+    turns = [is_edge & ~((p6 | p7 | ~p9) & p8), is_edge & ~((p2 | p3 | ~p5) & p4)]
     skeleton, before = mask.copy(), -1
     while before != np.count_nonzero(skeleton):
         before = np.count_nonzero(skeleton)
         for removable in turns:
             skeleton[removable[codes_around(skeleton)]] = 0
     return skeleton
+
+
+def for_skeleton(mask: np.ndarray) -> np.ndarray:
+    """A mask (uint8, 0 and 1) at the height at which skeletons are looked for."""
+    scale = SKELETON_HEIGHT / mask.shape[0]
+    size = max(4, round(mask.shape[1] * scale)), SKELETON_HEIGHT
+    share = cv2.resize(np.float32(mask), size, interpolation=cv2.INTER_AREA)
+    # Of a pixel, a stroke may be so thin that it fills less than half.
+    return np.uint8(share > min(0.5, scale * stroke_width(mask) / 4))
 
 
 def codes_around(mask: np.ndarray) -> np.ndarray:
@@ -3280,10 +3289,7 @@ def branches_of(mask: np.ndarray) -> Branches:
 
     A branch is the ink around that part of the skeleton which lies between two ends or crossings.
     """
-    scale = BRANCHES_HEIGHT / mask.shape[0]
-    size = max(4, round(mask.shape[1] * scale)), BRANCHES_HEIGHT
-    small = cv2.resize(np.float32(mask), size, interpolation=cv2.INTER_AREA)
-    skeleton = skeleton_of(np.uint8(small > 0.5))
+    skeleton = skeleton_of(for_skeleton(mask))
     lines = without_crossings(skeleton)
     count, labels = numbered_from_left(lines)
     if not 1 < count <= MOST_BRANCHES:
