@@ -339,10 +339,32 @@ def test_ink_falls_into_branches_at_its_crossings(lines, crossed):
 @settings(max_examples=60, deadline=None)
 def test_whatever_ink_there_is_falls_into_branches(seed, height, width, grain):
     noise = cv2.GaussianBlur(np.random.default_rng(seed).random((height, width)), (0, 0), grain)
-    mask = np.uint8(noise > np.median(noise))
+    mask = np.uint8(noise >= np.median(noise))
     branches = md.branches_of(mask)
     assert np.array_equal(branches.labels > 0, mask > 0)
     assert branches.labels.max() <= len(branches.crossed) <= md.MOST_BRANCHES
+
+
+def crescent():
+    """Ink between two circles, thick above and thin below: like a 0, but not of a pen."""
+    mask = np.zeros((200, 200), np.uint8)
+    cv2.ellipse(mask, (100, 100), (60, 78), 0, 0, 360, 1, cv2.FILLED)
+    cv2.ellipse(mask, (100, 119), (46, 58), 0, 0, 360, 0, cv2.FILLED)
+    return mask
+
+
+def test_strokes_of_a_pen_are_evenly_wide():
+    for width in 3, 8, 20:
+        mask = np.uint8(paint(SEVEN, 200, width) > 127)
+        assert md.unevenness(mask) < 0.25
+    assert md.unevenness(crescent()) > md.UNEVEN
+    assert md.unevenness(np.ones((1, 1), np.uint8)) == 0
+
+
+def test_what_no_pen_wrote_is_no_digit(recognizer):
+    picture = 230 - 180 * crescent()
+    assert recognizer.predict(md.redraw_at_stroke_width(crescent())).digit == 0
+    assert papers.digits_in(papers.read_pixels(picture, recognizer)) == ""
 
 
 def test_half_of_the_numbers_that_touch_are_read(recognizer, writers):
