@@ -2263,7 +2263,7 @@ P_CHANGE = 0.06  # of a number that goes on as a word, or a word as a number
 P_BROAD = 0.01  # of a digit that is one height broader than usual
 P_WHOLE = 0.4  # a row that is one part is held to be several at least so often, see weight_of()
 P_LEAST = 1e-9  # nothing is thought to be less probable
-MOST_SAID = 16  # things that a row may say are weighed; the less probable ones are given up
+MOST_SAID = 8  # things that a row may say are weighed; the less probable ones are given up
 
 
 class Part(NamedTuple):
