@@ -2225,12 +2225,12 @@ class Recognizer:
 # A drawing or picture is read by "over-segmentation" (LeCun et al., "Gradient-based learning
 # applied to document recognition", 1998, parts V and VI): its ink falls into pieces, the pieces
 # into rows; every run of neighbouring pieces that may be one character is judged by the network;
-# and the most probable way through the runs of a row is what stands there.
+# and what the ways through the runs of a row most probably say is what stands there.
 
-# Three words for how sure a reading is: confidence, that an answer is right; certainty, that the
-# ink is parted rightly; belief, which share of a picture's ink a reading explains.
+# Three words for how sure a reading is: confidence, that an answer is right; certainty, that a row
+# says this and nothing else; belief, which share of a picture's ink a reading explains.
 
-MOST_IN_ONE = 8  # pieces of one character; an E of four strokes and its corrections have six
+MOST_IN_ONE = 8  # pieces of one character; so many branches an 8 may have, cut at its crossings
 SURELY_ONE = 0.95  # from this confidence on, a whole drawing is the digit that it looks like
 
 # Rows, all in heights. Pieces taller than TALL times the 90th percentile of all heights make the
@@ -2251,6 +2251,7 @@ TOUCH = 0.05  # strokes touch where they come so close, in heights of the talles
 # Characters, in their own heights.
 USUAL_WIDTH = 0.9  # of a digit; broader ones are rare
 TOO_WIDE = 2.5  # for one character, be it of one piece
+FLAT = 20  # what is so many times as wide as high is no digits that touch
 
 # How probable a way to part a row is: the product of these and of what the network thinks of each
 # part. They were chosen on drawings and pictures of the writers who are trained on.
@@ -2258,7 +2259,7 @@ P_OVERLAPPING = 0.05  # of a cut between parts that overlap, beside one between 
 P_CUT = 0.002  # of a cut through connected ink, at least; more where the network sees several
 P_GAP = 0.1  # of each gap inside a part
 P_SPECK = 0.5  # of a speck that belongs to no part
-P_LIKE_DIGIT = 0.02  # of another character that surely looks like a digit
+P_LIKE_DIGIT = 0.02  # of another character that surely looks like a digit: 1 in 100 letters does
 P_CHANGE = 0.06  # of a number that goes on as a word, or a word as a number
 P_BROAD = 0.01  # of a digit that is one height broader than usual
 P_WHOLE = 0.4  # a row that is one part is held to be several at least so often, see weight_of()
@@ -2279,7 +2280,7 @@ class Reading:
     """What a whole drawing or picture says."""
 
     def __init__(self, rows: list[list[Part]], certainty: float = 1.0) -> None:
-        """Take the parts of each row; certainty: that the ink is parted rightly, in [0, 1]."""
+        """Take the parts of each row; certainty: that this is what the rows say, in [0, 1]."""
         self.certainty = certainty
         self.rows = rows  # from top to bottom; the parts of each from left to right
         self.parts = [part for row in rows for part in row]
@@ -2323,11 +2324,8 @@ class Row(NamedTuple):
 
     pieces: list[Piece]  # from left to right
     cuts: list[float]  # how probable a cut before each piece is; 1.0: nothing speaks against it
-
-    @property
-    def height(self) -> int:
-        """Of its tallest piece."""
-        return max(piece.box.height for piece in self.pieces)
+    height: int  # of its tallest piece of ink, before that was cut
+    uncut: Sequence[Run] = ()  # of each piece of ink that was cut, all that it was cut into
 
     def group(self, run: Run) -> tuple[Piece, ...]:
         """The pieces of a run."""
@@ -2419,7 +2417,7 @@ def runs(row: Row) -> list[Run]:
     found = []
     for start in range(len(row.pieces)):
         found += runs_from(start, row)
-    return found
+    return found + [run for run in row.uncut if run not in found]
 
 
 def runs_from(start: int, row: Row) -> list[Run]:
@@ -2448,7 +2446,7 @@ class Judged(NamedTuple):
 
     run: Run
     part: Part
-    probability: float  # in the network's eyes, that it is this digit, or one other character
+    probability: float  # how probable it is that such a character looks so
 
 
 def as_it_looks(run: Run, part: Part) -> Judged:
@@ -2462,7 +2460,7 @@ def as_it_looks(run: Run, part: Part) -> Judged:
 def like_a_digit(judged: Judged) -> Judged:
     """The same run, held to be another character that only looks like a digit.
 
-    Where this is the more probable, as amid a word, both are taken to be equally probable.
+    It is shown with a confidence of 0.5: the network sees a digit, the row a letter.
     """
     prediction = judged.part.prediction
     halves = prediction.probabilities / (2 * prediction.probabilities.sum())
@@ -2482,29 +2480,41 @@ def log_probability(judged: Judged, habit: Habit) -> float:
     return math.log(max(probability, P_LEAST))
 
 
-class Ways(NamedTuple):
-    """All ways to part a row up to some place that say the same."""
-
-    weights: np.ndarray  # for each habit that they end in, the logarithm of their probability
-    judged: list[Judged]  # the runs that the likeliest of them takes, from left to right
-
-    @property
-    def weight(self) -> float:
-        """The logarithm of the probability of all of them together."""
-        return float(np.logaddexp.reduce(self.weights))
-
-    def joined(self, others: Ways) -> Ways:
-        """These and others that say the same."""
-        likelier = max(self, others, key=lambda ways: ways.weight)
-        return Ways(np.logaddexp(self.weights, others.weights), likelier.judged)
-
-
 class Step(NamedTuple):
     """A step of a way: from a piece on, over a run that is one part, or over a speck."""
 
     start: int  # the piece where it begins
     weights: np.ndarray  # for each habit, the logarithm of how probable it is
     judged: Judged | None  # None where a speck is left out
+
+
+class Ways(NamedTuple):
+    """All ways to part a row up to some place that say the same."""
+
+    weights: np.ndarray  # for each habit that they end in, the logarithm of their probability
+    likeliest: np.ndarray  # and that of the likeliest of them alone
+    judged: list[Judged]  # the runs that this one takes, from left to right
+
+    @property
+    def weight(self) -> float:
+        """The logarithm of the probability of all of them together."""
+        return float(np.logaddexp.reduce(self.weights))
+
+    def with_step(self, step: Step, change: np.ndarray) -> Ways:
+        """They, and one step more.
+
+        change: the logarithm of how probable it is to go from one habit to another.
+        """
+        return Ways(
+            np.logaddexp.reduce(self.weights[:, None] + change) + step.weights,
+            np.max(self.likeliest[:, None] + change, axis=0) + step.weights,
+            [*self.judged, step.judged] if step.judged else self.judged,
+        )
+
+    def joined(self, others: Ways) -> Ways:
+        """These and others that say the same."""
+        _, likeliest, judged = max(self, others, key=lambda ways: ways.likeliest.max())
+        return Ways(np.logaddexp(self.weights, others.weights), likeliest, judged)
 
 
 def steps_to(stop: int, row: Row, judged: Sequence[Judged], habits: Sequence[Habit]) -> list[Step]:
@@ -2540,7 +2550,9 @@ def most_probable(
     """The parts of what a row most probably says, and how certain that is.
 
     Many ways say the same: with somewhat other cuts, and in other habits. What they say is as
-    probable as they are together, and as certain as its share in all that may be said.
+    probable as they are together, and as certain as its share in all that may be said. So doubt
+    whether a part is a digit lowers the certainty, beside the part's own confidence: a row is
+    rather called a guess than wrongly sure.
     """
     ways = ways_through(row, judged, habits)
     weights = [some.weight for some in ways]
@@ -2549,7 +2561,7 @@ def most_probable(
     return [one.part for one in best.judged], certainty
 
 
-def ways_through(row: Row, judged: Sequence[Judged], habits: Sequence[Habit]) -> list[Ways]:
+def ways_through(row: Row, judged: Sequence[Judged], habits: Sequence[Habit]) -> dict[str, Ways]:
     """The ways through a whole row, through its judged runs, by what they say.
 
     The habit may change along the row, as where a word stands beside a number. Method: prefix beam
@@ -2559,17 +2571,14 @@ def ways_through(row: Row, judged: Sequence[Judged], habits: Sequence[Habit]) ->
     change = np.full((len(habits), len(habits)), math.log(P_CHANGE))
     np.fill_diagonal(change, 0)
     shares = np.log([habit.share for habit in habits])
-    ways = [{"": Ways(shares, [])}]  # those up to each piece, by what they say
+    ways = [{"": Ways(shares, shares, [])}]  # those up to each piece, by what they say
     for stop in range(1, len(row.pieces) + 1):
         reached: dict[str, Ways] = {}
         for step in steps_to(stop, row, judged, habits):
             for text, before in ways[step.start].items():
-                weights = np.logaddexp.reduce(before.weights[:, None] + change) + step.weights
-                taken = before.judged
+                after = before.with_step(step, change)
                 if step.judged:
                     text += str(step.judged.part.prediction)
-                    taken = [*taken, step.judged]
-                after = Ways(weights, taken)
                 reached[text] = after.joined(reached[text]) if text in reached else after
         likeliest = heapq.nlargest(MOST_SAID, reached, key=lambda text: reached[text].weight)
         ways.append({text: reached[text] for text in likeliest})
@@ -2623,7 +2632,7 @@ class RowReading(NamedTuple):
     """How a row was read."""
 
     parts: list[Part]
-    certainty: float  # that it is parted rightly, in [0, 1]
+    certainty: float  # that this is what it says, in [0, 1]
 
     @property
     def height(self) -> int:
@@ -2678,7 +2687,7 @@ def read_as_one(pieces: Sequence[Piece], judge: Judge, recognizer: Recognizer) -
 # --- pictures -------------------------------------------------------------------------------
 
 # A picture is read in steps: paper and ink are told apart in several ways ("guesses", each a mask);
-# the ink of each guess falls into pieces, where digits touch into slices; what stands there is
+# the ink of each guess falls into pieces, where digits touch into branches; what stands there is
 # read as in a drawing; and the guess that explains its ink best is the answer.
 
 WORKING_SIDES = 256, 1600  # pixels of the longer side of the copy of a picture that is read
@@ -2699,7 +2708,7 @@ SHEET_CUT_OFF = 0.1  # of the picture's edge it may reach
 FAINT = 25  # how much darker than its paper ink is at least, in 255ths of the paper's light
 DARK_GRAIN = 12  # added to the paper's light, so that the grain of black paper is no ink
 DARKEST = 0.75  # the darkest ink is at least so dark, beside the 90th percentile of all ink
-UNEVEN = 0.45  # what no pen wrote varies more in width, in mean widths; 1 in 2,500 of MNIST's
+UNEVEN = 0.45  # a pen's strokes vary less in width, in mean widths; 1 in 2,500 of MNIST's does not
 SHARP = 0.88  # of its outline, so much of a piece of ink is a sharp edge at least
 SHARP_EDGE = 0.4  # there the brightness changes at least so much, beside the usual outline of ink
 HOLE = 0.08  # each hole fills at least so much of the inside of its ink; writing there is less
@@ -2734,6 +2743,7 @@ MOST_BRANCHES = 40  # ten for each of four digits; what has more is a texture, a
 BESIDE_DIGITS = 0.9  # where it stands in a row with digits
 HEADING = 0.8  # in another row
 NO_WRITING = 0.4  # where there are no digits
+UNLIKE_A_PENS = 0.2  # and so well does a digit whose strokes are UNEVEN
 UNCERTAIN = 0.75  # where a guess explains less, there are no digits
 BELIEVED = 0.8  # where it explains more, and is neither of the next two, the search is over
 AS_SHARP = 0.6  # an edge is as sharp as writing if it is so strong, beside outlines of writing
@@ -3161,7 +3171,7 @@ def guesses_at(ink: Ink, edges: np.ndarray) -> Iterator[Guess]:
 
 
 class InkPiece:
-    """Connected ink of a picture, or a slice of it. It is never changed."""
+    """Connected ink of a picture, or a branch of it. It is never changed."""
 
     def __init__(self, box: Box, ink: np.ndarray) -> None:
         self.box = box  # in pixels of the picture
@@ -3248,28 +3258,36 @@ def skeleton_of(mask: np.ndarray) -> np.ndarray:
 
     Method: Guo and Hall, "Parallel thinning with two-subiteration algorithms", 1989.
     """
-    p2, p3, p4, p5, p6, p7, p8, p9 = AROUND.T  # as the paper numbers them, clockwise from above
-    pieces = np.sum([~p2 & (p3 | p4), ~p4 & (p5 | p6), ~p6 & (p7 | p8), ~p8 & (p9 | p2)], axis=0)
-    pairs = np.sum([p9 | p2, p3 | p4, p5 | p6, p7 | p8], axis=0)
-    other_pairs = np.sum([p2 | p3, p4 | p5, p6 | p7, p8 | p9], axis=0)
-    least = np.minimum(pairs, other_pairs)
-    is_edge = (pieces == 1) & (least >= 2) & (least <= 3)  # neither parts nor shortens
-    turns = [is_edge & ~((p6 | p7 | ~p9) & p8), is_edge & ~((p2 | p3 | ~p5) & p4)]
     skeleton, before = mask.copy(), -1
     while before != np.count_nonzero(skeleton):
         before = np.count_nonzero(skeleton)
-        for removable in turns:
+        for removable in removable_in_turns():
             skeleton[removable[codes_around(skeleton)]] = 0
     return skeleton
 
 
+@functools.cache
+def removable_in_turns() -> list[np.ndarray]:
+    """Which codes mark pixels that thinning removes, bool, shape (256,): in its two turns."""
+    p2, p3, p4, p5, p6, p7, p8, p9 = AROUND.T  # as the paper numbers them, clockwise from above
+    neighbours = np.sum(
+        [~p2 & (p3 | p4), ~p4 & (p5 | p6), ~p6 & (p7 | p8), ~p8 & (p9 | p2)], axis=0
+    )
+    pairs = np.sum([p9 | p2, p3 | p4, p5 | p6, p7 | p8], axis=0)
+    other_pairs = np.sum([p2 | p3, p4 | p5, p6 | p7, p8 | p9], axis=0)
+    least = np.minimum(pairs, other_pairs)
+    is_edge = (neighbours == 1) & (least >= 2) & (least <= 3)  # neither parts nor shortens
+    return [is_edge & ~((p6 | p7 | ~p9) & p8), is_edge & ~((p2 | p3 | ~p5) & p4)]
+
+
 def for_skeleton(mask: np.ndarray) -> np.ndarray:
-    """A mask (uint8, 0 and 1) at the height at which skeletons are looked for."""
+    """A mask (uint8, 0 and 1, not all 0) at the height at which skeletons are looked for."""
     scale = SKELETON_HEIGHT / mask.shape[0]
     size = max(4, round(mask.shape[1] * scale)), SKELETON_HEIGHT
     share = cv2.resize(np.float32(mask), size, interpolation=cv2.INTER_AREA)
-    # Of a pixel, a stroke may be so thin that it fills less than half.
-    return np.uint8(share > min(0.5, scale * stroke_width(mask) / 4))
+    # Thin strokes fill less than half of a pixel; even the thinnest have a stroke_width() of 3.
+    thin = max(0.4, stroke_width(mask) / 2 - 1.4)
+    return np.uint8(share > min(0.5, scale * thin))
 
 
 def codes_around(mask: np.ndarray) -> np.ndarray:
@@ -3279,7 +3297,7 @@ def codes_around(mask: np.ndarray) -> np.ndarray:
 
 
 def unevenness(mask: np.ndarray) -> float:
-    """The standard deviation of the width of the strokes in a mask, in mean widths.
+    """The standard deviation of the width of the strokes in a mask (not all 0), in mean widths.
 
     It tells what a pen wrote from other things (Epshtein, Ofek and Wexler, "Detecting text in
     natural scenes with stroke width transform", 2010).
@@ -3295,13 +3313,14 @@ class Branches(NamedTuple):
     """Ink that is parted where its strokes cross or touch."""
 
     labels: np.ndarray  # uint8, the branch of each pixel: 1, 2 ... from left to right; 0: paper
-    crossed: list[int]  # before each branch: how many crossings lie on both sides of a cut there
+    crossed: list[int]  # how many crossings a cut before each branch goes through
 
 
 def branches_of(mask: np.ndarray) -> Branches:
-    """The branches of the ink in a mask (uint8, 0 and 1): one where nothing crosses.
+    """The branches of the ink in a mask (uint8, 0 and 1, not all 0).
 
-    A branch is the ink around that part of the skeleton which lies between two ends or crossings.
+    There is one where nothing crosses, and where there are more than MOST_BRANCHES. A branch is the
+    ink around that part of the skeleton which lies between two ends or crossings.
     """
     skeleton = skeleton_of(for_skeleton(mask))
     lines = without_crossings(skeleton)
@@ -3348,42 +3367,43 @@ def each_piece_grown(mask: np.ndarray) -> Iterator[np.ndarray]:
         yield cv2.dilate(np.uint8(labels == piece), np.ones((3, 3), np.uint8))
 
 
-class Slice(NamedTuple):
-    """Ink between two cuts through a piece of ink."""
+class Branch(NamedTuple):
+    """A branch of a piece of ink."""
 
     piece: InkPiece
-    crossed: int  # how many crossings are cut at its left
+    crossed: int  # how many crossings a cut before it goes through
 
 
-def slices(piece: InkPiece) -> list[Slice]:
+def cut_at_crossings(piece: InkPiece) -> list[Branch]:
     """The branches of a piece of ink, from left to right."""
     branches = branches_of(piece.ink)
     found = []
     for number, crossed in enumerate(branches.crossed, start=1):
         ink = np.uint8(branches.labels == number)
         if ink.any():  # of a small piece, a branch may be less than a pixel
-            found.append(Slice(piece_in(ink, piece.box.x, piece.box.y), crossed))
+            found.append(Branch(piece_in(ink, piece.box.x, piece.box.y), crossed))
     return found
 
 
 def row_of_ink(parts: Sequence[tuple[InkPiece, Part]]) -> Row:
-    """A row of pieces of ink, from left to right; what is no digit and may be several is sliced.
+    """A row of pieces of ink, from left to right; what is no digit and may be several is cut.
 
     parts: the pieces, each with the part that it makes.
     """
     height = max(piece.box.height for piece, _ in parts)
-    pieces, cuts, right = [], [], -math.inf
+    pieces, cuts, uncut, right = [], [], [], -math.inf
     for piece, part in parts:
         cuts.append(P_OVERLAPPING if right - piece.box.x > OVERLAP * height else 1.0)
         right = max(right, piece.box.right)
         if not needs_cutting(part, height):
             pieces.append(piece)
             continue
-        first, *others = slices(piece)
+        first, *others = cut_at_crossings(piece)
+        uncut.append(Run(len(pieces), len(pieces) + 1 + len(others), 0))
         pieces += [first.piece, *(other.piece for other in others)]
         # Even a cut at no crossing costs as much as half of one.
         cuts += [p_of_cut(part) * P_CROSSED ** (0.5 + other.crossed) for other in others]
-    return Row(pieces, cuts)
+    return Row(pieces, cuts, height, uncut)
 
 
 def needs_cutting(part: Part, height: int) -> bool:
@@ -3391,8 +3411,9 @@ def needs_cutting(part: Part, height: int) -> bool:
     prediction = part.prediction
     if prediction.digit is not None and prediction.confidence > READ_AT_ONCE:
         return False
-    large = part.box.height > 0.5 * height and part.box.width > 0.4 * part.box.height
-    return large and p_of_cut(part) > P_CUT
+    width = part.box.width / part.box.height
+    is_large = part.box.height > 0.5 * height and 0.4 < width < FLAT
+    return is_large and p_of_cut(part) > P_CUT
 
 
 class Understanding(NamedTuple):
@@ -3475,13 +3496,13 @@ def explained(rows: Sequence[RowReading]) -> float:
             if part.prediction.digit is None:
                 share *= share_of_other(row, height)
             elif is_unlike_a_pens(part):
-                share = 0.0
+                share *= UNLIKE_A_PENS
             ink += share * int(part.mask.sum())
     return ink
 
 
 def is_unlike_a_pens(part: Part) -> bool:
-    """Whether a part looks like a digit that no pen wrote, and was not taught."""
+    """Whether a part that looks like a digit is too uneven for a pen; what was taught is not."""
     prediction = part.prediction
     if prediction.digit is None or prediction.taught:
         return False
@@ -3790,7 +3811,7 @@ def row_of_strokes(groups: Sequence[Sequence[Stroke]], judge: Judge) -> Row:
         last = strokes.index(group[-1])
         for i in range(first + 1, last + 1):  # a cut there parts what touches
             cuts[i] = min(cuts[i], p_of_cut(whole))
-    return Row(strokes, cuts)
+    return Row(strokes, cuts, max(stroke.box.height for stroke in strokes))
 
 
 def cuts_between(strokes: Sequence[Stroke]) -> list[float]:

@@ -163,7 +163,7 @@ def test_what_a_row_most_probably_says_is_found(monkeypatch):
     rng = np.random.default_rng(0)
     for count in range(1, 9):
         pieces = [md.Stroke([(5 * i, 0), (5 * i + 4, 40)], 24) for i in range(count)]
-        row = md.Row(pieces, rng.random(count).tolist())
+        row = md.Row(pieces, rng.random(count).tolist(), 40)
         judged, looks, shares = [], {}, {}
         for start, stop in itertools.combinations(range(count + 1), 2):
             digit, confidence = int(rng.integers(2)), rng.random() ** 2
@@ -201,7 +201,7 @@ def read_row(looks):
             parts.append(md.Part(box, np.zeros((28, 28)), md.prediction_of(answers)))
         return parts
 
-    (row,) = md.read_rows([md.Row(pieces, [1.0] * len(pieces))], judge)
+    (row,) = md.read_rows([md.Row(pieces, [1.0] * len(pieces), pieces[0].box.height)], judge)
     return "".join(str(part.prediction) for part in row.parts)
 
 
