@@ -466,7 +466,8 @@ WIDE_GAPS = (0, 0.5)
 OTHER_KINDS = {
     "letter": 0.44,
     "sign": 0.18,
-    "scribble": 0.15,
+    "dollar": 0.02,
+    "scribble": 0.13,
     "shape": 0.04,
     "overlaid": 0.06,
     "turned_digit": 0.05,
@@ -509,6 +510,7 @@ class Handwriting:
             self.digits_by_source.append(by_writer(of_source, DIGITS))
         self.letters = by_writer(characters, LETTERS_UNLIKE_DIGITS)
         self.signs = by_writer(characters, SIGNS_UNLIKE_DIGITS)
+        self.esses = by_writer(characters, "S")
         self.in_rows = by_writer(characters, DIGITS + LETTERS_UNLIKE_DIGITS + "+=")
 
     def write(self, digits: int, others: int, several: int) -> Digits:
@@ -549,6 +551,7 @@ class Handwriting:
         write = {
             "letter": self.letter,
             "sign": self.sign,
+            "dollar": self.dollar,
             "scribble": functools.partial(random_scribble, self.rng),
             "shape": functools.partial(random_shape, self.rng),
             "overlaid": self.overlaid,
@@ -566,6 +569,25 @@ class Handwriting:
         """A sign that looks like no digit."""
         writer = self.pick(self.signs)
         return vary(self.pick(writer).strokes, self.rng)
+
+    def dollar(self) -> list[np.ndarray]:
+        """A dollar sign as it is printed: an S with a bar, of which mostly the ends are seen.
+
+        Without it the printed sign before an amount is read as a 5.
+        """
+        writer = self.pick(self.esses)
+        strokes = on_base_line(vary(self.pick(writer).strokes, self.rng), self.rng)
+        points = np.concatenate(strokes)
+        left, upper = points.min(axis=0)
+        right, lower = points.max(axis=0)
+        x = (left + right) / 2 + self.rng.uniform(-0.08, 0.08)
+        above, below = self.rng.uniform(0.08, 0.25, 2)
+        inside = 0.05 if self.rng.random() < 0.7 else (lower - upper) / 2
+        ends = [
+            np.array([(x, upper - above), (x, upper + inside)]),
+            np.array([(x, lower - inside), (x, lower + below)]),
+        ]
+        return strokes + ends
 
     def overlaid(self) -> list[np.ndarray]:
         """Two letters in one place: a character that nobody has seen before."""
