@@ -188,7 +188,10 @@ def test_what_a_row_most_probably_says_is_found(monkeypatch):
 
 
 def read_row(looks):
-    """The text of a row of characters apart: each looks like this digit, or like no digit."""
+    """The text of a row of characters apart: each looks like this digit, or like no digit.
+
+    (4, 0.45): like a 4, but with probability 0.45 like another character.
+    """
     pieces = [md.Stroke([(50 * i, 0), (50 * i + 20, 40)], 6) for i in range(len(looks))]
 
     def judge(groups):
@@ -196,7 +199,13 @@ def read_row(looks):
         for group in groups:
             answers = np.full(md.CLASSES, 0.0005)
             look = looks[pieces.index(group[0])]
-            answers[md.SEVERAL if len(group) > 1 else md.OTHER if look is None else look] = 0.9945
+            if len(group) > 1:
+                answers[md.SEVERAL] = 0.9945
+            elif isinstance(look, tuple):
+                answers[md.OTHER] = look[1]
+                answers[look[0]] = 0.995 - look[1]
+            else:
+                answers[md.OTHER if look is None else look] = 0.9945
             box = md.Box.around(piece.box for piece in group)
             parts.append(md.Part(box, np.zeros((28, 28)), md.prediction_of(answers)))
         return parts
@@ -211,6 +220,8 @@ def read_row(looks):
         ([None, None, 8, None, None], "?????"),  # FAITH
         ([None, None, 8, 5, None], "??85?"),  # two of them are none by chance
         ([6, None, 3], "6?3"),
+        ([None, None, (4, 0.45)], "???"),
+        ([6, (4, 0.45), 3], "643"),
         ([None, 8], "?8"),
         ([8, None], "8?"),
         ([1, 8, 2], "182"),

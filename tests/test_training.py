@@ -278,6 +278,17 @@ def test_too_few_of_kerass_own_digits_are_named(monkeypatch):
         md.prepare(None, md.RECIPES["adam"], 0, None)
 
 
+def test_a_dollar_sign_is_an_s_with_a_bar_that_ends_above_and_below_it():
+    characters, _ = md.read_handwriting()
+    handwriting = md.Handwriting(characters, np.random.default_rng(0))
+    for _ in range(20):
+        *letter, upper, lower = handwriting.dollar()
+        y = np.concatenate(letter)[:, 1]
+        assert upper[:, 1].min() < y.min() < upper[:, 1].max() <= y.max()
+        assert y.min() <= lower[:, 1].min() < y.max() < lower[:, 1].max()
+        assert np.ptp(upper[:, 0]) == np.ptp(lower[:, 0]) == 0  # upright
+
+
 @pytest.mark.parametrize(
     "name, value",
     [
