@@ -2527,11 +2527,10 @@ class Ways(NamedTuple):
 
         change: the logarithm of how probable it is to go from one habit to another.
         """
-        return Ways(
-            np.logaddexp.reduce(self.weights[:, None] + change) + step.weights,
-            np.max(self.likeliest[:, None] + change, axis=0) + step.weights,
-            [*self.judged, step.judged] if step.judged else self.judged,
-        )
+        weights = np.logaddexp.reduce(self.weights[:, None] + change)
+        likeliest = np.max(self.likeliest[:, None] + change, axis=0)
+        taken = [*self.judged, step.judged] if step.judged else self.judged
+        return Ways(weights + step.weights, likeliest + step.weights, taken)
 
     def joined(self, others: Ways) -> Ways:
         """These and others that say the same."""
@@ -3325,10 +3324,11 @@ def unevenness(mask: np.ndarray) -> float:
     natural scenes with stroke width transform", 2010).
     """
     small = with_paper_around(for_skeleton(mask), 1)
-    widths = cv2.distanceTransform(small, cv2.DIST_L2, 5)[skeleton_of(small) > 0]
-    if not len(widths):  # of a dot, nothing is left
+    to_paper = cv2.distanceTransform(small, cv2.DIST_L2, 5)
+    half_widths = to_paper[skeleton_of(small) > 0]
+    if not len(half_widths):  # of a dot, nothing is left
         return 0.0
-    return float(widths.std() / widths.mean())
+    return float(half_widths.std() / half_widths.mean())
 
 
 class Branches(NamedTuple):
@@ -3383,7 +3383,7 @@ def numbered_from_left(mask: np.ndarray) -> tuple[int, np.ndarray]:
 
 
 def each_piece_grown(mask: np.ndarray) -> Iterator[np.ndarray]:
-    """Each piece of connected ink in a mask, with the pixels beside it, as another mask."""
+    """Each piece of connected ink in a mask, with the pixels beside it: a mask of its own."""
     count, labels = cv2.connectedComponents(mask)
     for piece in range(1, count):
         yield cv2.dilate(np.uint8(labels == piece), np.ones((3, 3), np.uint8))
