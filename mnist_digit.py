@@ -2757,7 +2757,8 @@ READ_AT_ONCE = 0.9  # from this confidence on, a piece is a digit and is not cut
 P_CROSSED = 0.4  # each crossing at which ink is cut makes the cut so much rarer
 SKELETON_HEIGHT = 48  # pixels; ink is made so high while its skeleton is looked for
 SHORTEST_BRANCH = 4  # pixels of a piece so high; what is shorter is of a crossing
-MOST_BRANCHES = 40  # ten for each of four digits; what has more is a texture, and is not cut
+MOST_CUT = 6  # pieces of a picture; where more seem to be several characters, it is a texture
+MOST_BRANCHES = 20  # five for each of four digits; what has more is a texture, and is not cut
 
 # How well a guess explains its ink. A digit explains its own as well as its confidence; beside it,
 # what is no digit explains its own so well:
@@ -3407,8 +3408,17 @@ def cut_at_crossings(piece: InkPiece) -> list[Branch]:
     return found
 
 
-def row_of_ink(parts: Sequence[tuple[InkPiece, Part]]) -> Row:
-    """A row of pieces of ink, from left to right; what is no digit and may be several is cut.
+def pieces_to_cut(rows: Sequence[Sequence[tuple[InkPiece, Part]]]) -> set[InkPiece]:
+    """Which pieces of ink, in rows, may be several characters that touch; in a texture none."""
+    found = set()
+    for row in rows:
+        height = max(piece.box.height for piece, _ in row)
+        found |= {piece for piece, part in row if needs_cutting(part, height)}
+    return found if len(found) <= MOST_CUT else set()
+
+
+def row_of_ink(parts: Sequence[tuple[InkPiece, Part]], to_cut: Collection[InkPiece]) -> Row:
+    """A row of pieces of ink, from left to right, some of which are cut at their crossings.
 
     parts: the pieces, each with the part that it makes.
     """
@@ -3417,7 +3427,7 @@ def row_of_ink(parts: Sequence[tuple[InkPiece, Part]]) -> Row:
     for piece, part in parts:
         cuts.append(P_OVERLAPPING if right - piece.box.x > OVERLAP * height else 1.0)
         right = max(right, piece.box.right)
-        if not needs_cutting(part, height):
+        if piece not in to_cut:
             pieces.append(piece)
             continue
         first, *others = cut_at_crossings(piece)
@@ -3468,10 +3478,12 @@ def read_ink(pieces: Sequence[InkPiece], whole: Box, recognizer: Recognizer) -> 
         return Understanding(as_one, 1.0, amount_of_ink(pieces))
     parts = judge([(piece,) for piece in pieces])
     rows = [
-        row_of_ink([(pieces[i], parts[i]) for i in places])
+        [(pieces[i], parts[i]) for i in places]
         for places in find_rows([piece.box for piece in pieces])
     ]
-    read = without_lines_beside(read_rows(rows, judge))
+    to_cut = pieces_to_cut(rows)
+    read = read_rows([row_of_ink(row, to_cut) for row in rows], judge)
+    read = without_lines_beside(read)
     read = [less_sure_at_edge(row, whole) for row in read]
     ink = explained(read)
     return Understanding(together(read), ink / amount_of_ink(pieces), ink)
