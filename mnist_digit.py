@@ -2522,15 +2522,19 @@ class Ways(NamedTuple):
         """The logarithm of the probability of all of them together."""
         return float(np.logaddexp.reduce(self.weights))
 
-    def with_step(self, step: Step, change: np.ndarray) -> Ways:
-        """They, and one step more.
+    def changed(self, change: np.ndarray) -> Ways:
+        """The same, once the habit may have changed.
 
         change: the logarithm of how probable it is to go from one habit to another.
         """
         weights = np.logaddexp.reduce(self.weights[:, None] + change)
         likeliest = np.max(self.likeliest[:, None] + change, axis=0)
+        return Ways(weights, likeliest, self.judged)
+
+    def with_step(self, step: Step) -> Ways:
+        """They, and one step more."""
         taken = [*self.judged, step.judged] if step.judged else self.judged
-        return Ways(weights + step.weights, likeliest + step.weights, taken)
+        return Ways(self.weights + step.weights, self.likeliest + step.weights, taken)
 
     def joined(self, others: Ways) -> Ways:
         """These and others that say the same."""
@@ -2592,18 +2596,25 @@ def ways_through(row: Row, judged: Sequence[Judged], habits: Sequence[Habit]) ->
     change = np.full((len(habits), len(habits)), math.log(P_CHANGE))
     np.fill_diagonal(change, 0)
     shares = np.log([habit.share for habit in habits])
-    ways = [{"": Ways(shares, shares, [])}]  # those up to each piece, by what they say
+    reached = {"": Ways(shares, shares, [])}  # the ways up to a piece, by what they say
+    begun = []  # for each piece, the likeliest ways that a step from there goes on with
     for stop in range(1, len(row.pieces) + 1):
-        reached: dict[str, Ways] = {}
+        likeliest = most_probable_of(reached)
+        begun.append({text: ways.changed(change) for text, ways in likeliest.items()})
+        reached = {}
         for step in steps_to(stop, row, judged, habits):
-            for text, before in ways[step.start].items():
-                after = before.with_step(step, change)
+            for text, before in begun[step.start].items():
+                after = before.with_step(step)
                 if step.judged:
                     text += str(step.judged.part.prediction)
                 reached[text] = after.joined(reached[text]) if text in reached else after
-        likeliest = heapq.nlargest(MOST_SAID, reached, key=lambda text: reached[text].weight)
-        ways.append({text: reached[text] for text in likeliest})
-    return list(ways[-1].values())
+    return list(most_probable_of(reached).values())
+
+
+def most_probable_of(said: dict[str, Ways]) -> dict[str, Ways]:
+    """Of the things that may be said, the MOST_SAID most probable ones, with their ways."""
+    texts = heapq.nlargest(MOST_SAID, said, key=lambda text: said[text].weight)
+    return {text: said[text] for text in texts}
 
 
 class Judge:
