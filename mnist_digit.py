@@ -579,7 +579,7 @@ class Handwriting:
         strokes = on_base_line(vary(self.pick(writer).strokes, self.rng), self.rng)
         points = np.concatenate(strokes)
         left, upper = points.min(axis=0)
-        right, lower = points.max(axis=0)
+        right, lower = points.max(axis=0)  # the S is about 1 high
         x = (left + right) / 2 + self.rng.uniform(-0.08, 0.08)
         above, below = self.rng.uniform(0.08, 0.25, 2)
         inside = 0.05 if self.rng.random() < 0.7 else (lower - upper) / 2
@@ -2347,7 +2347,7 @@ class Row(NamedTuple):
     pieces: list[Piece]  # from left to right
     cuts: list[float]  # how probable a cut before each piece is; 1.0: nothing speaks against it
     height: int  # of its tallest piece of ink, before that was cut
-    uncut: Sequence[Run] = ()  # of each piece of ink that was cut, all that it was cut into
+    wholes: Sequence[Run] = ()  # for each piece of ink that was cut, the run of all its branches
 
     def group(self, run: Run) -> tuple[Piece, ...]:
         """The pieces of a run."""
@@ -2364,7 +2364,7 @@ class Habit(NamedTuple):
 
 # A row is written in one habit: a number, seldom with another character in it, or a word. Without
 # habits every fourth word of six letters would seem to hold a digit, for a letter looks like one in
-# 5 of 100.
+# 5 of 100. A digit in a word changes the habit, twice where the word goes on.
 HABITS = (Habit(share=0.8, p_digit=1.0, p_other=0.05), Habit(share=0.2, p_digit=0.0, p_other=1.0))
 
 
@@ -2439,7 +2439,7 @@ def runs(row: Row) -> list[Run]:
     found = []
     for start in range(len(row.pieces)):
         found += runs_from(start, row)
-    return found + [run for run in row.uncut if run not in found]
+    return found + [run for run in row.wholes if run not in found]
 
 
 def runs_from(start: int, row: Row) -> list[Run]:
@@ -2538,8 +2538,9 @@ class Ways(NamedTuple):
 
     def joined(self, others: Ways) -> Ways:
         """These and others that say the same."""
-        _, likeliest, judged = max(self, others, key=lambda ways: ways.likeliest.max())
-        return Ways(np.logaddexp(self.weights, others.weights), likeliest, judged)
+        weights = np.logaddexp(self.weights, others.weights)
+        best = max(self, others, key=lambda ways: ways.likeliest.max())
+        return best._replace(weights=weights)
 
 
 def steps_to(stop: int, row: Row, judged: Sequence[Judged], habits: Sequence[Habit]) -> list[Step]:
@@ -2586,8 +2587,8 @@ def most_probable(
     return [one.part for one in best.judged], certainty
 
 
-def ways_through(row: Row, judged: Sequence[Judged], habits: Sequence[Habit]) -> dict[str, Ways]:
-    """The ways through a whole row, through its judged runs, by what they say.
+def ways_through(row: Row, judged: Sequence[Judged], habits: Sequence[Habit]) -> list[Ways]:
+    """The most probable ways through a whole row's judged runs, those that say the same together.
 
     The habit may change along the row, as where a word stands beside a number. Method: prefix beam
     search (Hannun et al., "First-pass large vocabulary continuous speech recognition using
@@ -3318,9 +3319,10 @@ def for_skeleton(mask: np.ndarray) -> np.ndarray:
     scale = SKELETON_HEIGHT / mask.shape[0]
     size = max(4, round(mask.shape[1] * scale)), SKELETON_HEIGHT
     share = cv2.resize(np.float32(mask), size, interpolation=cv2.INTER_AREA)
-    # Thin strokes fill less than half of a pixel; even the thinnest have a stroke_width() of 3.
-    thin = max(0.4, stroke_width(mask) / 2 - 1.4)
-    return np.uint8(share > min(0.5, scale * thin))
+    # Half of a stroke's width, less than half of a pixel where the mask shrinks much. Of thin
+    # strokes stroke_width() makes nearly 3 pixels too many; one of a pixel may be split by two.
+    least = max(0.4, (stroke_width(mask) - 2.8) / 2)
+    return np.uint8(share > min(0.5, scale * least))
 
 
 def codes_around(mask: np.ndarray) -> np.ndarray:
@@ -3434,7 +3436,7 @@ def row_of_ink(parts: Sequence[tuple[InkPiece, Part]], to_cut: Collection[InkPie
     parts: the pieces, each with the part that it makes.
     """
     height = max(piece.box.height for piece, _ in parts)
-    pieces, cuts, uncut, right = [], [], [], -math.inf
+    pieces, cuts, wholes, right = [], [], [], -math.inf
     for piece, part in parts:
         cuts.append(P_OVERLAPPING if right - piece.box.x > OVERLAP * height else 1.0)
         right = max(right, piece.box.right)
@@ -3442,11 +3444,11 @@ def row_of_ink(parts: Sequence[tuple[InkPiece, Part]], to_cut: Collection[InkPie
             pieces.append(piece)
             continue
         first, *others = cut_at_crossings(piece)
-        uncut.append(Run(len(pieces), len(pieces) + 1 + len(others), 0))
+        wholes.append(Run(len(pieces), len(pieces) + 1 + len(others), 0))
         pieces += [first.piece, *(other.piece for other in others)]
         # Even a cut at no crossing costs as much as half of one.
         cuts += [p_of_cut(part) * P_CROSSED ** (0.5 + other.crossed) for other in others]
-    return Row(pieces, cuts, height, uncut)
+    return Row(pieces, cuts, height, wholes)
 
 
 def needs_cutting(part: Part, height: int) -> bool:
