@@ -2785,7 +2785,9 @@ CLUTTER = 0.25  # of all edges so sharp, at least so many are writing's, or it i
 MUCH_INK = 0.8  # of all ink but rules; what explains less has lost digits, or is a rest of a line
 SMALL = 0.1  # of the picture's longer side; what spans less may be such a rest, too
 SURE_AMONG_LINES = 0.8  # confidence from which on digits among lines are no rests of them
-DOUBTFUL = 0.7  # below this mean confidence several parts are a texture's rather than a hand's
+DOUBTFUL = 0.8  # below this mean confidence digits are of a texture, if not clearly of one hand:
+ONE_PEN = 0.25  # the strokes of a hand's characters differ less in width, in mean widths
+ONE_SIZE = 0.3  # and the characters in size, in mean sizes
 CLEAR_NONE = 0.7  # from this probability on it is clear that a part is no digit
 SPANNING = 0.8  # ink that spans more of the picture is rules, joined with what is written on them
 LINE = 2.2  # a "1" so many times as long as the other digits are high is a line
@@ -3342,7 +3344,12 @@ def unevenness(mask: np.ndarray) -> float:
     half_widths = to_paper[skeleton_of(small) > 0]
     if not len(half_widths):  # of a dot, nothing is left
         return 0.0
-    return float(half_widths.std() / half_widths.mean())
+    return variation(half_widths)
+
+
+def variation(values: np.ndarray | Sequence[float]) -> float:
+    """How much positive values differ: their standard deviation, in their means."""
+    return float(np.std(values) / np.mean(values))
 
 
 class Branches(NamedTuple):
@@ -3639,9 +3646,27 @@ def is_final(found: Understanding, guess: Guess, whole: Box) -> bool:
 
 def is_doubtful(found: Understanding) -> bool:
     """Whether what was found is too poor to be called digits."""
-    parts = len(found.reading.parts)
-    mean = found.reading.confidence ** (1 / parts)
-    return found.belief < UNCERTAIN or (parts > 1 and mean < DOUBTFUL)
+    if found.belief < UNCERTAIN:
+        return True
+    return mean_confidence(found.reading) < DOUBTFUL and not is_of_one_hand(found.reading.parts)
+
+
+def mean_confidence(reading: Reading) -> float:
+    """The confidence of each digit, were all alike; 1 where there is none. "?" are no matter."""
+    each = [prediction.confidence for prediction in reading.digits if prediction.digit is not None]
+    if not each:
+        return 1.0
+    return (reading.certainty * math.prod(each)) ** (1 / len(each))
+
+
+def is_of_one_hand(parts: Sequence[Part]) -> bool:
+    """Whether parts look like one person's characters: about as large, and written with one pen.
+
+    In photographs of other things, what looks like characters differs in both.
+    """
+    widths = [stroke_width(part.mask) for part in parts]
+    sizes = [part.box.longest for part in parts]
+    return variation(widths) < ONE_PEN and variation(sizes) < ONE_SIZE
 
 
 def best_understanding(picture: np.ndarray, recognizer: Recognizer) -> Understanding | None:
@@ -3710,7 +3735,7 @@ def read_image(picture: np.ndarray, recognizer: Recognizer) -> Reading:
         raise ValueError("no ink in it: blank, or too faint to tell from the paper")
     reading = found.reading
     if is_doubtful(found):
-        reading = refused(reading, found.belief)
+        reading = refused(reading, found.belief * mean_confidence(reading))
     scale = picture.shape[1] / (copy.shape[1] - 2 * margin)
     left = -margin * scale
     rows = []

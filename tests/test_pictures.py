@@ -366,6 +366,58 @@ def test_what_no_pen_wrote_is_no_digit(recognizer):
     assert papers.digits_in(papers.read_pixels(picture, recognizer)) == ""
 
 
+def said(digit, confidence):
+    """A prediction of a digit, or of none."""
+    return md.Prediction(digit, confidence, np.zeros(10), several=0.0)
+
+
+def test_what_no_pen_wrote_is_not_cut():
+    several = said(None, 0.99)._replace(several=0.9)
+    even = np.uint8(paint(SEVEN, 200, 20) > 127)
+    for mask, is_cut in ((even, True), (crescent(), False)):
+        part = md.look_at_ink([md.piece_in(mask)])._replace(prediction=several)
+        assert md.needs_cutting(part, part.box.height) == is_cut
+
+
+def bars(*sizes):
+    """A part for each (width, height) in pixels: an upright stroke of a pen so wide."""
+    parts = []
+    for width, height in sizes:
+        mask = np.ones((height, width), np.uint8)
+        parts.append(md.Part(md.Box(0, 0, width, height), None, said(1, 0.9), mask))
+    return parts
+
+
+@pytest.mark.parametrize(
+    "parts, of_one_hand",
+    [
+        (bars((4, 60), (5, 64), (4, 52)), True),
+        (bars((4, 60), (9, 60), (4, 60)), False),  # another pen
+        (bars((4, 60), (4, 130), (4, 60)), False),  # another size
+        (bars((4, 60)), True),
+    ],
+)
+def test_one_hand_writes_with_one_pen_and_in_one_size(parts, of_one_hand):
+    assert md.is_of_one_hand(parts) == of_one_hand
+    unsure, sure = (
+        md.Understanding(md.Reading([parts], certainty), belief=0.9, ink=100)
+        for certainty in (0.2, 1.0)
+    )
+    assert md.is_doubtful(unsure) != of_one_hand
+    assert not md.is_doubtful(sure)
+
+
+def test_digits_are_doubted_for_what_they_are_themselves():
+    """Many sure "?" beside them make them no surer, and a letter like a digit not less sure."""
+    for none in said(None, 0.99), said(None, 0.5):
+        parts = [part._replace(prediction=none) for part in bars(*[(4, 60)] * 8)]
+        digits = bars((4, 60), (4, 60))
+        assert md.mean_confidence(md.Reading([parts + digits], 0.5)) == pytest.approx(
+            0.81**0.5 * 0.5**0.5
+        )
+    assert md.mean_confidence(md.Reading([parts], 0.5)) == 1
+
+
 def test_what_no_pen_wrote_is_believed_once_it_was_taught():
     recognizer = md.Recognizer()
     part = md.look_at_ink([md.piece_in(crescent())])
