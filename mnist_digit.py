@@ -351,6 +351,15 @@ LEVELS = 255  # the longer side of a stored character, in units
 # digits: they are taught neither as digits nor as no digit.
 LETTERS_UNLIKE_DIGITS = "ACEFHKMNPRTVWXYadefhkmnprtuvwx"
 SIGNS_UNLIKE_DIGITS = '#$%&@*+=?<>-~:"'
+# A network is trained to tell kinds apart: its twelve answers, and each of these characters by its
+# name. It learns more of what makes an A than from "another character" alone.
+WRITTEN_AS_CAPITALS = "kmptvwx"  # these small letters; each is one kind with its capital
+NAMED_CHARACTERS = [
+    label
+    for label in LETTERS_UNLIKE_DIGITS + SIGNS_UNLIKE_DIGITS
+    if label not in WRITTEN_AS_CAPITALS
+]
+ANSWER_OF_KIND = [*range(CLASSES), *[OTHER] * len(NAMED_CHARACTERS)]
 # The pens' widths in written images, in pixels: about STROKE_WIDTH, as pens differ around it.
 PEN_WIDTH = 2.4  # the mean
 PEN_WIDTH_DEVIATION = 0.4  # the standard deviation
@@ -390,7 +399,7 @@ class Digits(NamedTuple):
     """Labelled digit images, as MNIST stores them."""
 
     images: np.ndarray  # uint8, shape (n, 28, 28)
-    labels: np.ndarray  # integers, shape (n,): the digits 0 to 9, OTHER, SEVERAL
+    labels: np.ndarray  # integers, shape (n,): the digits 0 to 9, OTHER, SEVERAL, kind_of()
 
 
 def join(*parts: Digits) -> Digits:
@@ -450,6 +459,12 @@ def with_hook(
     return strokes
 
 
+def kind_of(label: str) -> int:
+    """The kind that a letter or sign unlike digits is: its place in ANSWER_OF_KIND."""
+    name = label.upper() if label in WRITTEN_AS_CAPITALS else label
+    return CLASSES + NAMED_CHARACTERS.index(name)
+
+
 def by_writer(characters: Sequence[Character], labels: str) -> list[list[Character]]:
     """Those characters that have one of the labels, a list for each writer."""
     groups: dict[str, list[Character]] = {}
@@ -462,8 +477,8 @@ def by_writer(characters: Sequence[Character], labels: str) -> list[list[Charact
 # Between characters side by side, in their heights: touching or overlapping, and mostly apart.
 CLOSE_GAPS = (-0.08, 0.15)
 WIDE_GAPS = (0, 0.5)
-# How often Handwriting.other() writes each kind: letters are the hardest to tell from digits.
-OTHER_KINDS = {
+# How often Handwriting.other() writes what: letters are the hardest to tell from digits.
+OTHER_SHARES = {
     "letter": 0.44,
     "sign": 0.18,
     "dollar": 0.02,
@@ -508,8 +523,10 @@ class Handwriting:
         for source in sorted({character.source for character in characters}):
             of_source = [one for one in characters if one.source == source]
             self.digits_by_source.append(by_writer(of_source, DIGITS))
-        self.letters = by_writer(characters, LETTERS_UNLIKE_DIGITS)
-        self.signs = by_writer(characters, SIGNS_UNLIKE_DIGITS)
+        self.named = {
+            "letter": by_writer(characters, LETTERS_UNLIKE_DIGITS),
+            "sign": by_writer(characters, SIGNS_UNLIKE_DIGITS),
+        }
         self.esses = by_writer(characters, "S")
         self.in_rows = by_writer(characters, DIGITS + LETTERS_UNLIKE_DIGITS + "+=")
 
@@ -523,7 +540,7 @@ class Handwriting:
                 labels[i] = int(character.label)
                 image[:] = self.drawn(vary(character.strokes, self.rng))
             elif i < digits + others:
-                image[:] = self.other()
+                labels[i], image[:] = self.other()
             else:
                 image[:] = self.drawn(self.side_by_side())
         return Digits(images, labels)
@@ -543,32 +560,30 @@ class Handwriting:
         width = float(np.clip(self.rng.normal(PEN_WIDTH, PEN_WIDTH_DEVIATION), 1.5, 4))
         return np.uint8(255 * draw_digit_image(strokes, width))
 
-    def other(self) -> np.ndarray:
-        """The image of one other character: uint8, shape (28, 28)."""
-        kind = self.rng.choice([*OTHER_KINDS], p=[*OTHER_KINDS.values()])
-        if kind == "blot":
-            return np.uint8(255 * random_blot(self.rng))
+    def other(self) -> tuple[int, np.ndarray]:
+        """The kind of one other character, and its image: uint8, shape (28, 28)."""
+        what = self.rng.choice([*OTHER_SHARES], p=[*OTHER_SHARES.values()])
+        if what in self.named:
+            character, strokes = self.named_character(what)
+            return kind_of(character.label), self.drawn(strokes)
+        if what == "dollar":
+            return kind_of("$"), self.drawn(self.dollar())
+        if what == "blot":
+            return OTHER, np.uint8(255 * random_blot(self.rng))
         write = {
-            "letter": self.letter,
-            "sign": self.sign,
-            "dollar": self.dollar,
             "scribble": functools.partial(random_scribble, self.rng),
             "shape": functools.partial(random_shape, self.rng),
             "overlaid": self.overlaid,
             "turned_digit": self.turned_digit,
             "ruled": self.ruled,
-        }[kind]
-        return self.drawn(write())
+        }[what]
+        return OTHER, self.drawn(write())
 
-    def letter(self) -> list[np.ndarray]:
-        """A letter that looks like no digit."""
-        writer = self.pick(self.letters)
-        return vary(self.pick(writer).strokes, self.rng)
-
-    def sign(self) -> list[np.ndarray]:
-        """A sign that looks like no digit."""
-        writer = self.pick(self.signs)
-        return vary(self.pick(writer).strokes, self.rng)
+    def named_character(self, what: str) -> tuple[Character, list[np.ndarray]]:
+        """A "letter" or "sign" that looks like no digit, and its strokes varied."""
+        writer = self.pick(self.named[what])
+        character = self.pick(writer)
+        return character, vary(character.strokes, self.rng)
 
     def dollar(self) -> list[np.ndarray]:
         """A dollar sign as it is printed: an S with a bar, of which mostly the ends are seen.
@@ -581,7 +596,7 @@ class Handwriting:
         left, upper = points.min(axis=0)
         right, lower = points.max(axis=0)  # the S is about 1 high
         x = (left + right) / 2 + self.rng.uniform(-0.08, 0.08)
-        above, below = self.rng.uniform(0.08, 0.25, 2)
+        above, below = self.rng.uniform(0.12, 0.25, 2)
         inside = 0.05 if self.rng.random() < 0.7 else (lower - upper) / 2
         ends = [
             np.array([(x, upper - above), (x, upper + inside)]),
@@ -591,10 +606,10 @@ class Handwriting:
 
     def overlaid(self) -> list[np.ndarray]:
         """Two letters in one place: a character that nobody has seen before."""
-        first = self.letter()
-        second = self.letter()
+        _, first = self.named_character("letter")
+        _, second = self.named_character("letter")
         while len(second) + len(first) < 3:  # two strokes together may well look like a digit
-            second = self.letter()
+            _, second = self.named_character("letter")
         return first + [stroke + self.rng.normal(0, 60, 2) for stroke in second]
 
     def turned_digit(self) -> list[np.ndarray]:
@@ -1368,6 +1383,7 @@ def train(  # noqa: PLR0913  each is an option of the command line
         model, history = fit(material, chosen, seed, unfinished, plots)
         if chosen.handwriting:
             calibrate(model, material.validation)
+            model = with_answers(model)
         results = measure(model, material.test, history, plots)
         save_model(model, path)
         settings = {
@@ -1496,22 +1512,59 @@ def make_deterministic(seed: int) -> None:
 def compiled(recipe: Recipe, steps: int) -> keras.Model:
     """The recipe's network, not trained yet, to be trained in so many steps."""
     keras = import_keras()
-    answers = CLASSES if recipe.handwriting else len(DIGITS)
-    model = keras.Sequential(
-        [
-            keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1)),
-            *recipe.layers(keras.layers),
-            keras.layers.Dense(answers, activation="softmax"),
-        ]
-    )
-    model.compile(
-        recipe.optimizer(keras.optimizers, steps),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-        jit_compile=False,  # on the CPU, XLA makes an epoch several times longer
-    )
+    layers = [keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1)), *recipe.layers(keras.layers)]
+    accuracy = "accuracy"
+    if recipe.handwriting:
+        kinds = len(ANSWER_OF_KIND)
+        layers.append(keras.layers.Dense(kinds, activation="softmax", name="kinds"))
+        accuracy = keras.metrics.MeanMetricWrapper(is_right_answer, name="accuracy")
+    else:
+        layers.append(keras.layers.Dense(len(DIGITS), activation="softmax"))
+    model = keras.Sequential(layers)
+    compile_model(model, recipe.optimizer(keras.optimizers, steps), accuracy)
     model.optimizer.build(model.trainable_variables)  # now: its state may be brought back
     return model
+
+
+def compile_model(
+    model: keras.Model, optimizer: keras.Optimizer, accuracy: str | keras.Metric = "accuracy"
+) -> None:
+    """Compile a model that gives the probabilities of what is labelled 0, 1, 2 ..."""
+    model.compile(
+        optimizer,
+        loss="sparse_categorical_crossentropy",
+        metrics=[accuracy],
+        jit_compile=False,  # on the CPU, XLA makes an epoch several times longer
+    )
+
+
+def answers_of_kinds() -> np.ndarray:
+    """1 where a kind is an answer, else 0: float32, shape (kinds, answers).
+
+    The probabilities of kinds, multiplied by it, are those of the answers.
+    """
+    return np.eye(CLASSES, dtype=np.float32)[ANSWER_OF_KIND]
+
+
+def is_right_answer(kinds: keras.KerasTensor, probabilities: keras.KerasTensor) -> object:
+    """Of which images the most probable answer is right, though the kind may be wrong.
+
+    kinds: the true ones, shape (n,); probabilities: of each kind, shape (n, kinds).
+    """
+    ops = import_keras().ops
+    answers = ops.argmax(ops.matmul(probabilities, answers_of_kinds()), axis=1)
+    kinds = ops.cast(ops.reshape(kinds, (-1,)), "int32")
+    return ops.equal(ops.take(np.array(ANSWER_OF_KIND), kinds), answers)
+
+
+def with_answers(model: keras.Model) -> keras.Model:
+    """The model, trained to tell kinds apart, with a last layer that adds them up to answers."""
+    keras = import_keras()
+    answers = keras.layers.Dense(CLASSES, use_bias=False, trainable=False, name="answers")
+    answering = keras.Sequential([keras.Input(model.input_shape[1:]), *model.layers, answers])
+    answers.set_weights([answers_of_kinds()])
+    compile_model(answering, model.optimizer)
+    return answering
 
 
 def images_an_epoch(training: Digits, recipe: Recipe) -> int:
@@ -1643,7 +1696,7 @@ def probabilities_of(model: keras.Model, digits: Digits) -> np.ndarray:
 
 
 def calibrate(model: keras.Model, digits: Digits) -> None:
-    """Change a model's last layer so that of its answers with confidence 0.9, 90 % are right.
+    """Change a model's layer of kinds so that of its answers with confidence 0.9, 90 % are right.
 
     It is measured on the true digits among these, which were not trained on.
     """
@@ -1667,15 +1720,15 @@ def calibrate(model: keras.Model, digits: Digits) -> None:
 
 
 def refusal_shift(logits: np.ndarray) -> np.ndarray:
-    """What is to be taken from logits (n, 12), so that few true digits are refused: shape (12,).
+    """What is to be taken from logits (n, kinds), so that few true digits are refused: (kinds,).
 
-    The logits are those of images of digits. Those of OTHER and SEVERAL are moved, both by the same
-    number, so that the share REFUSED of the digits is refused. As a rule they are lowered, for
+    The logits are those of images of digits. Those of all kinds that are no digit are moved by the
+    same number, so that the share REFUSED of the digits is refused. As a rule they are lowered, for
     training shows far more that is no digit than people draw.
     """
     best_digit = logits[:, :OTHER].max(axis=1)
     none = np.logaddexp.reduce(logits[:, OTHER:], axis=1)
-    shift = np.zeros(CLASSES)
+    shift = np.zeros(logits.shape[1])
     shift[OTHER:] = np.quantile(none - best_digit, 1 - REFUSED)
     return shift
 
@@ -4827,6 +4880,7 @@ LAYER_GAP = 3
 ANSWER_TILE = 26  # the side of the squares of the last layer, which bear the answers' names
 LARGEST_SIDE = 64  # of the square of a map or unit
 UNIT_AS_MAP = 2  # when layers share the room, a unit counts as a map 2 pixels high
+NAMED_UNIT_AS_MAP = 14  # and one in whose square a name is written, as one 14 pixels high
 
 BARS = [*range(10), OTHER]  # what has a bar: the digits, and that it is none
 
@@ -5032,6 +5086,14 @@ def with_another_row(
     return None
 
 
+def shape_to_place(activations: Sequence[LayerOutput], layer: int) -> tuple[int, ...]:
+    """A layer's shape for arrange_layers(): units with names count as maps that need more room."""
+    shape = activations[layer].values.shape[1:]
+    if names_of_units(activations, layer):
+        return NAMED_UNIT_AS_MAP, NAMED_UNIT_AS_MAP, *shape
+    return shape
+
+
 @functools.lru_cache(maxsize=4)
 def arrange_layers(room: Box, shapes: tuple[tuple[int, ...], ...], scale: float) -> list[Grid]:
     """Where the maps of each layer are shown, as large as all fit into the room together.
@@ -5231,7 +5293,7 @@ class Layout:
         """Where the maps of each layer are shown."""
         if self.layers is None or not view.activations:
             return []
-        shapes = [activation.values.shape[1:] for activation in view.activations]
+        shapes = [shape_to_place(view.activations, i) for i in range(len(view.activations))]
         return arrange_layers(self.layers_room, tuple(shapes), self.scale)
 
     def target(self, x: int, y: int, view: View) -> Target | None:
@@ -5605,6 +5667,8 @@ KINDS_NOT_SHOWN = ("flatten", "reshape", "dropout", "inputlayer")
 LAYERS_HEADING = "Inside the network"
 LAYERS_HINT = ["bright: strong", "point at a map:", "green: what it sees"]
 ANSWER_NAMES = [*DIGITS, "?", "??"]  # "??": several characters
+LARGEST_NAME = 13  # the size of a unit's name in its square
+SMALLEST_NAME = 8
 
 
 def heat() -> np.ndarray:
@@ -5658,13 +5722,15 @@ def under_kernel(units: Box, layer: Layer) -> Box:
 
 def names_of_layers(activations: Sequence[LayerOutput]) -> list[str]:
     """What each layer is called: "convolution 1", "pooling 1", ..., "answers"."""
-    kinds = [activation.kind for activation in activations[:-1]]
+    words = []
+    for activation in activations[:-1]:
+        words.append("kinds of characters" if is_of_kinds(activation) else activation.kind)
     names = []
-    for index, kind in enumerate(kinds):
-        name = kind
-        if kinds.count(kind) > 1:
-            before = kinds[:index].count(kind)
-            name = f"{kind} {before + 1}"
+    for index, word in enumerate(words):
+        name = word
+        if words.count(word) > 1:
+            before = words[:index].count(word)
+            name = f"{word} {before + 1}"
         names.append(name)
     return [*names, "answers"]
 
@@ -5675,6 +5741,19 @@ def shape_in_words(values: np.ndarray) -> str:
         return f"{len(values)} units"
     height, width, maps = values.shape
     return f"{maps} maps, {width}×{height}"
+
+
+def names_of_units(activations: Sequence[LayerOutput], layer: int) -> Sequence[str]:
+    """What the units of a layer stand for: the answers or kinds of characters; [] for nothing."""
+    if is_of_kinds(activations[layer]):
+        return [*ANSWER_NAMES, *NAMED_CHARACTERS]
+    is_last = layer == len(activations) - 1
+    return ANSWER_NAMES[: activations[layer].values.shape[1]] if is_last else []
+
+
+def is_of_kinds(activation: LayerOutput) -> bool:
+    """Whether a layer is that of the default recipe whose units stand for kinds of characters."""
+    return activation.name == "kinds" and activation.values.shape[1:] == (len(ANSWER_OF_KIND),)
 
 
 class Unit(NamedTuple):
@@ -5744,12 +5823,13 @@ def draw_layers(sheet: Sheet, view: View) -> None:
         return
     names = names_of_layers(view.activations)
     grids = layout.layer_grids(view)
-    for grid, activation, name in zip(grids, view.activations, names, strict=False):
-        values = activation.values[0]
+    for number, (grid, name) in enumerate(zip(grids, names, strict=False)):
+        values = view.activations[number].values[0]
         height = sheet.units(LAYER_TITLE)
         title = layout.layers_room._replace(y=grid.y - height, height=height)
         sheet.write(title, f"{name}: {shape_in_words(values)}", Style(LAYER_TEXT, QUIET_COLOUR))
         draw_layer(sheet, grid, values)
+        draw_names_of_units(sheet, grid, values, names_of_units(view.activations, number))
 
 
 def draw_seen(sheet: Sheet, view: View) -> None:
@@ -5771,11 +5851,19 @@ def draw_layer(sheet: Sheet, grid: Grid, values: np.ndarray) -> None:
         area[:, grid.side - 1 :: grid.side] = PANEL_COLOUR
     for number in range(grid.count, grid.rows * grid.columns):  # places left over
         sheet.fill(grid.tile(number), PANEL_COLOUR)
-    if values.ndim == 1 and grid.count <= CLASSES:
-        for number, light in enumerate(shades.ravel()):
-            colour = CANVAS_COLOUR if light > 127 else QUIET_COLOUR
-            style = Style(13, colour, 600, "middle")
-            sheet.write(grid.tile(number), ANSWER_NAMES[number], style)
+
+
+def draw_names_of_units(sheet: Sheet, grid: Grid, values: np.ndarray, names: Sequence[str]) -> None:
+    """Write into the squares of units, with these values, what they stand for, if one can read it.
+
+    names may be empty: most layers' units stand for nothing in particular.
+    """
+    size = min(LARGEST_NAME, 0.7 * grid.side / sheet.layout.scale)
+    if not names or size < SMALLEST_NAME:
+        return
+    for number, (name, light) in enumerate(zip(names, shade(values), strict=True)):
+        colour = CANVAS_COLOUR if light > 127 else QUIET_COLOUR
+        sheet.write(grid.tile(number), name, Style(size, colour, 600, "middle"))
 
 
 def draw_pointed_unit(sheet: Sheet, view: View, network: Network) -> None:
@@ -5817,6 +5905,9 @@ def draw_unit(sheet: Sheet, view: View, unit: Unit) -> None:
     thing = "map" if values.ndim == 3 else "unit"
     value = maps[unit.place.y, unit.place.x, unit.map]
     lines = [name, f"{thing} {unit.map + 1} of {count}", f"here {value:.2f}"]
+    names_of_its_units = names_of_units(view.activations, unit.layer)
+    if names_of_its_units:
+        lines.append(f"it stands for {names_of_its_units[unit.map]}")
     sheet.lines(layout.unit_words, lines, Style(LAYER_TEXT, TEXT_COLOUR))
 
 

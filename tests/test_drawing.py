@@ -450,6 +450,33 @@ def test_layers_are_named_in_words(recognizer: md.Recognizer) -> None:
     assert md.shape_in_words(activations[-1].values[0]) == "10 units"
 
 
+def test_units_that_stand_for_something_bear_its_name() -> None:
+    kinds = len(md.ANSWER_OF_KIND)
+    outputs = [
+        md.LayerOutput("dense", "dense", np.zeros((1, 10), np.float32)),  # of no answers
+        md.LayerOutput("kinds", "dense", np.zeros((1, kinds), np.float32)),
+        md.LayerOutput("answers", "dense", np.zeros((1, 12), np.float32)),
+    ]
+    assert md.names_of_layers(outputs) == ["dense", "kinds of characters", "answers"]
+    assert not md.names_of_units(outputs, 0)
+    names = md.names_of_units(outputs, 1)
+    assert len(names) == kinds
+    assert [names[md.kind_of(label)] for label in "AK%"] == ["A", "K", "%"]
+    assert md.names_of_units(outputs, 2) == [*md.DIGITS, "?", "??"]
+
+
+def test_the_kind_that_is_pointed_at_is_named(recognizer: md.Recognizer, monkeypatch) -> None:
+    view = view_of(SIX, recognizer)
+    view = view._replace(activations=md.look_inside(view.part.image, recognizer.network))
+    layout = md.Layout((1366, 768), shows_layers=True)
+    layer = [activation.name for activation in view.activations].index("kinds")
+    x, y = layout.layer_grids(view)[layer].tile(md.kind_of("K")).center
+    said: list[str] = []
+    monkeypatch.setattr(md.Sheet, "lines", lambda sheet, box, lines, style: said.extend(lines))
+    md.draw(view._replace(pointer=(int(x), int(y))), layout, recognizer)
+    assert "it stands for K" in said
+
+
 class OwnNetwork:
     """A network of one's own, with layers of kinds that the window does not know."""
 

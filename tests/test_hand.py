@@ -107,7 +107,7 @@ def test_what_is_no_lesson_is_refused(recognizer, drawings):
 def test_one_lesson_is_learned_for_drawings_like_it_and_for_no_others(recognizer):
     """A sign is taught as a 4: others of its kind are read so, and digits as before."""
     rng = np.random.default_rng(3)
-    sign = [np.array([[0, 0], [40, 60], [80, 0], [80, 100.0]]), np.array([[20, 90], [60, 90.0]])]
+    sign = [np.array([[80, 0], [0, 0], [40, 45], [0, 90], [80, 90.0]])]
 
     def drawn_again():
         return md.draw_digit_image([stroke + rng.normal(0, 2, stroke.shape) for stroke in sign])

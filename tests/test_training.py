@@ -32,6 +32,8 @@ def test_numpy_gives_what_keras_gives(recipe, tmp_path):
     rng = np.random.default_rng(0)
     for layer in model.layers:  # as training would, also means and variances
         layer.set_weights([one + rng.uniform(0, 0.1, one.shape) for one in layer.get_weights()])
+    if md.RECIPES[recipe].handwriting:
+        model = md.with_answers(model)
     md.save_network(md.network_of(model), tmp_path / "network.npz")
     network = md.open_network(tmp_path / "network.npz")
     images = write_digits(16, np.random.default_rng(2)).images
@@ -223,11 +225,13 @@ def test_another_recipe_leaves_the_default_network_and_its_plots(
 
 def test_calibration_makes_confidence_what_is_right_and_keeps_the_digits(trained):
     """A network made too shy or far too sure is brought back to what held-out digits allow."""
+    keras = md.import_keras()
     digits = write_digits(1000, np.random.default_rng(4))
     images = md.as_input(digits.images)
     judged = []
     for factor in (0.7, 1, 1.4):
-        model = md.open_keras_model(trained[0] / "model" / "digit.keras")
+        answering = md.open_keras_model(trained[0] / "model" / "digit.keras")
+        model = keras.Sequential([keras.Input((28, 28, 1)), *answering.layers[:-1]])
         before = model.predict(images, verbose=0)
         model.layers[-1].set_weights(
             [factor * weights for weights in model.layers[-1].get_weights()]
@@ -289,12 +293,44 @@ def test_a_dollar_sign_is_an_s_with_a_bar_that_ends_above_and_below_it():
         assert np.ptp(upper[:, 0]) == np.ptp(lower[:, 0]) == 0  # upright
 
 
+@pytest.mark.parametrize("what, label", [("letter", "K"), ("sign", "%"), ("dollar", "$")])
+def test_letters_and_signs_are_taught_by_their_names(what, label, monkeypatch):
+    characters, _ = md.read_handwriting()
+    some = [one for one in characters if one.label in (label, "S")]  # "$" is made of an S
+    monkeypatch.setattr(md, "OTHER_SHARES", {what: 1})
+    taught = md.Handwriting(some, np.random.default_rng(0)).write(0, 5, 0)
+    assert set(taught.labels) == {md.kind_of(label)}
+
+
+def test_the_answers_are_sums_of_the_kinds():
+    model = md.compiled(md.RECIPES["default"], 10)
+    images = md.as_input(write_digits(8, np.random.default_rng(0)).images)
+    kinds = model.predict(images, verbose=0)
+    answers = md.with_answers(model).predict(images, verbose=0)
+    assert kinds.shape == (8, 12 + len(md.NAMED_CHARACTERS))
+    others = kinds[:, md.OTHER] + kinds[:, md.CLASSES :].sum(axis=1)
+    expected = [*kinds[:, : md.OTHER].T, others, kinds[:, md.SEVERAL]]
+    assert np.abs(answers - np.transpose(expected)).max() < 1e-6
+
+
+def test_accuracy_is_of_answers_not_of_kinds():
+    seven, letter_a, letter_k = 7, md.kind_of("A"), md.kind_of("K")
+    likeliest = [letter_k, seven, letter_k, md.OTHER]
+    true = [letter_a, seven, seven, letter_a]  # an A is another character, whatever its name
+    probabilities = np.eye(len(md.ANSWER_OF_KIND), dtype=np.float32)[likeliest]
+    assert np.array(md.is_right_answer(true, probabilities)).tolist() == [True, True, False, True]
+    # Two letters together are more probable than the seven, which alone is the likeliest kind.
+    shared = np.zeros((1, len(md.ANSWER_OF_KIND)), np.float32)
+    shared[0, [seven, letter_a, letter_k]] = 0.4, 0.3, 0.3
+    assert np.array(md.is_right_answer([letter_a], shared)).tolist() == [True]
+
+
 @pytest.mark.parametrize(
     "name, value",
     [
         ("LOW_RESOLUTION", 0.5),
         ("PEN_WIDTH", 2.6),
-        ("OTHER_KINDS", {"blot": 1}),
+        ("OTHER_SHARES", {"blot": 1}),
         ("augment", lambda images, strength, rng: images / np.float32(256)),
     ],
 )
