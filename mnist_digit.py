@@ -596,13 +596,11 @@ class Handwriting:
         left, upper = points.min(axis=0)
         right, lower = points.max(axis=0)  # the S is about 1 high
         x = (left + right) / 2 + self.rng.uniform(-0.08, 0.08)
-        above, below = self.rng.uniform(0.12, 0.25, 2)
+        above, below = self.rng.uniform(0.12, 0.25, 2)  # with shorter ends it may be a plain 5
         inside = 0.05 if self.rng.random() < 0.7 else (lower - upper) / 2
-        ends = [
-            np.array([(x, upper - above), (x, upper + inside)]),
-            np.array([(x, lower - inside), (x, lower + below)]),
-        ]
-        return strokes + ends
+        upper_end = np.array([(x, upper - above), (x, upper + inside)])
+        lower_end = np.array([(x, lower - inside), (x, lower + below)])
+        return [*strokes, upper_end, lower_end]
 
     def overlaid(self) -> list[np.ndarray]:
         """Two letters in one place: a character that nobody has seen before."""
@@ -1546,7 +1544,9 @@ def answers_of_kinds() -> np.ndarray:
     return np.eye(CLASSES, dtype=np.float32)[ANSWER_OF_KIND]
 
 
-def is_right_answer(kinds: keras.KerasTensor, probabilities: keras.KerasTensor) -> object:
+def is_right_answer(
+    kinds: keras.KerasTensor, probabilities: keras.KerasTensor
+) -> keras.KerasTensor:
     """Of which images the most probable answer is right, though the kind may be wrong.
 
     kinds: the true ones, shape (n,); probabilities: of each kind, shape (n, kinds).
@@ -2838,7 +2838,7 @@ CLUTTER = 0.25  # of all edges so sharp, at least so many are writing's, or it i
 MUCH_INK = 0.8  # of all ink but rules; what explains less has lost digits, or is a rest of a line
 SMALL = 0.1  # of the picture's longer side; what spans less may be such a rest, too
 SURE_AMONG_LINES = 0.8  # confidence from which on digits among lines are no rests of them
-DOUBTFUL = 0.8  # below this mean confidence digits are of a texture, if not clearly of one hand:
+DOUBTFUL = 0.8  # below this mean confidence digits are a texture's, unless one hand wrote all:
 ONE_PEN = 0.25  # the strokes of a hand's characters differ less in width, in mean widths
 ONE_SIZE = 0.3  # and the characters in size, in mean sizes
 CLEAR_NONE = 0.7  # from this probability on it is clear that a part is no digit
@@ -3514,7 +3514,7 @@ def row_of_ink(parts: Sequence[tuple[InkPiece, Part]], to_cut: Collection[InkPie
 def needs_cutting(part: Part, height: int) -> bool:
     """Whether a piece of ink in a row so high may be several characters that touch.
 
-    What no pen wrote is not cut, which takes long: a photograph has many such pieces.
+    What no pen wrote is none. A photograph has much of it, and to cut it all would take long.
     """
     prediction = part.prediction
     if prediction.digit is not None and prediction.confidence > READ_AT_ONCE:
@@ -5642,12 +5642,14 @@ def explain(part: Part, recognizer: Recognizer) -> Explanation:
         runner_up = None
         falls[second] = 0  # no ink speaks for it
     is_for_answer = falls[first] >= falls[second]
+    for_answer = np.where(is_for_answer, strength(falls[first]), 0)
+    for_runner_up = np.where(is_for_answer, 0, strength(falls[second]))
     return Explanation(
-        answer=BARS[first],
-        runner_up=runner_up,
+        BARS[first],
+        runner_up,
         taught=part.prediction.taught,
-        for_answer=np.where(is_for_answer, strength(falls[first]), 0),
-        for_runner_up=np.where(is_for_answer, 0, strength(falls[second])),
+        for_answer=for_answer,
+        for_runner_up=for_runner_up,
     )
 
 
@@ -5667,8 +5669,9 @@ KINDS_NOT_SHOWN = ("flatten", "reshape", "dropout", "inputlayer")
 LAYERS_HEADING = "Inside the network"
 LAYERS_HINT = ["bright: strong", "point at a map:", "green: what it sees"]
 ANSWER_NAMES = [*DIGITS, "?", "??"]  # "??": several characters
-LARGEST_NAME = 13  # the size of a unit's name in its square
-SMALLEST_NAME = 8
+LARGEST_NAME = 13  # the size of a unit's name in its square, in units of the window
+SMALLEST_NAME = 8  # smaller ones could not be read
+NAME_IN_SQUARE = 0.7  # of the square's side: so a "W" and an "@" have room
 
 
 def heat() -> np.ndarray:
@@ -5858,7 +5861,7 @@ def draw_names_of_units(sheet: Sheet, grid: Grid, values: np.ndarray, names: Seq
 
     names may be empty: most layers' units stand for nothing in particular.
     """
-    size = min(LARGEST_NAME, 0.7 * grid.side / sheet.layout.scale)
+    size = min(LARGEST_NAME, NAME_IN_SQUARE * grid.side / sheet.layout.scale)
     if not names or size < SMALLEST_NAME:
         return
     for number, (name, light) in enumerate(zip(names, shade(values), strict=True)):
