@@ -2792,12 +2792,14 @@ SHEET_CUT_OFF = 0.1  # of the picture's edge it may reach
 
 # Ink.
 FAINT = 25  # how much darker than its paper ink is at least, in 255ths of the paper's light
+SHADOW_EDGE = 1 / 50  # of the picture's longer side: so far around an edge of a shadow is shadow
 DARK_GRAIN = 12  # added to the paper's light, so that the grain of black paper is no ink
 DARKEST = 0.75  # the darkest ink is at least so dark, beside the 90th percentile of all ink
 UNEVEN = 0.45  # a pen's strokes vary less in width, in mean widths; 1 in 2,500 of MNIST's does not
 SHARP = 0.88  # of its outline, so much of a piece of ink is a sharp edge at least
 SHARP_EDGE = 0.4  # there the brightness changes at least so much, beside the usual outline of ink
 HOLE = 0.08  # each hole fills at least so much of the inside of its ink; writing there is less
+HOLES = 0.5  # many pieces of ink, as the squares of squared paper, are holes if they fill so much
 
 # Printed lines and frames.
 MOST_LINES = 0.25  # of the picture; where more of it is thin, it is a texture, and has no lines
@@ -2838,7 +2840,8 @@ CLUTTER = 0.25  # of all edges so sharp, at least so many are writing's, or it i
 MUCH_INK = 0.8  # of all ink but rules; what explains less has lost digits, or is a rest of a line
 SMALL = 0.1  # of the picture's longer side; what spans less may be such a rest, too
 SURE_AMONG_LINES = 0.8  # confidence from which on digits among lines are no rests of them
-DOUBTFUL = 0.8  # below this mean confidence digits are a texture's, unless one hand wrote all:
+# Below this mean confidence digits are a texture's, unless one hand wrote them and some is no 1.
+DOUBTFUL = 0.8
 ONE_PEN = 0.25  # the strokes of a hand's characters differ less in width, in mean widths
 ONE_SIZE = 0.3  # and the characters in size, in mean sizes
 CLEAR_NONE = 0.7  # from this probability on it is clear that a part is no digit
@@ -3000,6 +3003,7 @@ class Ink(NamedTuple):
     darkness: np.ndarray  # uint8, in 255ths of the paper's light
     mask: np.ndarray  # uint8, 0 is paper
     clear: bool  # whether most of the ink is about as dark as the darkest of it
+    edges: np.ndarray  # uint8, see edges_of()
 
 
 def is_light_on_dark(channel: np.ndarray) -> bool:
@@ -3021,8 +3025,14 @@ def paper_behind(dark: np.ndarray) -> np.ndarray:
     square = cv2.morphologyEx(dark, cv2.MORPH_CLOSE, np.ones((side // 4, side // 4), np.uint8))
     quarter = cv2.resize(dark, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side // 16,) * 2)
-    round_ = cv2.resize(cv2.morphologyEx(quarter, cv2.MORPH_CLOSE, disc), dark.shape[::-1])
-    return np.minimum(square, round_)
+    closed = cv2.morphologyEx(quarter, cv2.MORPH_CLOSE, disc)
+    # The copy is too coarse for a shadow's edge. What lies between the darkest and the brightest
+    # paper near by is paper itself.
+    width = int(SHADOW_EDGE * max(closed.shape)) | 1  # odd; 1, which changes nothing, for bitmaps
+    near = np.ones((width, width), np.uint8)
+    darkest = cv2.resize(cv2.erode(closed, near), dark.shape[::-1])
+    brightest = cv2.resize(cv2.dilate(closed, near), dark.shape[::-1])
+    return np.minimum(square, np.clip(dark, darkest, brightest))
 
 
 def find_ink(dark: np.ndarray) -> Ink | None:
@@ -3036,7 +3046,7 @@ def find_ink(dark: np.ndarray) -> Ink | None:
     if not mask.any() or cv2.mean(darkness, mask)[0] - cv2.mean(darkness, 1 - mask)[0] < FAINT:
         return None
     is_clear = darkest_of(darkness, mask).sum() > 0.5 * mask.sum()
-    return Ink(darkness, mask, bool(is_clear))
+    return Ink(darkness, mask, bool(is_clear), edges_of(dark))
 
 
 def darkest_of(darkness: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -3095,7 +3105,8 @@ def without_holes(mask: np.ndarray, whole: np.ndarray, opposite: np.ndarray) -> 
         held = mask[box.y : box.bottom, box.x : box.right]
         # A hole fills more of it than digits fill of a light place in which they are written.
         filled = np.count_nonzero(held & inside) / np.count_nonzero(inside)
-        if filled > HOLE and filled > HOLE * (cv2.connectedComponents(held & inside)[0] - 1):
+        count = cv2.connectedComponents(held & inside)[0] - 1
+        if filled > min(max(1, count) * HOLE, HOLES):
             held[inside > 0] = 0
     return mask
 
@@ -3133,6 +3144,23 @@ def without_lines(mask: np.ndarray, lines: np.ndarray) -> np.ndarray:
     over_flat = cv2.morphologyEx(left, cv2.MORPH_CLOSE, np.ones((reach, 1), np.uint8)) & flat
     over_steep = cv2.morphologyEx(left, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8)) & steep
     return left | (mask & (over_flat | over_steep))
+
+
+def without_rests(mask: np.ndarray, lines: np.ndarray) -> np.ndarray:
+    """A mask of ink without the rests of lines that were taken out, which the picture's edge cut.
+
+    They are thin, touch the edge, and are as flat or as steep as some line. lines: the ends of
+    those that were taken out.
+    """
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    x, y, width, height, area = stats.T
+    at_side = (x == 0) | (x + width == mask.shape[1])
+    at_edge = at_side | (y == 0) | (y + height == mask.shape[0])
+    is_thin = area < THIN_RULE * np.maximum(width, height) ** 2
+    across, down = np.abs(lines[:, 1] - lines[:, 0]).T
+    is_like_a_line = np.where(width > height, np.any(across > down), np.any(across < down))
+    is_rest = at_edge & is_thin & is_like_a_line
+    return np.uint8(~is_rest)[labels] * mask
 
 
 def width_of_line(start: Sequence[int], end: Sequence[int], depth: np.ndarray) -> int:
@@ -3194,7 +3222,7 @@ class Guess(NamedTuple):
     clear: bool  # whether it is all of the ink, and that is clear
     ruled: bool  # whether there are lines in the ink, be they taken out of this mask or not
     written: int  # how many pixels of ink are to be explained: those of rules are not
-    edges: np.ndarray  # how much the brightness changes around each pixel of the picture
+    edges: np.ndarray  # see edges_of(); 0 along lines and frames that were taken out of the ink
 
 
 def lengths_of_lines(mask: np.ndarray) -> list[float]:
@@ -3210,32 +3238,49 @@ def lengths_of_lines(mask: np.ndarray) -> list[float]:
     return lengths
 
 
+EDGE = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))  # an edge reaches so far
+NEAR_EDGE = np.ones((7, 7), np.uint8)  # what is so near to ink may be its edge
+
+
+def edges_of(dark: np.ndarray) -> np.ndarray:
+    """How much the brightness changes around each pixel of a picture, ink dark.
+
+    It is measured in 255ths of the brightest of them: in shadow it is as much as in light.
+    """
+    brightest = cv2.dilate(dark, EDGE)
+    change = cv2.subtract(brightest, cv2.erode(dark, EDGE))
+    return cv2.divide(change, cv2.add(brightest, DARK_GRAIN), scale=255)
+
+
 def guesses(channel: np.ndarray) -> Iterator[Guess]:
     """Guesses at the ink in one channel of a picture, the likeliest first."""
     smooth = cv2.GaussianBlur(channel, (0, 0), max(0.5, max(channel.shape) / 600))
     inks = [ink for ink in (find_ink(smooth), find_ink(255 - smooth)) if ink is not None]
     if is_light_on_dark(channel):
         inks.reverse()
-    reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
-    edges = cv2.morphologyEx(smooth, cv2.MORPH_GRADIENT, reach)
-    sharp = [edges > SHARP_EDGE * sharpness(ink.mask, edges) for ink in inks]
+    sharp = [ink.edges > SHARP_EDGE * sharpness(ink.mask, ink.edges) for ink in inks]
     for i, ink in enumerate(inks):
         opposite = None
         if len(inks) == 2:
             other = inks[1 - i]
             opposite = with_sharp_outline(other.mask, other.mask, sharp[1 - i])
-        for guess in guesses_at(ink, edges):
+        for guess in guesses_at(ink):
             mask = with_sharp_outline(guess.mask, guess.whole, sharp[i])
             if opposite is not None:
                 mask = without_holes(mask, ink.mask, opposite)
-            yield guess._replace(mask=mask)
+            taken_out = cv2.dilate(guess.whole & ~guess.mask, NEAR_EDGE)
+            is_of_lines = taken_out > cv2.dilate(mask, NEAR_EDGE)
+            yield guess._replace(mask=mask, edges=np.where(is_of_lines, 0, ink.edges))
 
 
-def guesses_at(ink: Ink, edges: np.ndarray) -> Iterator[Guess]:
+def guesses_at(ink: Ink) -> Iterator[Guess]:
     """What of some ink may be writing: all of it, the darkest of it, or what is no line."""
     unframed = without_frames(ink.mask)
-    lines = [find_lines(unframed, length) for length in lengths_of_lines(unframed)]
-    unlined = [without_lines(unframed, some) for some in lines if len(some)]
+    unlined = []
+    for length in lengths_of_lines(unframed):
+        lines = find_lines(unframed, length)
+        if len(lines):
+            unlined.append(without_rests(without_lines(unframed, lines), lines))
     writing = ink.mask
     for mask in unlined:
         writing = writing & mask
@@ -3245,7 +3290,7 @@ def guesses_at(ink: Ink, edges: np.ndarray) -> Iterator[Guess]:
         clear=ink.clear,
         ruled=bool(unlined),
         written=np.count_nonzero(writing),
-        edges=edges,
+        edges=ink.edges,
     )
     yield all_of_it
     darkest = darkest_of(ink.darkness, ink.mask)
@@ -3649,7 +3694,7 @@ def understand(
 def share_of_edges(pieces: Sequence[InkPiece], edges: np.ndarray) -> float:
     """Which share of what is sharp in a picture lies along the outlines of pieces of ink.
 
-    edges: how much the brightness changes around each pixel of the picture.
+    edges: see edges_of(), of all pixels of the picture.
     """
     height, width = edges.shape
     ink = ink_inside(Box(0, 0, width, height), pieces)
@@ -3701,7 +3746,11 @@ def is_doubtful(found: Understanding) -> bool:
     """Whether what was found is too poor to be called digits."""
     if found.belief < UNCERTAIN:
         return True
-    return mean_confidence(found.reading) < DOUBTFUL and not is_of_one_hand(found.reading.parts)
+    if mean_confidence(found.reading) >= DOUBTFUL:
+        return False
+    parts = found.reading.parts
+    are_ones = all(part.prediction.digit == 1 for part in parts)  # rests of rules look like ones
+    return are_ones or not is_of_one_hand(parts)
 
 
 def mean_confidence(reading: Reading) -> float:

@@ -379,12 +379,12 @@ def test_what_no_pen_wrote_is_not_cut():
         assert md.needs_cutting(part, part.box.height) == is_cut
 
 
-def bars(*sizes):
-    """A part for each (width, height) in pixels: an upright stroke of a pen so wide."""
+def bars(*sizes, digit=7):
+    """A part for each (width, height) in pixels: an upright stroke of a pen so wide, read so."""
     parts = []
     for width, height in sizes:
         mask = np.ones((height, width), np.uint8)
-        parts.append(md.Part(md.Box(0, 0, width, height), None, said(1, 0.9), mask))
+        parts.append(md.Part(md.Box(0, 0, width, height), None, said(digit, 0.9), mask))
     return parts
 
 
@@ -405,6 +405,18 @@ def test_one_hand_writes_with_one_pen_and_in_one_size(parts, of_one_hand):
     )
     assert md.is_doubtful(unsure) != of_one_hand
     assert not md.is_doubtful(sure)
+
+
+def test_unsure_ones_are_rules_though_they_look_like_one_hand():
+    ones = bars((4, 60), (4, 60), (4, 60), digit=1)
+    assert md.is_of_one_hand(ones)
+    for parts, certainty, doubtful in (
+        (ones, 0.2, True),
+        (ones, 1.0, False),
+        ([*ones, *bars((4, 60))], 0.2, False),
+    ):
+        found = md.Understanding(md.Reading([parts], certainty), belief=0.9, ink=100)
+        assert md.is_doubtful(found) == doubtful
 
 
 def test_digits_are_doubted_for_what_they_are_themselves():
@@ -440,11 +452,49 @@ def test_half_of_the_numbers_that_touch_are_read(recognizer, writers):
         ("ten rows of four", 3, 41),  # it fills more of the page than a hole fills of a digit
         ("on a base line", 14, 43),  # with the line, the 5 has no sharp outline
         ("in boxes", 1, 41),  # the light inside of each box is full of a digit
+        ("dark shadow, hard edge", 30, 77),  # which the paper behind the 6 must follow
+        ("dark shadow, hard edge", 123, 77),  # the half of the 5 in the shadow is less dark
+        ("squared", 192, 77),  # the squares are as sharp as the 5
+        ("squared", 84, 77),  # columns of squares look like ones
     ],
 )
 def test_all_digits_of_a_picture_count(recognizer, kind, number, seed):
     """Each of these was once read wrongly, or in part."""
     picture = papers.draw(kind, number, seed, papers.read_writers(held_out=False))
+    assert papers.ask(picture, recognizer).right
+
+
+def test_a_thin_1_that_the_edge_cuts_off_is_no_rest_of_the_rules(recognizer):
+    sheet = np.full((600, 800), 235, np.uint8)
+    for y in range(60, 600, 110):
+        cv2.line(sheet, (0, y), (799, y), 0, 2)
+    for x in 200, 500:
+        seven = np.array([[x, 380], [x + 100, 380], [x + 40, 590]])
+        cv2.polylines(sheet, [seven], False, 0, 3)
+    cv2.line(sheet, (400, 350), (395, 599), 0, 3)
+    assert md.read_image(sheet, recognizer).text == "717"
+
+
+def test_chalk_is_read_on_a_board_with_much_grain(recognizer):
+    for seed in range(3):
+        board = np.random.default_rng(seed).normal(15, 12, (192, 256))
+        board = np.uint8(np.clip(board, 0, 255))
+        for x in 60, 130:
+            seven = np.array([[x, 60], [x + 40, 60], [x + 15, 140]])
+            cv2.polylines(board, [seven], False, 200, 3)
+        assert md.read_image(board, recognizer).text == "77"
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        0,  # columns of squares, which look like ones
+        50,  # the rest of a line that the picture's edge cuts off
+        97,  # another
+    ],
+)
+def test_empty_squares_are_no_digits(recognizer, number):
+    picture = papers.draw("paper without a digit", number, 123, papers.read_writers(held_out=False))
     assert papers.ask(picture, recognizer).right
 
 
