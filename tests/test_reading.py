@@ -96,6 +96,51 @@ def test_letters_are_not_parted_where_their_strokes_touch(recognizer, letter):
     assert drawn(placed(letter, size=3)).read(recognizer).text == "?"
 
 
+def below_each_other(text, gap=50):
+    """The strokes of digits in a column, with so many pixels between them."""
+    strokes = []
+    top = 40
+    for digit in text:
+        shape = placed(digit, size=1.6)
+        points = np.concatenate(shape)
+        low = points.min(axis=0)
+        width, height = np.ptp(points, axis=0)
+        place = np.array([200 - width // 2, top]) - low
+        strokes += [(np.array(stroke) + place).tolist() for stroke in shape]
+        top += height + gap
+    return strokes
+
+
+@pytest.mark.parametrize("column", ["40", "75", "11"])
+def test_digits_below_each_other_are_two_though_they_look_like_one(recognizer, column):
+    canvas = drawn(below_each_other(column))
+    assert recognizer.predict(canvas.digit_image()).confidence > md.SURELY_ONE
+    assert canvas.read(recognizer).text == " ".join(column)
+    assert md.read_image(canvas.image, recognizer).text == " ".join(column)
+
+
+def test_two_circles_that_do_not_meet_are_an_8(recognizer):
+    assert drawn(below_each_other("00")).read(recognizer).text == "8"
+
+
+def test_what_is_taught_is_one_character_though_it_stands_in_rows():
+    recognizer = md.Recognizer()
+    canvas = drawn(below_each_other("40"))
+    recognizer.teach(canvas.digit_image(), 8)
+    assert canvas.read(recognizer).text == "8"
+
+
+def test_a_letter_may_have_a_stroke_above_all_others(recognizer):
+    """The slanted bar of this T is so high that it makes a row of its own."""
+    t = [[(100, 100), (300, 60)], [(220, 120), (210, 330)]]
+    assert drawn(t).read(recognizer).text == "?"
+
+
+def test_a_letter_may_be_wider_than_its_tallest_stroke_is_high(recognizer):
+    wide_t = [[(70, 100), (430, 104)], [(250, 120), (246, 330)]]
+    assert drawn(wide_t).read(recognizer).text == "?"
+
+
 def test_a_row_without_digits_is_left_out_beside_others(recognizer):
     lower = [[(x, y + 180) for x, y in points] for points in placed("547")]
     assert drawn([*placed("HNM"), *lower]).read(recognizer).text == "547"
@@ -167,7 +212,7 @@ def test_what_a_row_most_probably_says_is_found(monkeypatch):
         judged, looks, shares = [], {}, {}
         for start, stop in itertools.combinations(range(count + 1), 2):
             digit, confidence = int(rng.integers(2)), rng.random() ** 2
-            prediction = md.Prediction(digit, confidence, np.zeros(10))
+            prediction = md.Prediction(digit, confidence, np.zeros(10), several=1.0)
             part = md.Part(md.Box(5 * start, 0, 4 * (stop - start), 40), None, prediction)
             judged.append(md.as_it_looks(md.Run(start, stop, 0), part))
             looks[start, stop] = str(digit)
@@ -187,12 +232,14 @@ def test_what_a_row_most_probably_says_is_found(monkeypatch):
             assert certainty == pytest.approx(weight / said.total())
 
 
-def read_row(looks):
+def read_row(looks, several=0.9945, step=50):
     """The text of a row of characters apart: each looks like this digit, or like no digit.
 
-    (4, 0.45): like a 4, but with probability 0.45 like another character.
+    (4, 0.45): like a 4, but with probability 0.45 like another character. several: how probable it
+    seems that two or more of them are several characters, and not another one. step: from one to
+    the next, in pixels; they are 20 pixels wide.
     """
-    pieces = [md.Stroke([(50 * i, 0), (50 * i + 20, 40)], 6) for i in range(len(looks))]
+    pieces = [md.Stroke([(step * i, 0), (step * i + 20, 40)], 6) for i in range(len(looks))]
 
     def judge(groups):
         parts = []
@@ -200,7 +247,7 @@ def read_row(looks):
             answers = np.full(md.CLASSES, 0.0005)
             look = looks[pieces.index(group[0])]
             if len(group) > 1:
-                answers[md.SEVERAL] = 0.9945
+                answers[md.SEVERAL], answers[md.OTHER] = several, 0.9945 - several
             elif isinstance(look, tuple):
                 answers[md.OTHER] = look[1]
                 answers[look[0]] = 0.995 - look[1]
@@ -229,6 +276,12 @@ def read_row(looks):
 )
 def test_amid_a_word_one_that_looks_like_a_digit_is_a_letter(looks, text):
     assert read_row(looks) == text
+
+
+@pytest.mark.parametrize("several, text", [(0.9, "11"), (0.02, "11"), (0.005, "?")])
+def test_what_together_surely_looks_like_one_character_is_not_cut(several, text):
+    """As a K, of which one stroke looks like a 1."""
+    assert read_row([1, 1], several, step=30) == text
 
 
 def test_how_a_reading_is_written():

@@ -16,7 +16,7 @@ from tests.handwritten import held_out
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 
 UNLIKE_DIGITS = {  # what careful hands make like no digit
@@ -71,6 +71,27 @@ def put_together(digits: Sequence[Character], rng: np.random.Generator) -> list[
             [(s - [low[0], high[1]]) * scale + [x, rng.normal(0, 0.03)] for s in digit.strokes]
         )
         x += width * scale + rng.uniform(-0.04, 0.35)
+    return onto_canvas(placed)
+
+
+def put_below(digits: Sequence[Character], rng: np.random.Generator) -> list[list[np.ndarray]]:
+    """The strokes of each digit of a column: about in the same middle, nearly alike in height.
+
+    The gaps between the digits' boxes are 10 % to 60 % of their height.
+    """
+    placed, y = [], 0.0
+    for digit in digits:
+        low, high = (extreme(np.concatenate(digit.strokes), axis=0) for extreme in (np.min, np.max))
+        width, height = np.maximum(high - low, 1)
+        scale = rng.normal(1, 0.06) / max(height, width / 2)
+        top = np.array([(low[0] + high[0]) / 2, low[1]])
+        placed.append([(s - top) * scale + [rng.normal(0, 0.1), y] for s in digit.strokes])
+        y += height * scale + rng.uniform(0.1, 0.6)
+    return onto_canvas(placed)
+
+
+def onto_canvas(placed: Sequence[Sequence[np.ndarray]]) -> list[list[np.ndarray]]:
+    """The strokes of characters of about the height 1, so large that they fill the canvas."""
     points = np.concatenate([stroke for strokes in placed for stroke in strokes])
     low, high = points.min(axis=0), points.max(axis=0)
     scale = min(0.9 * CANVAS_SIZE / (high - low).max(), 0.5 * CANVAS_SIZE)
@@ -82,7 +103,10 @@ def put_together(digits: Sequence[Character], rng: np.random.Generator) -> list[
 
 
 def rows_of_one_writer(
-    characters: Sequence[Character], patterns: Sequence[str], count: int
+    characters: Sequence[Character],
+    patterns: Sequence[str],
+    count: int,
+    place: Callable[..., list[list[np.ndarray]]] = put_together,
 ) -> Iterator[tuple[str, list[Character], list[list[np.ndarray]]]]:
     """Rows of writing, each by one writer: what stands there, its characters, their strokes placed.
 
@@ -105,7 +129,7 @@ def rows_of_one_writer(
             wanted = mnist_digit.DIGITS if sign == "0" else sign
             fitting = [one for one in written if one.label in wanted]
             chosen.append(fitting[rng.integers(len(fitting))])
-        yield "".join(one.label for one in chosen), chosen, put_together(chosen, rng)
+        yield "".join(one.label for one in chosen), chosen, place(chosen, rng)
 
 
 def is_parted(reading: mnist_digit.Reading, strokes: Sequence[Sequence[np.ndarray]]) -> bool:
@@ -142,7 +166,7 @@ def row_of_writing(
     for text, _, strokes in rows:
         reading = replay([stroke for some in strokes for stroke in some]).read(recognizer)
         parted.append(is_parted(reading, strokes))
-        wanted = "".join(one if one in mnist_digit.DIGITS else "?" for one in text)
+        wanted = "".join(one if one in mnist_digit.DIGITS + " " else "?" for one in text)
         right.append(reading.text == wanted)
         confidence.append(reading.confidence)
     right, confidence = np.array(right), np.array(confidence)
@@ -184,6 +208,11 @@ def measure(options: argparse.Namespace) -> None:
     say("Reading sums ...")
     sums = rows_of_one_writer(unipen, ["00+0", "0+00", "00+00"], options.most)
     rows.append(row_of_writing("sums such as 63+6, UNIPEN", recognizer, sums))
+    for name, characters in (("pen", pen), ("UNIPEN", unipen)):
+        say(f"Reading one digit below another, {name} ...")
+        columns = rows_of_one_writer(characters, ["00"], options.most, put_below)
+        spaced = ((" ".join(text), chosen, strokes) for text, chosen, strokes in columns)
+        rows.append(row_of_writing(f"a digit below another, {name}", recognizer, spaced))
     head = ("rows", "drawings", "right", "parted rightly", "wrong and sure", "ECE")
     print_table(head, rows)
 
