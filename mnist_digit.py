@@ -3821,8 +3821,8 @@ def is_doubtful(found: Understanding) -> bool:
     if mean_confidence(found.reading) >= DOUBTFUL:
         return False
     parts = found.reading.parts
-    are_ones = all(part.prediction.digit == 1 for part in parts)  # rests of rules look like ones
-    return are_ones or not is_of_one_hand(parts)
+    digits = {part.prediction.digit for part in parts} - {None}
+    return digits == {1} or not is_of_one_hand(parts)  # rests of rules look like ones of one hand
 
 
 def mean_confidence(reading: Reading) -> float:

@@ -413,6 +413,7 @@ def test_unsure_ones_are_rules_though_they_look_like_one_hand():
     for parts, certainty, doubtful in (
         (ones, 0.2, True),
         (ones, 1.0, False),
+        ([*ones, *bars((4, 60), digit=None)], 0.2, True),
         ([*ones, *bars((4, 60))], 0.2, False),
     ):
         found = md.Understanding(md.Reading([parts], certainty), belief=0.9, ink=100)
