@@ -2849,7 +2849,8 @@ LONGEST_SHEET = 2.5  # times as long as wide it is at most
 SHEET_CUT_OFF = 0.1  # of the picture's edge it may reach
 
 # Ink.
-FAINT = 25  # how much darker than its paper ink is at least, in 255ths of the paper's light
+# How much darker than its paper ink is at least, and how much the brightness changes along it.
+FAINT = 25  # in 255ths of the paper's light
 SHADOW_EDGE = 1 / 50  # of the picture's longer side: so far around an edge of a shadow is shadow
 DARK_GRAIN = 12  # added to the paper's light, so that the grain of black paper is no ink
 DARKEST = 0.75  # the darkest ink is at least so dark, beside the 90th percentile of all ink
@@ -3103,8 +3104,12 @@ def find_ink(dark: np.ndarray) -> Ink | None:
     mask = cv2.threshold(darkness, 0, 1, cv2.THRESH_OTSU)[1]
     if not mask.any() or cv2.mean(darkness, mask)[0] - cv2.mean(darkness, 1 - mask)[0] < FAINT:
         return None
+    edges = edges_of(dark)
+    is_sharp = sharpness(mask, edges) >= FAINT * scale  # large pictures are less sharp
+    if not is_sharp:
+        return None  # a shadow, or what is out of focus
     is_clear = darkest_of(darkness, mask).sum() > 0.5 * mask.sum()
-    return Ink(darkness, mask, bool(is_clear), edges_of(dark))
+    return Ink(darkness, mask, bool(is_clear), edges)
 
 
 def darkest_of(darkness: np.ndarray, mask: np.ndarray) -> np.ndarray:

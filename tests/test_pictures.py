@@ -476,6 +476,14 @@ def test_a_thin_1_that_the_edge_cuts_off_is_no_rest_of_the_rules(recognizer):
     assert md.read_image(sheet, recognizer).text == "717"
 
 
+@pytest.mark.parametrize("number", [44, 47])
+def test_what_is_out_of_focus_is_no_ink(recognizer, number):
+    """A dark place that fades into a light one, and looks like a 1."""
+    picture = papers.draw("textures", number, 5, papers.read_writers(held_out=False))
+    with pytest.raises(ValueError, match="no ink"):
+        md.read_image(picture.pixels, recognizer)
+
+
 def test_chalk_is_read_on_a_board_with_much_grain(recognizer):
     for seed in range(3):
         board = np.random.default_rng(seed).normal(15, 12, (192, 256))
