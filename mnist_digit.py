@@ -2666,7 +2666,7 @@ def ways_through(row: Row, judged: Sequence[Judged], habits: Sequence[Habit]) ->
         reached = {}
         for step in steps_to(stop, row, judged, habits):
             for text, before in begun[step.start].items():
-                weights = step.weights + weight_of_cut(before, step, several)
+                weights = step.weights + weight_of_cut(before, step, row, several)
                 after = before.with_step(step._replace(weights=weights))
                 if step.judged:
                     text += str(step.judged.part.prediction)
@@ -2682,13 +2682,16 @@ def chances_of_several(judged: Sequence[Judged]) -> dict[tuple[int, int], float]
     return {(one.run.start, one.run.stop): one.part.prediction.several for one in reversed(judged)}
 
 
-def weight_of_cut(before: Ways, step: Step, several: Mapping[tuple[int, int], float]) -> float:
-    """The logarithm of how probable a cut before a step is.
+def weight_of_cut(
+    before: Ways, step: Step, row: Row, several: Mapping[tuple[int, int], float]
+) -> float:
+    """The logarithm of how probable a cut before a step is, where nothing else speaks against it.
 
     It is low where both sides together surely are one character: a K is not cut into 1 and 2.
     several: for runs, how probable it is that they are several characters.
     """
-    if not before.judged or not step.judged:
+    is_free = row.cuts[step.start] == 1.0
+    if not is_free or not before.judged or not step.judged:
         return 0.0
     both = (before.judged[-1].run.start, step.judged.run.stop)
     is_one = several.get(both, 1.0) < NOT_SEVERAL

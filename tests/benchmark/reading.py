@@ -177,7 +177,7 @@ def row_of_writing(
 
 
 def measure(options: argparse.Namespace) -> None:
-    """Print how well drawings are read: what is no digit, digits, numbers, sums.
+    """Print how well drawings are read: what is no digit, digits, numbers, sums, columns.
 
     All are by those writers of model/handwriting.npz who are never trained on.
     """
