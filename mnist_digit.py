@@ -2338,8 +2338,10 @@ P_SPECK = 0.5  # of a speck that belongs to no part
 P_LIKE_DIGIT = 0.02  # of another character that surely looks like a digit: 1 in 100 letters does
 P_CHANGE = 0.06  # of a number that goes on as a word, or a word as a number
 P_BROAD = 0.01  # of a digit that is one height broader than usual
-P_APART = 0.1  # of a cut between parts that together surely look like one character:
-NOT_SEVERAL = 0.01  # the network thinks "several" less probable, as it does of 1 in 300 neighbours
+P_APART = 0.1  # of a cut between parts that together surely look like one character
+NOT_SEVERAL = (
+    0.01  # where "several" is less probable, it surely is one; so 1 in 300 neighbours seem
+)
 P_WHOLE = 0.4  # a row that is one part is held to be several at least so often, see weight_of()
 P_LEAST = 1e-9  # nothing is thought to be less probable
 MOST_SAID = 8  # things that a row may say are weighed; the less probable ones are given up
@@ -2824,7 +2826,7 @@ def are_digits_in_rows(rows: Sequence[RowReading]) -> bool:
     """Whether there are several rows, and all that stands in them is digits.
 
     Together two digits, one below the other, often look like one: like an 8. But an 8 may be made
-    of two circles that do not meet. So noughts alone are none.
+    of two circles that do not meet. So noughts alone do not count.
     """
     parts = [part for row in rows for part in row.parts]
     digits = {part.prediction.digit for part in parts}
@@ -2852,10 +2854,10 @@ LONGEST_SHEET = 2.5  # times as long as wide it is at most
 SHEET_CUT_OFF = 0.1  # of the picture's edge it may reach
 
 # Ink.
-# How much darker than its paper ink is at least, and how much the brightness changes along it.
-FAINT = 25  # in 255ths of the paper's light
-SHADOW_EDGE = 1 / 50  # of the picture's longer side: so far around an edge of a shadow is shadow
+FAINT = 25  # how much darker than its paper ink is at least, in 255ths of the paper's light
+SHADOW_EDGE = 1 / 50  # of the picture's longer side: a strip so wide is at the edge of a shadow
 DARK_GRAIN = 12  # added to the paper's light, so that the grain of black paper is no ink
+GRAIN_IN_SHADOW = 60  # added to half of the light, so that the grain of black paper is no edge
 DARKEST = 0.75  # the darkest ink is at least so dark, beside the 90th percentile of all ink
 UNEVEN = 0.45  # a pen's strokes vary less in width, in mean widths; 1 in 2,500 of MNIST's does not
 SHARP = 0.88  # of its outline, so much of a piece of ink is a sharp edge at least
@@ -2902,10 +2904,10 @@ CLUTTER = 0.25  # of all edges so sharp, at least so many are writing's, or it i
 MUCH_INK = 0.8  # of all ink but rules; what explains less has lost digits, or is a rest of a line
 SMALL = 0.1  # of the picture's longer side; what spans less may be such a rest, too
 SURE_AMONG_LINES = 0.8  # confidence from which on digits among lines are no rests of them
-# Below this mean confidence digits are a texture's, unless one hand wrote them and some is no 1.
-DOUBTFUL = 0.8
+DOUBTFUL = 0.8  # below this mean confidence digits are a texture's, unless one hand wrote all:
 ONE_PEN = 0.25  # the strokes of a hand's characters differ less in width, in mean widths
 ONE_SIZE = 0.3  # and the characters in size, in mean sizes
+MOST_ONES = 3  # of one hand, and nothing but ones; more are rules, or the squares between them
 CLEAR_NONE = 0.7  # from this probability on it is clear that a part is no digit
 SPANNING = 0.8  # ink that spans more of the picture is rules, joined with what is written on them
 LINE = 2.2  # a "1" so many times as long as the other digits are high is a line
@@ -3107,12 +3109,8 @@ def find_ink(dark: np.ndarray) -> Ink | None:
     mask = cv2.threshold(darkness, 0, 1, cv2.THRESH_OTSU)[1]
     if not mask.any() or cv2.mean(darkness, mask)[0] - cv2.mean(darkness, 1 - mask)[0] < FAINT:
         return None
-    edges = edges_of(dark)
-    is_sharp = sharpness(mask, edges) >= FAINT * scale  # large pictures are less sharp
-    if not is_sharp:
-        return None  # a shadow, or what is out of focus
     is_clear = darkest_of(darkness, mask).sum() > 0.5 * mask.sum()
-    return Ink(darkness, mask, bool(is_clear), edges)
+    return Ink(darkness, mask, bool(is_clear), edges_of(dark))
 
 
 def darkest_of(darkness: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -3213,10 +3211,10 @@ def without_lines(mask: np.ndarray, lines: np.ndarray) -> np.ndarray:
 
 
 def without_rests(mask: np.ndarray, lines: np.ndarray) -> np.ndarray:
-    """A mask of ink without the rests of lines that were taken out, which the picture's edge cut.
+    """A mask of ink without the rests of lines that were taken out of it.
 
-    They are thin, touch the edge, and are as flat or as steep as some line. lines: the ends of
-    those that were taken out.
+    They are thin, touch the picture's edge, and are as flat or as steep as some line. lines: the
+    ends of those that were taken out.
     """
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     x, y, width, height, area = stats.T
@@ -3309,13 +3307,15 @@ NEAR_EDGE = np.ones((7, 7), np.uint8)  # what is so near to ink may be its edge
 
 
 def edges_of(dark: np.ndarray) -> np.ndarray:
-    """How much the brightness changes around each pixel of a picture, ink dark.
+    """How much the brightness changes around each pixel of a picture, ink dark: uint8.
 
-    It is measured in 255ths of the brightest of them: in shadow it is as much as in light.
+    It is measured beside the brightest pixel there, so that an edge in shadow is nearly as sharp as
+    one in light.
     """
     brightest = cv2.dilate(dark, EDGE)
     change = cv2.subtract(brightest, cv2.erode(dark, EDGE))
-    return cv2.divide(change, cv2.add(brightest, DARK_GRAIN), scale=255)
+    light = cv2.add(brightest // 2, GRAIN_IN_SHADOW)  # half of it; more than 255 would not fit
+    return cv2.divide(change, light, scale=128)
 
 
 def guesses(channel: np.ndarray) -> Iterator[Guess]:
@@ -3661,7 +3661,7 @@ def read_ink(pieces: Sequence[InkPiece], whole: Box, recognizer: Recognizer) -> 
             largest = max(sample, key=lambda part: part.box.longest)
             return Understanding(Reading([[largest]]), NO_WRITING, 0.0)
     as_one = read_as_one(pieces, judge, recognizer)
-    if as_one and not is_by_a_pen(as_one.parts[0]):
+    if as_one and not is_digit_by_a_pen(as_one.parts[0]):
         as_one = None
     if as_one and not may_be_rows(as_one, pieces):
         return Understanding(as_one, 1.0, amount_of_ink(pieces))
@@ -3726,10 +3726,10 @@ def explained(rows: Sequence[RowReading]) -> float:
     return ink
 
 
-def is_by_a_pen(part: Part) -> bool:
-    """Whether all ink of a guess, as one character, surely is writing: a digit, or what was taught.
+def is_digit_by_a_pen(part: Part) -> bool:
+    """Whether a part looks like a digit and may be a pen's, or was taught.
 
-    What surely is another character may be digits on a line.
+    All ink of a guess that looks like another character may be digits on a line.
     """
     prediction = part.prediction
     is_named = prediction.taught or prediction.digit is not None
@@ -3829,8 +3829,9 @@ def is_doubtful(found: Understanding) -> bool:
     if mean_confidence(found.reading) >= DOUBTFUL:
         return False
     parts = found.reading.parts
-    digits = {part.prediction.digit for part in parts} - {None}
-    return digits == {1} or not is_of_one_hand(parts)  # rests of rules look like ones of one hand
+    digits = [part.prediction.digit for part in parts if part.prediction.digit is not None]
+    are_rules = len(digits) > MOST_ONES and set(digits) == {1}
+    return are_rules or not is_of_one_hand(parts)
 
 
 def mean_confidence(reading: Reading) -> float:

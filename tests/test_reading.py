@@ -119,6 +119,13 @@ def test_digits_below_each_other_are_two_though_they_look_like_one(recognizer, c
     assert md.read_image(canvas.image, recognizer).text == " ".join(column)
 
 
+@pytest.mark.parametrize("text", ["11", "111"])
+def test_ones_alone_are_read_in_a_picture_too(recognizer, text):
+    canvas = drawn(placed(text, step=60))
+    assert canvas.read(recognizer).text == text
+    assert md.read_image(canvas.image, recognizer).text == text
+
+
 def test_two_circles_that_do_not_meet_are_an_8(recognizer):
     assert drawn(below_each_other("00")).read(recognizer).text == "8"
 
