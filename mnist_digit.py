@@ -2307,6 +2307,9 @@ class Recognizer:
 
 MOST_IN_ONE = 8  # pieces of one character; so many branches an 8 may have, cut at its crossings
 SURELY_ONE = 0.95  # from this confidence on, a whole drawing is the character that it looks like
+# Where the network holds "several" to be less probable, something surely is one character. Of 300
+# pairs of neighbouring digits one looks so.
+NOT_SEVERAL = 0.01
 
 # Rows, all in heights. Pieces taller than TALL times the 90th percentile of all heights make the
 # rows; lower ones are added to the nearest row.
@@ -2338,10 +2341,7 @@ P_SPECK = 0.5  # of a speck that belongs to no part
 P_LIKE_DIGIT = 0.02  # of another character that surely looks like a digit: 1 in 100 letters does
 P_CHANGE = 0.06  # of a number that goes on as a word, or a word as a number
 P_BROAD = 0.01  # of a digit that is one height broader than usual
-P_APART = 0.1  # of a cut between parts that together surely look like one character
-NOT_SEVERAL = (
-    0.01  # where "several" is less probable, it surely is one; so 1 in 300 neighbours seem
-)
+P_APART = 0.1  # of a cut between two parts that are NOT_SEVERAL when they are looked at together
 P_WHOLE = 0.4  # a row that is one part is held to be several at least so often, see weight_of()
 P_LEAST = 1e-9  # nothing is thought to be less probable
 MOST_SAID = 8  # things that a row may say are weighed; the less probable ones are given up
@@ -2679,7 +2679,7 @@ def ways_through(row: Row, judged: Sequence[Judged], habits: Sequence[Habit]) ->
 def chances_of_several(judged: Sequence[Judged]) -> dict[tuple[int, int], float]:
     """How probable it is that a run is several characters, by the places where it begins and ends.
 
-    judged: a run as it looks comes before the same run held to be something else.
+    judged: a run as it looks, which counts, comes before the same run held to be something else.
     """
     return {(one.run.start, one.run.stop): one.part.prediction.several for one in reversed(judged)}
 
@@ -3167,7 +3167,8 @@ def without_holes(mask: np.ndarray, whole: np.ndarray, opposite: np.ndarray) -> 
         inside = np.zeros((box.height, box.width), np.uint8)
         cv2.drawContours(inside, [outline], 0, 1, cv2.FILLED, offset=(-box.x, -box.y))
         held = mask[box.y : box.bottom, box.x : box.right]
-        # A hole fills more of it than digits fill of a light place in which they are written.
+        # A hole fills more of it than digits fill of a light place in which they are written. Where
+        # there are many pieces, they must fill more: a row of digits does, too.
         filled = np.count_nonzero(held & inside) / np.count_nonzero(inside)
         count = cv2.connectedComponents(held & inside)[0] - 1
         if filled > min(max(1, count) * HOLE, HOLES):
@@ -3334,9 +3335,14 @@ def guesses(channel: np.ndarray) -> Iterator[Guess]:
             mask = with_sharp_outline(guess.mask, guess.whole, sharp[i])
             if opposite is not None:
                 mask = without_holes(mask, ink.mask, opposite)
-            taken_out = cv2.dilate(guess.whole & ~guess.mask, NEAR_EDGE)
-            is_of_lines = taken_out > cv2.dilate(mask, NEAR_EDGE)
-            yield guess._replace(mask=mask, edges=np.where(is_of_lines, 0, ink.edges))
+            yield guess._replace(mask=mask, edges=edges_but_of_lines(guess, mask))
+
+
+def edges_but_of_lines(guess: Guess, mask: np.ndarray) -> np.ndarray:
+    """A guess's edges, 0 along what was taken out of its ink, unless ink of the mask is as near."""
+    taken_out = cv2.dilate(guess.whole & ~guess.mask, NEAR_EDGE)
+    is_of_lines = taken_out > cv2.dilate(mask, NEAR_EDGE)
+    return np.where(is_of_lines, 0, guess.edges)
 
 
 def guesses_at(ink: Ink) -> Iterator[Guess]:
@@ -3592,6 +3598,17 @@ def cut_at_crossings(piece: InkPiece) -> list[Branch]:
     return found
 
 
+def rows_of_ink(pieces: Sequence[InkPiece], judge: Judge) -> list[Row]:
+    """The rows of pieces of ink; those that may be several characters are cut at crossings."""
+    parts = judge([(piece,) for piece in pieces])
+    rows = [
+        [(pieces[i], parts[i]) for i in places]
+        for places in find_rows([piece.box for piece in pieces])
+    ]
+    to_cut = pieces_to_cut(rows)
+    return [row_of_ink(row, to_cut) for row in rows]
+
+
 def pieces_to_cut(rows: Sequence[Sequence[tuple[InkPiece, Part]]]) -> set[InkPiece]:
     """Which pieces of ink, in rows, may be several characters that touch; in a texture none."""
     found = set()
@@ -3660,24 +3677,19 @@ def read_ink(pieces: Sequence[InkPiece], whole: Box, recognizer: Recognizer) -> 
         if all(part.prediction.digit is None for part in sample):
             largest = max(sample, key=lambda part: part.box.longest)
             return Understanding(Reading([[largest]]), NO_WRITING, 0.0)
+    ink = amount_of_ink(pieces)
     as_one = read_as_one(pieces, judge, recognizer)
     if as_one and not is_digit_by_a_pen(as_one.parts[0]):
         as_one = None
     if as_one and not may_be_rows(as_one, pieces):
-        return Understanding(as_one, 1.0, amount_of_ink(pieces))
-    parts = judge([(piece,) for piece in pieces])
-    rows = [
-        [(pieces[i], parts[i]) for i in places]
-        for places in find_rows([piece.box for piece in pieces])
-    ]
-    to_cut = pieces_to_cut(rows)
-    read = read_rows([row_of_ink(row, to_cut) for row in rows], judge)
+        return Understanding(as_one, 1.0, ink)
+    read = read_rows(rows_of_ink(pieces, judge), judge)
     if as_one and not are_digits_in_rows(read):
-        return Understanding(as_one, 1.0, amount_of_ink(pieces))
+        return Understanding(as_one, 1.0, ink)
     read = without_lines_beside(read)
     read = [less_sure_at_edge(row, whole) for row in read]
-    ink = explained(read)
-    return Understanding(together(read), ink / amount_of_ink(pieces), ink)
+    explained_ink = explained(read)
+    return Understanding(together(read), explained_ink / ink, explained_ink)
 
 
 def without_lines_beside(rows: Sequence[RowReading]) -> list[RowReading]:

@@ -83,7 +83,7 @@ def put_below(digits: Sequence[Character], rng: np.random.Generator) -> list[lis
     for digit in digits:
         low, high = (extreme(np.concatenate(digit.strokes), axis=0) for extreme in (np.min, np.max))
         width, height = np.maximum(high - low, 1)
-        scale = rng.normal(1, 0.06) / max(height, width / 2)
+        scale = rng.normal(1, 0.06) / max(height, width / 2)  # as in put_together()
         top = np.array([(low[0] + high[0]) / 2, low[1]])
         placed.append([(s - top) * scale + [rng.normal(0, 0.1), y] for s in digit.strokes])
         y += height * scale + rng.uniform(0.1, 0.6)
