@@ -489,6 +489,14 @@ def test_writing_out_of_focus_is_read(recognizer, ink, paper, side):
     assert md.read_image(blurred, recognizer).text == "7"
 
 
+def test_an_edge_in_shadow_is_nearly_as_sharp_but_grain_of_black_paper_is_less():
+    step = np.repeat(np.uint8([[200, 40]]), 20, axis=1)
+    in_light, in_shadow = (md.edges_of(np.uint8(step * light)).max() for light in (1, 0.35))
+    assert in_shadow > in_light / 2
+    grain = np.random.default_rng(0).normal(15, 12, (60, 60))
+    assert np.median(md.edges_of(np.uint8(np.clip(grain, 0, 255)))) < in_light
+
+
 def test_chalk_is_read_on_a_board_with_much_grain(recognizer):
     for seed in range(3):
         board = np.random.default_rng(seed).normal(15, 12, (192, 256))
