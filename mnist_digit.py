@@ -2842,9 +2842,11 @@ def are_digits_in_rows(rows: Sequence[RowReading]) -> bool:
 WORKING_SIDES = 256, 1600  # pixels of the longer side of the copy of a picture that is read
 SMALL_SIDE = 640  # of the copy in which paper is told from ink
 
-# Bitmaps of a digit, which may be cut off just around its ink.
-BITMAP_SIDE = 64  # pixels, of the longer side at most
-FULL = 0.08  # of one that is cut off so, so much is ink at least
+# Coarse writing, as in a bitmap or a scan that is cut off just around its digit.
+COARSE = 0.045  # of the picture's longer side its strokes are wide at least
+TWO_TONES = 0.85  # of the variance of the brightness, so much is that between ink and paper
+CENTERED = 0.075  # of the picture's width and height its middle is off the picture's at most
+DEEP = 0.13  # of the longer side; what lies deeper in its ink may be in a face or a shadow
 
 # A sheet or frame on something else.
 SHEET = 0.3  # of the picture it covers at least
@@ -3004,38 +3006,6 @@ def in_grey(picture: np.ndarray) -> np.ndarray:
     return cv2.transform(picture, np.append(axis, darkest)[None])
 
 
-def uncropped(bitmap: np.ndarray) -> tuple[np.ndarray, int]:
-    """A bitmap of a digit with some paper around, and how many pixels on each side; 0: it has some.
-
-    Such bitmaps are often cut off just around their ink. Then strokes lie along the edges, as
-    shadows do, and are as wide as what is left of the paper.
-    """
-    _, ink = cv2.threshold(in_grey(bitmap), 0, 1, cv2.THRESH_OTSU)
-    edge = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
-    if edge.mean() > 0.5:  # most of the edge is paper
-        ink = 1 - ink
-    box = Box(*cv2.boundingRect(ink))
-    reaches_across = box.height == ink.shape[0] or box.width == ink.shape[1]
-    if not reaches_across or not FULL < ink.mean() < 1:
-        return bitmap, 0
-    margin = max(ink.shape) // 4
-    tone = np.median(bitmap[ink == 0], axis=0)
-    return with_paper_around(bitmap, margin, tone.tolist()), margin
-
-
-def views(picture: np.ndarray) -> Iterator[np.ndarray]:
-    """The picture with paper in place of all around its sheet or frame, if it shows one; and as it
-    is.
-    """
-    sheet = find_sheet(picture)
-    if sheet is not None:
-        inside = cv2.resize(cv2.erode(sheet, np.ones((5, 5))), picture.shape[1::-1]) > 0
-        alone = picture.copy()
-        alone[~inside] = np.median(picture[inside], axis=0)
-        yield alone
-    yield picture
-
-
 def find_sheet(picture: np.ndarray) -> np.ndarray | None:
     """A mask, shape (128, 128), of a sheet or the inside of a frame; None where there is none."""
     small = cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA)
@@ -3059,6 +3029,14 @@ def is_oblong(outline: np.ndarray) -> bool:
     _, sides, _ = cv2.minAreaRect(outline)
     is_rectangle = cv2.contourArea(outline) > RECTANGLE * sides[0] * sides[1]
     return is_rectangle and max(sides) < LONGEST_SHEET * min(sides)
+
+
+def sheet_alone(picture: np.ndarray, sheet: np.ndarray) -> np.ndarray:
+    """A picture with paper in place of all around its sheet, of which find_sheet() gives a mask."""
+    inside = cv2.resize(cv2.erode(sheet, np.ones((5, 5))), picture.shape[1::-1]) > 0
+    alone = picture.copy()
+    alone[~inside] = np.median(picture[inside], axis=0)
+    return alone
 
 
 class Ink(NamedTuple):
@@ -3288,6 +3266,14 @@ class Guess(NamedTuple):
     ruled: bool  # whether there are lines in the ink, be they taken out of this mask or not
     written: int  # how many pixels of ink are to be explained: those of rules are not
     edges: np.ndarray  # see edges_of(); 0 along lines and frames that were taken out of the ink
+    margin: int = 0  # paper that was added on each side of the picture, in pixels
+    daring: bool = False  # whether it counts only if it leads to sure digits
+
+    @property
+    def box(self) -> Box:
+        """The whole picture, and what was added around it."""
+        height, width = self.mask.shape
+        return Box(0, 0, width, height)
 
 
 def lengths_of_lines(mask: np.ndarray) -> list[float]:
@@ -3374,6 +3360,76 @@ def guesses_at(ink: Ink) -> Iterator[Guess]:
     )
     for mask in unlined:
         yield all_of_it._replace(mask=mask, clear=False)
+
+
+def coarse_writing(channel: np.ndarray, sheet: np.ndarray | None) -> Guess | None:
+    """A guess at coarse writing in one channel of a picture; None where there is none.
+
+    Its strokes are as wide as shadows, and where they are cut off they lie along the picture's
+    edge, as shadows do. But then there are only two tones, and the edge is mostly paper. The guess
+    has some paper around it. sheet: see find_sheet().
+    """
+    _, ink = cv2.threshold(channel, 0, 1, cv2.THRESH_OTSU)
+    edge = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
+    if edge.mean() > 0.5:
+        ink = 1 - ink
+    if not is_coarse(ink, channel):
+        return None
+    # What seems to be a sheet may also be the hole of a thick nought, which is no ink.
+    if sheet is not None and cv2.mean(cv2.resize(ink, sheet.shape[::-1]), sheet)[0] > 0.5:
+        return None
+    side = max(ink.shape)
+    margin = side // 4
+    mask = with_paper_around(ink, margin)
+    is_deep = cv2.distanceTransform(mask, cv2.DIST_L2, 5).max() > DEEP * side
+    is_daring = is_deep or sheet is not None
+    paper, _, _, _ = cv2.mean(channel, 1 - ink)
+    dark = 255 - cv2.absdiff(channel, paper)
+    return Guess(
+        mask=mask,
+        whole=mask,
+        clear=not is_daring,
+        ruled=False,
+        written=np.count_nonzero(mask),
+        edges=edges_of(with_paper_around(dark, margin, 255)),
+        margin=margin,
+        daring=is_daring,
+    )
+
+
+def is_coarse(ink: np.ndarray, channel: np.ndarray) -> bool:
+    """Whether a mask of the ink in one channel may be coarse writing on even paper.
+
+    The share of the variance that lies between two tones is Otsu's measure of how well they are
+    told apart (N. Otsu, "A threshold selection method from gray-level histograms", 1979).
+    """
+    share = ink.mean()
+    if not 0 < share < 1:
+        return False
+    apart = cv2.mean(channel, ink)[0] - cv2.mean(channel, 1 - ink)[0]
+    if share * (1 - share) * apart**2 < TWO_TONES * channel.var():
+        return False
+    height, width = ink.shape
+    x, y = Box(*cv2.boundingRect(ink)).center
+    if max(abs(x / width - 0.5), abs(y / height - 0.5)) > CENTERED:
+        return False
+    return stroke_width(ink) > COARSE * max(width, height)
+
+
+def all_guesses(picture: np.ndarray) -> Iterator[Guess]:
+    """Guesses at the ink of a picture, the likeliest first.
+
+    They are coarse writing, what stands on a sheet or in a frame, if the picture shows one, and
+    what stands anywhere in it.
+    """
+    channel = in_grey(picture)
+    sheet = find_sheet(picture)
+    coarse = coarse_writing(channel, sheet)
+    if coarse is not None:
+        yield coarse
+    if sheet is not None:
+        yield from guesses(in_grey(sheet_alone(picture, sheet)))
+    yield from guesses(channel)
 
 
 class InkPiece:
@@ -3658,6 +3714,7 @@ class Understanding(NamedTuple):
     reading: Reading
     belief: float  # how well it explains the guess's ink, in [0, 1]
     ink: float  # how many pixels of ink it explains
+    margin: int = 0  # see Guess
 
     @property
     def has_digit(self) -> bool:
@@ -3766,16 +3823,14 @@ def share_of_other(row: RowReading, height: int) -> float:
     return HEADING if is_heading else 0.0
 
 
-def understand(
-    pieces: Sequence[InkPiece], guess: Guess, whole: Box, recognizer: Recognizer
-) -> Understanding:
+def understand(pieces: Sequence[InkPiece], guess: Guess, recognizer: Recognizer) -> Understanding:
     """What stands in the pieces of a guess, with less belief where much else is as sharp.
 
     So it is in photographs of other things, of which some light or dark place looks like a digit.
     """
     if share_of_edges(pieces, guess.edges) < UNCERTAIN * CLUTTER:
         return largest_alone(pieces, recognizer)  # whatever stands there would not be believed
-    found = read_ink(pieces, whole, recognizer)
+    found = read_ink(pieces, guess.box, recognizer)
     if not found.has_digit:
         return found
     read = [InkPiece(part.box, part.mask) for part in found.reading.parts]
@@ -3821,8 +3876,10 @@ def quality(found: Understanding) -> tuple[float, float]:
     return min(found.belief, BELIEVED), found.ink
 
 
-def is_final(found: Understanding, guess: Guess, whole: Box) -> bool:
+def is_final(found: Understanding, guess: Guess) -> bool:
     """Whether what a guess leads to is so good that no other guess need be looked at."""
+    if guess.daring:
+        return found.reading.digits_alone and found.reading.confidence > SURELY_ONE
     is_much = found.ink > MUCH_INK * guess.written
     if guess.ruled:  # what is no digit may be a line, or joined by one
         is_sure = found.reading.digits_alone and found.reading.confidence > SURE_AMONG_LINES
@@ -3830,8 +3887,8 @@ def is_final(found: Understanding, guess: Guess, whole: Box) -> bool:
     if found.belief > BELIEVED:
         # What is small may be a rest of what was taken out, and the writing in another guess.
         box = Box.around(part.box for part in found.reading.parts)
-        return is_much and box.longest > SMALL * whole.longest
-    return guess.clear and is_clearly_none(found.reading, whole)
+        return is_much and box.longest > SMALL * guess.box.longest
+    return guess.clear and is_clearly_none(found.reading, guess.box)
 
 
 def is_doubtful(found: Understanding) -> bool:
@@ -3867,20 +3924,21 @@ def is_of_one_hand(parts: Sequence[Part]) -> bool:
 def best_understanding(picture: np.ndarray, recognizer: Recognizer) -> Understanding | None:
     """What explains the ink of a picture best; None where there is no ink."""
     best = None
-    whole = Box(0, 0, picture.shape[1], picture.shape[0])
-    for view in views(picture):
-        for guess in guesses(in_grey(view)):
-            pieces = pieces_of(guess.mask)
-            if not pieces:
-                continue
-            found = understand(pieces, guess, whole, recognizer)
-            if best is None or quality(found) > quality(best):
-                best = found
-            if not is_final(found, guess, whole):
-                continue
-            if not found.has_digit and best.belief > BELIEVED:
-                return best  # digits that were too small to end the search are better than none
-            return found
+    for guess in all_guesses(picture):
+        pieces = pieces_of(guess.mask)
+        if not pieces:
+            continue
+        found = understand(pieces, guess, recognizer)._replace(margin=guess.margin)
+        ends_search = is_final(found, guess)
+        if guess.daring and not ends_search:
+            continue
+        if best is None or quality(found) > quality(best):
+            best = found
+        if not ends_search:
+            continue
+        if not found.has_digit and best.belief > BELIEVED:
+            return best  # digits that were too small to end the search are better than none
+        return found
     return best
 
 
@@ -3922,17 +3980,14 @@ def read_image(picture: np.ndarray, recognizer: Recognizer) -> Reading:
     where it shows no ink.
     """
     copy = working_copy(picture)
-    margin = 0
-    if max(picture.shape[:2]) <= BITMAP_SIDE:
-        copy, margin = uncropped(copy)
     found = best_understanding(copy, recognizer)
     if found is None:
         raise ValueError("no ink in it: blank, or too faint to tell from the paper")
     reading = found.reading
     if is_doubtful(found):
         reading = refused(reading, found.belief * mean_confidence(reading))
-    scale = picture.shape[1] / (copy.shape[1] - 2 * margin)
-    left = -margin * scale
+    scale = picture.shape[1] / copy.shape[1]
+    left = -found.margin * scale
     rows = []
     for row in reading.rows:
         rows.append([part._replace(box=part.box.scaled(scale, left, left)) for part in row])

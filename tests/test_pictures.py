@@ -235,16 +235,71 @@ def test_an_array_without_ink_is_refused(recognizer):
         md.read_image(np.zeros((50, 70, 3), np.uint8), recognizer)
 
 
+FIVE = [np.array([(90, 0), (15, 0), (10, 45), (60, 40), (95, 70), (60, 100), (0, 95)], float)]
+COARSE_DIGITS = {"5": FIVE, "7": SEVEN}
+COARSE_LETTERS = {
+    "K": [[(0, 0), (0, 100)], [(60, 0), (0, 55), (65, 100)]],
+    "H": [[(0, 0), (0, 100)], [(0, 50), (60, 50)], [(60, 0), (60, 100)]],
+    "F": [[(60, 0), (0, 0), (0, 100)], [(0, 50), (50, 50)]],
+}
+
+
+def cut_off(strokes, size, pen, gap=0):
+    """Strokes in a pen so wide, in their size, black on white; gap: pixels around them."""
+    strokes = [np.float32(stroke) for stroke in strokes]
+    ink = paint(strokes, size, round(pen * size), 0.1)
+    box = md.Box(*cv2.boundingRect(np.uint8(ink > 127)))
+    return 255 - np.pad(ink[box.y : box.bottom, box.x : box.right], gap)
+
+
 @pytest.mark.parametrize("size", [16, 32, 64])
 @pytest.mark.parametrize("dark", [True, False], ids=["dark on light", "light on dark"])
 def test_a_bitmap_that_is_cut_off_just_around_its_digit(recognizer, size, dark):
-    five = [np.array([(90, 0), (15, 0), (10, 45), (60, 40), (95, 70), (60, 100), (0, 95)], float)]
-    bitmap = cv2.threshold(paint(five, 4 * size, size // 2, 0), 127, 255, cv2.THRESH_BINARY)[1]
-    x, y, width, height = cv2.boundingRect(bitmap)
-    bitmap = cv2.resize(bitmap[y : y + height, x : x + width], (size, size))
-    reading = md.read_image(255 - bitmap if dark else bitmap, recognizer)
+    bitmap = cv2.resize(cut_off(FIVE, 4 * size, 0.125), (size, size))
+    reading = md.read_image(bitmap if dark else 255 - bitmap, recognizer)
     assert reading.text == "5"
     assert reading.parts[0].box.clipped(md.Box(0, 0, size, size)) == reading.parts[0].box
+
+
+@pytest.mark.parametrize(
+    "digit, size, pen, gap",
+    [("5", 200, 0.09, 0), ("7", 200, 0.2, 1), ("7", 700, 0.14, 1), ("7", 200, 0.2, 6)],
+)
+def test_a_scan_of_a_thick_digit_that_is_cut_off_around_it(recognizer, digit, size, pen, gap):
+    scan = cut_off(COARSE_DIGITS[digit], size, pen, gap)
+    assert md.read_image(scan, recognizer).text == digit
+    assert md.read_image(255 - scan, recognizer).text == digit
+
+
+def test_a_thick_nought_whose_hole_looks_like_a_sheet(recognizer):
+    angles = np.linspace(0, 2 * np.pi, 80)
+    x, y = np.sin(angles), np.cos(angles)
+    # Rounder than a frame, and not as round as an ellipse.
+    rounded = np.stack([45 * np.sign(x) * abs(x) ** 0.6, 50 * np.sign(y) * abs(y) ** 0.6], axis=1)
+    scan = cut_off([rounded], 400, 0.16, 1)
+    assert md.find_sheet(scan) is not None
+    assert md.read_image(scan, recognizer).text == "0"
+
+
+def test_a_light_stripe_beside_a_shadow_is_no_1(recognizer):
+    light = np.full((300, 300), 0.45, np.float32)
+    light[:, :60] = 1
+    light = cv2.GaussianBlur(light, (0, 0), 6)
+    picture = np.uint8(light * (255 - paint(SEVEN, 300, 6, 0.35)))
+    assert md.read_image(picture, recognizer).text == "7"
+
+
+def test_a_face_on_an_even_ground_is_no_digit(recognizer):
+    writers = papers.read_writers(held_out=False)
+    for number in 30, 31, 39, 54:
+        face = papers.draw("drawn faces", number, 23, writers).pixels
+        assert papers.digits_in(papers.read_pixels(face, recognizer)) == "", number
+
+
+@pytest.mark.parametrize("letter, pen, gap", [("K", 0.1, 0), ("H", 0.1, 1), ("F", 0.07, 1)])
+def test_a_scan_of_a_letter_that_is_cut_off_around_it_shows_no_digit(recognizer, letter, pen, gap):
+    scan = cut_off(COARSE_LETTERS[letter], 200, pen, gap)
+    assert papers.digits_in(papers.read_pixels(scan, recognizer)) == ""
 
 
 def test_what_is_cut_off_makes_the_answer_less_sure(recognizer):
