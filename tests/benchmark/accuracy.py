@@ -6,6 +6,7 @@ import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 import mnist_digit
@@ -18,6 +19,7 @@ from tests.benchmark.measures import (
     expected_calibration_error,
     print_table,
 )
+from tests.benchmark.papers import digits_in, read_pixels
 from tests.benchmark.pen_files import image_as_usual, in_the_middle, read_strokes, replay
 from tests.benchmark.reading import scribble
 from tests.handwritten import held_out
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     import keras
 
 DRAWINGS = 1000  # of each kind that is drawn by chance
+SCANS = 1000  # of MNIST's test set that are read as pictures
 
 
 def digit_row(name: str, answers: Answers, writers: Sequence[object]) -> tuple[str, ...]:
@@ -67,6 +70,23 @@ def polygon(rng: np.random.Generator) -> list[np.ndarray]:
     return [np.concatenate(sides)]
 
 
+def cut_off_around(image: np.ndarray) -> np.ndarray:
+    """One of MNIST's images as a scanner's bitmap: black on white, 32 high, no paper around it."""
+    ink = cv2.inRange(cv2.resize(image, (128, 128), interpolation=cv2.INTER_CUBIC), 128, 255)
+    x, y, width, height = cv2.boundingRect(ink)
+    size = max(1, round(32 * width / height)), 32
+    return 255 - cv2.resize(ink[y : y + height, x : x + width], size, interpolation=cv2.INTER_AREA)
+
+
+def picture_row(
+    name: str, recognizer: Recognizer, pictures: Sequence[np.ndarray], labels: Sequence[int]
+) -> tuple[str, ...]:
+    """How often pictures of one digit are read as that and nothing else."""
+    texts = [digits_in(read_pixels(picture, recognizer)) for picture in pictures]
+    right = [text == str(label) for text, label in zip(texts, labels, strict=True)]
+    return name, f"{len(right):,}", f"{np.mean(right):.1%}"
+
+
 def measure(options: argparse.Namespace) -> None:
     """Print how well single digits are read, and how often letters, signs and others are refused.
 
@@ -90,6 +110,17 @@ def measure(options: argparse.Namespace) -> None:
     head = ("digits", "number", "most probable digit", "as answered", "refused", "ECE",
             "mean of writers", "worst writer")  # fmt: skip
     print_table(head, rows)
+    scans = test.images[:SCANS]
+    rows = [
+        picture_row("as it is, 28x28", recognizer, scans, test.labels[:SCANS]),
+        picture_row(
+            "cut off around its digit",
+            recognizer,
+            [cut_off_around(scan) for scan in scans],
+            test.labels[:SCANS],
+        ),
+    ]
+    print_table(("MNIST's test set, read as pictures", "number", "right"), rows)
     if options.plain:
         model = mnist_digit.open_keras_model(options.plain)
         print_table(("as usually written", "right"), usual_rows(model, test, options.pen))

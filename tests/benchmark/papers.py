@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
-from mnist_digit import DIGITS, Reading, Recognizer, read_file, read_handwriting, read_image, say
+from mnist_digit import (
+    DIGITS,
+    Box,
+    Reading,
+    Recognizer,
+    read_file,
+    read_handwriting,
+    read_image,
+    say,
+)
 from tests.real_window import put_text
 
 if TYPE_CHECKING:
@@ -429,23 +438,35 @@ def cropped(rng: Generator, writing: Writing) -> Picture:
 
 def bitmap(rng: Generator, writing: Writing, margin: Span) -> Picture:
     """A digit in 16 to 48 pixels, black and white or grey, with so much around it, in its size."""
-    (digit,), text = writing.digits(1)
     side = int(rng.integers(16, 49))
-    large = 8 * side  # pixels; it is drawn so large, in the middle half, and then made small
-    low, high = large / 4, 3 * large / 4
-    pen = large * rng.uniform(0.04, 0.1)
-    ink = draw_ink((large, large), fitted(rng, digit, [low, low, high, high]), pen)
-    x, y, width, height = cv2.boundingRect(np.uint8(ink > 0.5))
-    ink = ink[y : y + height, x : x + width]
-    gap = int(max(width, height) * rng.uniform(*margin))
-    scale = side / (max(width, height) + 2 * gap)
-    ink = np.pad(ink, gap)
+    ink, text = cut_out(rng, writing, 4 * side, margin)
+    scale = side / max(ink.shape)
     ink = cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     if rng.random() < 0.5:
         ink = np.float32(ink > 0.5)
     is_dark = rng.random() < 0.5
     grey = np.uint8(255 * (1 - ink if is_dark else ink))
     return Picture(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), text)
+
+
+def cut_out(rng: Generator, writing: Writing, size: int, margin: Span) -> tuple[np.ndarray, str]:
+    """The ink of a digit in a thick pen, so many pixels large, cut off around it; and its label.
+
+    margin: how much is left around it, in its size.
+    """
+    (digit,), text = writing.digits(1)
+    low, high = size / 2, 3 * size / 2  # in the middle of a page twice as large
+    pen = size * rng.uniform(0.08, 0.2)
+    ink = draw_ink((2 * size, 2 * size), fitted(rng, digit, [low, low, high, high]), pen)
+    box = Box(*cv2.boundingRect(np.uint8(ink > 0.5)))
+    gap = int(box.longest * rng.uniform(*margin))
+    return np.pad(ink[box.y : box.bottom, box.x : box.right], gap), text
+
+
+def thick_scan(rng: Generator, writing: Writing) -> Picture:
+    """A digit in a thick pen, cut off around its ink or a few pixels outside it."""
+    ink, text = cut_out(rng, writing, int(rng.integers(80, 600)), (0, 0.05))
+    return Picture(photograph(rng, inked(paper(rng, ink.shape), ink, pen_colour(rng))), text)
 
 
 def poorly_taken(rng: Generator, writing: Writing) -> Picture:
@@ -825,6 +846,7 @@ DIGIT_KINDS = {
 BITMAP_KINDS = {
     "bitmap with a margin": partial(bitmap, margin=(0.1, 0.3)),
     "bitmap, cut off around its digit": partial(bitmap, margin=(0, 0)),
+    "scan, cut off around a thick digit": thick_scan,
 }
 NUMBER_KINDS = {
     "3 to 6 digits in a row": numbers,
