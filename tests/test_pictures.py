@@ -296,6 +296,14 @@ def test_a_face_on_an_even_ground_is_no_digit(recognizer):
         assert papers.digits_in(papers.read_pixels(face, recognizer)) == "", number
 
 
+def test_a_soft_patch_of_light_is_no_1(recognizer):
+    y, x = np.mgrid[-1:1:300j, -1:1:300j]
+    light = 90 + 100 * np.exp(-((x / 0.4) ** 2) - (y / 0.9) ** 2)
+    grain = np.random.default_rng(0).normal(0, 2, light.shape)
+    reading = papers.read_pixels(np.uint8(light + grain), recognizer)
+    assert papers.digits_in(reading) == ""
+
+
 @pytest.mark.parametrize("letter, pen, gap", [("K", 0.1, 0), ("H", 0.1, 1), ("F", 0.07, 1)])
 def test_a_scan_of_a_letter_that_is_cut_off_around_it_shows_no_digit(recognizer, letter, pen, gap):
     scan = cut_off(COARSE_LETTERS[letter], 200, pen, gap)
