@@ -3407,7 +3407,8 @@ def is_coarse(ink: np.ndarray, channel: np.ndarray) -> bool:
     if not 0 < share < 1:
         return False
     apart = cv2.mean(channel, ink)[0] - cv2.mean(channel, 1 - ink)[0]
-    if share * (1 - share) * apart**2 < TWO_TONES * channel.var():
+    _, deviation = cv2.meanStdDev(channel)
+    if share * (1 - share) * apart**2 < TWO_TONES * deviation.item() ** 2:
         return False
     height, width = ink.shape
     x, y = Box(*cv2.boundingRect(ink)).center
