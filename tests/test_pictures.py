@@ -310,6 +310,11 @@ def test_a_scan_of_a_letter_that_is_cut_off_around_it_shows_no_digit(recognizer,
     assert papers.digits_in(papers.read_pixels(scan, recognizer)) == ""
 
 
+def test_ink_too_thick_to_be_read_is_ink(recognizer):
+    scan = cut_off(COARSE_LETTERS["H"], 40, 0.2, 1)
+    assert str(md.read_image(scan, recognizer)).startswith("no digit")
+
+
 def test_what_is_cut_off_makes_the_answer_less_sure(recognizer):
     picture = written("47", 200)
     whole = md.read_image(picture, recognizer)
