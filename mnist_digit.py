@@ -2845,8 +2845,9 @@ SMALL_SIDE = 640  # of the copy in which paper is told from ink
 # Coarse writing, as in a bitmap or a scan that is cut off just around its digit.
 COARSE = 0.045  # of the picture's longer side its strokes are wide at least
 TWO_TONES = 0.85  # of the variance of the brightness, so much is that between ink and paper
-CENTERED = 0.075  # of the picture's width and height its middle is off the picture's at most
-DEEP = 0.13  # of the longer side; what lies deeper in its ink may be in a face or a shadow
+CENTERED = 0.075  # of the picture's width and height: so near to its middle is that of the ink
+DEEP = 0.13  # of the longer side: ink whose middle is further from paper may be a face or a shadow
+PAPER_AROUND = 1 / 4  # of the longer side: so much paper is put around it, so that the edge is far
 
 # A sheet or frame on something else.
 SHEET = 0.3  # of the picture it covers at least
@@ -3006,6 +3007,17 @@ def in_grey(picture: np.ndarray) -> np.ndarray:
     return cv2.transform(picture, np.append(axis, darkest)[None])
 
 
+def at_edge(mask: np.ndarray) -> np.ndarray:
+    """The pixels along the four edges of a mask or of labels, in one row."""
+    return np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
+
+
+def mean_within(channel: np.ndarray, mask: np.ndarray) -> float:
+    """The mean of one channel where a mask, uint8, is not 0."""
+    mean, _, _, _ = cv2.mean(channel, mask)  # of up to four channels
+    return mean
+
+
 def find_sheet(picture: np.ndarray) -> np.ndarray | None:
     """A mask, shape (128, 128), of a sheet or the inside of a frame; None where there is none."""
     small = cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA)
@@ -3018,8 +3030,7 @@ def find_sheet(picture: np.ndarray) -> np.ndarray | None:
     region = np.uint8(labels == stats[1:, cv2.CC_STAT_AREA].argmax() + 1)
     hull = cv2.convexHull(cv2.findNonZero(region))
     sheet = cv2.fillConvexPoly(np.zeros_like(light), hull, 1)
-    edge = np.concatenate([sheet[0], sheet[-1], sheet[:, 0], sheet[:, -1]])
-    is_whole = region.mean() > SHEET and edge.mean() < SHEET_CUT_OFF
+    is_whole = region.mean() > SHEET and at_edge(sheet).mean() < SHEET_CUT_OFF
     is_solid = region.sum() > SHEET_SOLID * sheet.sum()
     return sheet if is_whole and is_solid and is_oblong(hull) else None
 
@@ -3085,7 +3096,7 @@ def find_ink(dark: np.ndarray) -> Ink | None:
     paper = cv2.resize(paper_behind(small), size)
     darkness = cv2.divide(cv2.subtract(paper, dark), cv2.add(paper, DARK_GRAIN), scale=255)
     mask = cv2.threshold(darkness, 0, 1, cv2.THRESH_OTSU)[1]
-    if not mask.any() or cv2.mean(darkness, mask)[0] - cv2.mean(darkness, 1 - mask)[0] < FAINT:
+    if not mask.any() or mean_within(darkness, mask) - mean_within(darkness, 1 - mask) < FAINT:
         return None
     is_clear = darkest_of(darkness, mask).sum() > 0.5 * mask.sum()
     return Ink(darkness, mask, bool(is_clear), edges_of(dark))
@@ -3369,22 +3380,15 @@ def coarse_writing(channel: np.ndarray, sheet: np.ndarray | None) -> Guess | Non
     edge, as shadows do. But then there are only two tones, and the edge is mostly paper. The guess
     has some paper around it. sheet: see find_sheet().
     """
-    _, ink = cv2.threshold(channel, 0, 1, cv2.THRESH_OTSU)
-    edge = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
-    if edge.mean() > 0.5:
-        ink = 1 - ink
-    if not is_coarse(ink, channel):
-        return None
-    # What seems to be a sheet may also be the hole of a thick nought, which is no ink.
-    if sheet is not None and cv2.mean(cv2.resize(ink, sheet.shape[::-1]), sheet)[0] > 0.5:
+    ink = rarer_tone_at_edge(channel)
+    if not is_coarse(ink, channel) or is_sheet_of_ink(sheet, ink):
         return None
     side = max(ink.shape)
-    margin = side // 4
+    margin = int(PAPER_AROUND * side)
     mask = with_paper_around(ink, margin)
     is_deep = cv2.distanceTransform(mask, cv2.DIST_L2, 5).max() > DEEP * side
     is_daring = is_deep or sheet is not None
-    paper, _, _, _ = cv2.mean(channel, 1 - ink)
-    dark = 255 - cv2.absdiff(channel, paper)
+    dark = 255 - cv2.absdiff(channel, mean_within(channel, 1 - ink))
     return Guess(
         mask=mask,
         whole=mask,
@@ -3397,18 +3401,17 @@ def coarse_writing(channel: np.ndarray, sheet: np.ndarray | None) -> Guess | Non
     )
 
 
-def is_coarse(ink: np.ndarray, channel: np.ndarray) -> bool:
-    """Whether a mask of the ink in one channel may be coarse writing on even paper.
+def rarer_tone_at_edge(channel: np.ndarray) -> np.ndarray:
+    """A mask of the dark or of the light pixels of one channel: of which its edge has fewer."""
+    _, light = cv2.threshold(channel, 0, 1, cv2.THRESH_OTSU)
+    return 1 - light if at_edge(light).mean() > 0.5 else light
 
-    The share of the variance that lies between two tones is Otsu's measure of how well they are
-    told apart (N. Otsu, "A threshold selection method from gray-level histograms", 1979).
-    """
-    share = ink.mean()
-    if not 0 < share < 1:
+
+def is_coarse(ink: np.ndarray, channel: np.ndarray) -> bool:
+    """Whether a mask of the ink in one channel may be coarse writing on even paper."""
+    if not 0 < ink.mean() < 1:
         return False
-    apart = cv2.mean(channel, ink)[0] - cv2.mean(channel, 1 - ink)[0]
-    _, deviation = cv2.meanStdDev(channel)
-    if share * (1 - share) * apart**2 < TWO_TONES * deviation.item() ** 2:
+    if share_between(ink, channel) < TWO_TONES:
         return False
     height, width = ink.shape
     x, y = Box(*cv2.boundingRect(ink)).center
@@ -3417,11 +3420,29 @@ def is_coarse(ink: np.ndarray, channel: np.ndarray) -> bool:
     return stroke_width(ink) > COARSE * max(width, height)
 
 
+def share_between(ink: np.ndarray, channel: np.ndarray) -> float:
+    """How much of the variance of one channel, not all alike, lies between ink and paper.
+
+    That is how well they are told apart (N. Otsu, "A threshold selection method from gray-level
+    histograms", 1979): 1 where each has one tone only.
+    """
+    share = ink.mean()
+    apart = mean_within(channel, ink) - mean_within(channel, 1 - ink)
+    _, deviation = cv2.meanStdDev(channel)
+    return share * (1 - share) * apart**2 / deviation.item() ** 2
+
+
+def is_sheet_of_ink(sheet: np.ndarray | None, ink: np.ndarray) -> bool:
+    """Whether ink is what seems to be a sheet; else this may be the hole of a thick nought."""
+    if sheet is None:
+        return False
+    return mean_within(cv2.resize(ink, sheet.shape[::-1]), sheet) > 0.5
+
+
 def all_guesses(picture: np.ndarray) -> Iterator[Guess]:
     """Guesses at the ink of a picture, the likeliest first.
 
-    They are coarse writing, what stands on a sheet or in a frame, if the picture shows one, and
-    what stands anywhere in it.
+    If the picture is coarse writing, or shows a sheet or a frame, that comes first.
     """
     channel = in_grey(picture)
     sheet = find_sheet(picture)
@@ -3454,8 +3475,7 @@ def pieces_of(mask: np.ndarray) -> list[InkPiece]:
     joined = cv2.dilate(mask, np.ones((skip, 1), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
     labels *= mask
-    edges = np.concatenate([labels[[0, -1]].ravel(), labels[:, [0, -1]].ravel()])
-    on_edge = np.bincount(edges, minlength=count)
+    on_edge = np.bincount(at_edge(labels), minlength=count)
     longest = stats[:, 2:4].max(axis=1)
     least = max(6, SMALLEST_PIECE * side)
     is_writing = (longest >= least) & (on_edge <= ALONG * longest) & ~are_rules(stats, mask.shape)
@@ -3879,7 +3899,7 @@ def quality(found: Understanding) -> tuple[float, float]:
 
 def is_final(found: Understanding, guess: Guess) -> bool:
     """Whether what a guess leads to is so good that no other guess need be looked at."""
-    if guess.daring:
+    if guess.daring:  # its ink may be no writing at all
         return found.reading.digits_alone and found.reading.confidence > SURELY_ONE
     is_much = found.ink > MUCH_INK * guess.written
     if guess.ruled:  # what is no digit may be a line, or joined by one
@@ -3932,7 +3952,7 @@ def best_understanding(picture: np.ndarray, recognizer: Recognizer) -> Understan
         found = understand(pieces, guess, recognizer)._replace(margin=guess.margin)
         ends_search = is_final(found, guess)
         if guess.daring and not ends_search:
-            found = found._replace(belief=0.0, ink=0.0)  # its ink is there, whatever it says
+            found = found._replace(belief=0.0, ink=0.0)  # it tells only that there is ink
         if best is None or quality(found) > quality(best):
             best = found
         if not ends_search:

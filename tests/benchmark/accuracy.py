@@ -110,15 +110,11 @@ def measure(options: argparse.Namespace) -> None:
     head = ("digits", "number", "most probable digit", "as answered", "refused", "ECE",
             "mean of writers", "worst writer")  # fmt: skip
     print_table(head, rows)
-    scans = test.images[:SCANS]
+    scans, labels = test.images[:SCANS], test.labels[:SCANS]
+    cut_off = [cut_off_around(scan) for scan in scans]
     rows = [
-        picture_row("as it is, 28x28", recognizer, scans, test.labels[:SCANS]),
-        picture_row(
-            "cut off around its digit",
-            recognizer,
-            [cut_off_around(scan) for scan in scans],
-            test.labels[:SCANS],
-        ),
+        picture_row("as it is, 28x28", recognizer, scans, labels),
+        picture_row("cut off around its digit", recognizer, cut_off, labels),
     ]
     print_table(("MNIST's test set, read as pictures", "number", "right"), rows)
     if options.plain:
