@@ -149,9 +149,8 @@ class Box(NamedTuple):
 
     def meets(self, other: Box) -> bool:
         """Whether the two have any pixel in common."""
-        side_by_side = self.x >= other.right or other.x >= self.right
-        one_above_other = self.y >= other.bottom or other.y >= self.bottom
-        return not side_by_side and not one_above_other
+        shared = self.clipped(other)
+        return bool(shared.width and shared.height)
 
     def split_left(self, width: int) -> tuple[Box, Box]:
         """The left part of this width, and the rest at its right."""
@@ -419,7 +418,7 @@ def turned(points: np.ndarray, angle: float) -> np.ndarray:
 def vary(strokes: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
     """The strokes (in LEVELS) as another hand, or the same on another day, might draw them.
 
-    The result is centred at (0, 0). The amounts were chosen by trial.
+    The middle of their square, LEVELS wide, is moved to (0, 0). The amounts were chosen by trial.
     """
     carelessness = rng.uniform(0.3, 1.5)
 
@@ -603,7 +602,7 @@ class Handwriting:
         return [*strokes, upper_end, lower_end]
 
     def overlaid(self) -> list[np.ndarray]:
-        """Two letters in one place: a character that nobody has seen before."""
+        """A letter, and another one's strokes strewn over it: what nobody has seen before."""
         _, first = self.named_character("letter")
         _, second = self.named_character("letter")
         while len(second) + len(first) < 3:  # two strokes together may well look like a digit
@@ -635,8 +634,8 @@ class Handwriting:
         strokes = []
         right = 0.0
         for _ in range(count):
-            is_digit = self.rng.random() < 0.7
-            character = self.pick(digits if is_digit else characters)
+            must_be_digit = self.rng.random() < 0.7
+            character = self.pick(digits if must_be_digit else characters)
             placed = on_base_line(vary(character.strokes, self.rng), self.rng)
             is_close = self.rng.random() < 0.6
             gap = self.rng.uniform(*(CLOSE_GAPS if is_close else WIDE_GAPS))
@@ -746,7 +745,8 @@ def random_shape(rng: np.random.Generator) -> list[np.ndarray]:
 def with_rules(strokes: Sequence[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
     """Strokes (in LEVELS), if any, on rules, on squares or in a frame.
 
-    A frame leaves up to half a digit's height free; rules are a sixth of it to all of it apart.
+    A frame leaves up to half a digit's height free around the digit's square; rules are a sixth of
+    it to all of it apart.
     """
     margins = rng.uniform(15, 140, 4)
     left, top = -margins[:2]
@@ -817,8 +817,8 @@ def load_mnist(path: Path | None = None) -> tuple[Digits, Digits]:
     try:
         training, test = keras.datasets.mnist.load_data()
     except Exception as error:  # Keras raises a bare Exception where the download fails
-        advice = "MNIST is neither here nor to be downloaded; name a copy: --data mnist.npz"
-        raise ValueError(advice) from error
+        trouble = f"MNIST is neither here nor to be downloaded ({reason(error)})"
+        raise ValueError(f"{trouble}; name a copy: --data mnist.npz") from error
     return Digits(*training), Digits(*test)
 
 
@@ -1004,7 +1004,7 @@ class KerasNetwork:
     def __init__(self, model: keras.Model) -> None:
         self.layers = [Layer(layer.name, type(layer).__name__) for layer in model.layers]
         keras = import_keras()
-        self._model = keras.Model(model.inputs, [layer.output for layer in model.layers])
+        self._model = keras.Model(model.inputs[0], [layer.output for layer in model.layers])
 
     def activations(self, images: np.ndarray) -> list[LayerOutput]:
         """What every layer makes of digit images: see Network.activations()."""
@@ -1020,18 +1020,28 @@ class KerasNetwork:
 
 
 def network_of(model: keras.Model) -> Network | KerasNetwork:
-    """The network of a Keras model: computed with NumPy where all its layers are of known kinds."""
-    layers: list[Layer] = []
+    """The network of a Keras model: computed with NumPy where that gives the same answers."""
+    # Layers of known kinds may be joined or set in a way that is not known here.
+    sample = np.random.default_rng(0).random((1, IMAGE_SIZE, IMAGE_SIZE), np.float32)
+    wanted = np.asarray(model(sample[..., None], training=False))
     try:
-        for layer in model.layers:
-            kind = type(layer).__name__
-            if kind in ("BatchNormalization", "ReLU"):
-                fold(layer, layers)
-            elif kind not in ("InputLayer", "Dropout"):  # these do nothing to what is read
-                layers.append(layer_of(layer))
+        network = Network(layers_of(model))
+        is_same = np.allclose(network.answers(sample), wanted, atol=1e-4)
     except ValueError:
-        return KerasNetwork(model)
-    return Network(layers)
+        is_same = False
+    return network if is_same else KerasNetwork(model)
+
+
+def layers_of(model: keras.Model) -> list[Layer]:
+    """The layers of a Keras model for Network. Raises ValueError where there are others in it."""
+    layers: list[Layer] = []
+    for layer in model.layers:
+        kind = type(layer).__name__
+        if kind in ("BatchNormalization", "ReLU"):
+            fold(layer, layers)
+        elif kind not in ("InputLayer", "Dropout"):  # these do nothing to what is read
+            layers.append(layer_of(layer))
+    return layers
 
 
 def layer_of(layer: keras.Layer) -> Layer:
@@ -1066,8 +1076,13 @@ def expect(settings: dict, **wanted: object) -> None:
 
 
 def weights_and_bias(layer: keras.Layer) -> list[np.ndarray]:
-    """The weights of a convolution or a dense layer and its bias, zeros where it has none."""
+    """The weights of a convolution or a dense layer and its bias, zeros where it has none.
+
+    Raises ValueError where it has more than these, as a quantized layer has.
+    """
     weights = layer.get_weights()
+    if len(weights) > 2:
+        raise ValueError(f"more than weights and a bias in {layer.name}")
     if len(weights) == 1:
         weights.append(np.zeros(weights[0].shape[-1], np.float32))
     return weights
@@ -1131,10 +1146,13 @@ def load_network(path: Path) -> Network:
     return Network(layers)
 
 
+NO_DIGITS = "not a network that reads digits"  # said of a file that can be opened
+
+
 def open_network(path: Path) -> Network | KerasNetwork:
     """The network in a .npz, .keras or .h5 file. Raises ValueError naming the file and the reason.
 
-    An .npz that is missing is made anew from the .keras beside it.
+    An .npz that is missing is made anew from the .keras beside it; OSError where it cannot be.
     """
     suffix = path.suffix.lower()
     if suffix == ".tflite":
@@ -1147,21 +1165,27 @@ def open_network(path: Path) -> Network | KerasNetwork:
         with errors_naming(path, "not a network of this program"):
             network = load_network(path)
     else:
-        network = network_of(open_keras_model(path))
-    trouble = "not a network that reads digits"
-    with errors_naming(path, trouble), silenced(), memory_limit(MOST_MEMORY):
+        network = open_keras_network(path)
+    with errors_naming(path, NO_DIGITS), silenced(), memory_limit(MOST_MEMORY):
         check_answers(network)
     return network
+
+
+def open_keras_network(path: Path) -> Network | KerasNetwork:
+    """The network in a .keras or .h5 file. Raises ValueError naming the file and the reason."""
+    model = open_keras_model(path)
+    with errors_naming(path, NO_DIGITS), silenced(), memory_limit(MOST_MEMORY):
+        return network_of(model)
 
 
 def restore_network(path: Path) -> None:
     """Make a missing .npz anew from the .keras beside it."""
     keras_path = path.with_suffix(".keras")
     say(f"{printable(path)} is missing: making it anew from {printable(keras_path.name)} ...")
-    network = network_of(open_keras_model(keras_path))
+    network = open_keras_network(keras_path)
     if isinstance(network, KerasNetwork):
-        advice = f"{printable(keras_path)}: has layers that no .npz can hold; name it itself"
-        raise ValueError(advice)
+        trouble = "has layers that no .npz can hold; name it itself"
+        raise ValueError(f"{printable(keras_path)}: {trouble}")
     with replacing(path, f".new-{os.getpid()}") as new:  # several windows may do this at once
         save_network(network, new)
 
@@ -1305,6 +1329,7 @@ WRITTEN_SEVERAL = 0.2
 # ones last: then images are like those that will be met.
 STRENGTHS = 1.1, 0.2
 LOW_RESOLUTION = 0.06  # of all images: scanned coarsely and thinned, as digits in pictures are
+SMALLEST_BATCH = 3  # images: in a smaller one there might be none of MNIST's
 REFUSED = 0.002  # the share of true digits that may be read as no digit
 
 
@@ -1372,6 +1397,8 @@ def train(  # noqa: PLR0913  each is an option of the command line
         chosen = chosen._replace(epochs=epochs)
     if batch_size:
         chosen = chosen._replace(batch_size=batch_size)
+    if chosen.handwriting and chosen.batch_size < SMALLEST_BATCH:
+        raise ValueError(f"batches of {chosen.batch_size} are too small: {SMALLEST_BATCH} at least")
     for folder in (path.parent, plots):
         check_writable(folder)
     busy = "a training is under way; name another --model"
@@ -1399,11 +1426,11 @@ def check_writable(folder: Path) -> None:
     """Make a folder. Raises OSError where nothing can be written: now, not after an epoch."""
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):
-        raise PermissionError(None, "Permission denied", folder)
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
 
 
 def prepare(data: Path | None, recipe: Recipe, seed: int, hand: Path | None) -> Material:
-    """All that a recipe learns from. Raises ValueError naming a file that is missing or damaged."""
+    """All that a recipe learns from. Raises ValueError and OSError naming a file and the reason."""
     mnist, test = load_mnist(data)
     apart = len(mnist.labels) // 12  # 5,000 of 60,000
     if not apart or not len(test.labels):
@@ -1596,7 +1623,8 @@ def settings_digest(
     for character in material.characters:
         digest.update(character.label.encode())
         digest.update(np.concatenate(character.strokes).tobytes())
-    # The first batch stands for all the other numbers by which images are written and varied.
+    # The first batch stands for the other numbers by which images are written and varied, but for
+    # those of what is so rare that it is not in it.
     images, labels = next(batches(material, recipe, steps, 0, seed))
     digest.update(images.tobytes())
     digest.update(labels.tobytes())
@@ -1786,11 +1814,12 @@ def keep_as_old(files: Sequence[Path]) -> list[str]:
     kept = []
     for file in files:
         old = file.with_suffix(f".old{file.suffix}")
-        old.unlink(missing_ok=True)
         if file.exists():
             with replacing(old) as whole:
                 shutil.copyfile(file, whole)
             kept.append(old.name)
+        else:
+            old.unlink(missing_ok=True)  # it is of an earlier network
     return kept
 
 
@@ -1928,6 +1957,11 @@ class Prediction(NamedTuple):
         """The probability that it is no digit: another character, or several."""
         return max(0.0, 1 - float(self.probabilities.sum()))
 
+    @property
+    def other(self) -> float:
+        """The probability that it is another character."""
+        return self.none - self.several
+
     def __str__(self) -> str:
         return "?" if self.digit is None else str(self.digit)
 
@@ -1948,7 +1982,7 @@ def prediction_of(probabilities: np.ndarray, taught: bool = False) -> Prediction
 LESSON_REACH = 0.31  # a distance; from it on, a lesson says nothing of another drawing
 LESSON_TRUST = 4
 LEAST_DISTANCE = 1e-6  # of a drawing to itself, so that its odds stay finite
-EQUALLY_NEAR = 1.25  # times the distance of the nearest lesson: of these lessons the last counts
+EQUALLY_NEAR = 1.25  # of all lessons not this many times as far as the nearest, the last counts
 LEAST_TAUGHT = 0.001  # what the network's probability of the taught digit is raised to at least
 DECISIVE_ODDS = 10  # a lesson that multiplies the odds by more has decided
 MOST_LESSON_BYTES = 50_000_000  # of a file: 63,000 lessons, to compare with which takes 450 MB
@@ -1983,6 +2017,11 @@ def join_lessons(known: Lessons, new: Lessons) -> Lessons:
     )
 
 
+def next_number(known: Lessons) -> int:
+    """The number of the correction that is learned after these lessons."""
+    return int(known.corrections.max(initial=0)) + 1
+
+
 class DamagedError(ValueError):
     """A file is not as this program wrote it."""
 
@@ -1999,7 +2038,8 @@ def read_lessons(path: Path) -> Lessons:
     content = path.read_bytes()
     if not content:
         return NO_LESSONS
-    if b"images.npy" not in content:  # which even a damaged file of lessons names
+    # Even a damaged file of lessons names its images, and has the head of some entry of an archive.
+    if b"images.npy" not in content or b"PK\3\4" not in content:
         raise no_lessons_in(path)
     try:
         if is_whole_archive(content):
@@ -2026,7 +2066,7 @@ def is_whole_archive(content: bytes) -> bool:
             if sum(file.file_size for file in archive.infolist()) > MOST_LESSON_BYTES:
                 raise OverflowError("too large")
             return archive.testzip() is None
-    except (MemoryError, OSError, OverflowError):  # the archive is not damaged
+    except (MemoryError, OverflowError):  # too large, be it by damage to a size
         raise
     except Exception:  # zipfile raises nearly every kind
         return False
@@ -2049,9 +2089,14 @@ def unpack_lessons(content: bytes) -> Lessons:
 
 
 def write_lessons(lessons: Lessons, path: Path) -> None:
-    """Write lessons as an .npz file. Raises OSError; what was there stays then."""
+    """Write lessons as an .npz file.
+
+    Raises OSError, also where they are too many; what was there stays then.
+    """
     with replacing(path) as new, open(new, "wb") as file:  # a name alone would get .npz added
         np.savez(file, **lessons._asdict())
+        if file.tell() > MOST_LESSON_BYTES:  # nothing could read it again
+            raise OSError(errno.EFBIG, "too many lessons", path)
 
 
 def describe(images: np.ndarray) -> np.ndarray:
@@ -2095,7 +2140,7 @@ class KnownLessons(NamedTuple):
 class Hand:
     """What was taught of how a person writes, kept in a file, or in memory where path is None.
 
-    Raises OSError where the file can be neither read nor written, or holds something else. One
+    Raises OSError where the file cannot be read or, later, written, or holds something else. One
     that is damaged is set aside under a new name, and that name printed.
     """
 
@@ -2120,36 +2165,35 @@ class Hand:
         """All lessons, as they were read or changed last."""
         return self._known.lessons
 
-    def add(self, lessons: Sequence[Lesson]) -> None:
-        """Learn lessons as one correction."""
+    def add(self, lessons: Sequence[Lesson]) -> int:
+        """Learn lessons as one correction; return its number."""
         images = np.array([lesson.image for lesson in lessons])
         images = images.reshape(-1, IMAGE_SIZE, IMAGE_SIZE)  # also where there are none
         images = np.uint8(np.rint(255 * images.clip(0, 1)))
         labels = [OTHER if lesson.digit is None else lesson.digit for lesson in lessons]
 
         def append(known: Lessons) -> Lessons:
-            number = known.corrections.max(initial=0) + 1
-            corrections = np.full(len(labels), number)
+            corrections = np.full(len(labels), next_number(known))
             new = Lessons(images, np.array(labels, np.uint8), corrections)
             return join_lessons(known, new)
 
-        self.change(append)
+        return next_number(self.change(append))
 
-    def take_back(self) -> list[Lesson]:
-        """Forget the last correction; return its lessons, none where nothing was taught."""
+    def take_back(self, number: int | None = None) -> list[Lesson]:
+        """Forget the correction of this number, else the last one; return its lessons, if any."""
 
-        def without_last(known: Lessons) -> Lessons:
-            if not len(known.labels):
-                return known
-            kept = known.corrections != known.corrections[-1]
-            return Lessons(*(array[kept] for array in known))
+        def is_taken_back(known: Lessons) -> np.ndarray:
+            """Which lessons are of that correction: bool, shape (n,)."""
+            wanted = known.corrections[-1:] if number is None else [number]
+            return np.isin(known.corrections, wanted)
 
-        before = self.change(without_last)
-        if not len(before.labels):
-            return []
-        last = before.corrections == before.corrections[-1]
-        digits = [None if label == OTHER else label for label in before.labels[last].tolist()]
-        images = before.images[last] / np.float32(255)
+        def without(known: Lessons) -> Lessons:
+            return Lessons(*(array[~is_taken_back(known)] for array in known))
+
+        before = self.change(without)
+        taken_back = is_taken_back(before)
+        digits = [None if label == OTHER else label for label in before.labels[taken_back].tolist()]
+        images = before.images[taken_back] / np.float32(255)
         return [Lesson(image, digit) for image, digit in zip(images, digits, strict=True)]
 
     def change(self, edit: Callable[[Lessons], Lessons]) -> Lessons:
@@ -2274,25 +2318,26 @@ class Recognizer:
         """
         self.teach_all([Lesson(image, digit)])
 
-    def teach_all(self, lessons: Sequence[Lesson]) -> None:
+    def teach_all(self, lessons: Sequence[Lesson]) -> int | None:
         """Learn several digit images as one correction, which forget() takes back as a whole.
 
-        Raises ValueError where an image or a digit is none, and OSError where they cannot be kept.
+        Returns its number, None where there are no lessons. Raises ValueError where an image or a
+        digit is none, and OSError where they cannot be kept.
         """
         lessons = [Lesson(np.asarray(image), digit) for image, digit in lessons]
         for image, digit in lessons:
             check_digit_images(image[None])
             if digit is not None and digit not in range(10):
                 raise ValueError(f"what is taught is a digit 0 to 9 or None, not {digit}")
-        if lessons:
-            self.hand.add(lessons)
+        return self.hand.add(lessons) if lessons else None
 
-    def forget(self) -> list[Lesson] | None:
-        """Take back the last correction; return its lessons, None where nothing was taught.
+    def forget(self, number: int | None = None) -> list[Lesson] | None:
+        """Take back a correction, by its number, or else the last one.
 
-        Raises OSError where that cannot be kept.
+        Returns its lessons, None where there is no such correction. Raises OSError where that
+        cannot be kept.
         """
-        return self.hand.take_back() or None
+        return self.hand.take_back(number) or None
 
 
 # --- reading ---------------------------------------------------------------------------------

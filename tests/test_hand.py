@@ -237,6 +237,7 @@ def archive():
 
 FOREIGN = {  # what files hold that this program did not write
     "text": lambda: b"my holiday pictures",
+    "text that names arrays": lambda: b"images.npy and labels.npy are in hand.npz",
     "archive": archive,
     "half an archive": lambda: archive()[:60],
     "other arrays": lambda: npz(x_train=np.arange(9)),
@@ -270,6 +271,26 @@ def test_a_file_of_gigabytes_is_no_hand(tmp_path):
     with pytest.raises(OSError, match="too large"):
         md.Hand(path)
     assert path.stat().st_size == 2_000_000_000
+
+
+def test_more_lessons_than_can_be_read_again_are_not_kept(tmp_path, drawings, monkeypatch):
+    monkeypatch.setattr(md, "MOST_LESSON_BYTES", 4000)
+    hand = md.Hand(tmp_path / "hand.npz")
+    with pytest.raises(OSError, match="too many lessons"):
+        for _ in range(9):
+            hand.add([md.Lesson(drawings[0], 3)])
+    assert 1 < len(hand) == len(md.Hand(tmp_path / "hand.npz")) < 9
+
+
+def test_lessons_whose_compression_is_damaged_are_set_aside(tmp_path, drawings, capsys):
+    path = tmp_path / "hand.npz"
+    md.Hand(path).add([md.Lesson(drawings[0], 3)])
+    content = bytearray(path.read_bytes())
+    entry = content.index(b"PK\1\2")  # of the archive's list of its files
+    content[entry + 10] = content[8] = zipfile.ZIP_BZIP2  # there, and at the file itself
+    path.write_bytes(content)
+    assert len(md.Hand(path)) == 0
+    assert "hand.npz.damaged-" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("act", ["read", "teach", "forget"])

@@ -68,6 +68,65 @@ def test_a_network_with_other_layers_is_computed_by_keras(tmp_path):
     assert np.abs(found[-1].values - model.predict(md.as_input(images), verbose=0)).max() < 1e-5
 
 
+def with_a_layer_used_twice(keras):
+    k = keras.layers
+    dense = k.Dense(10)
+    start = keras.Input((28, 28, 1))
+    values = dense(k.Dense(10)(k.Flatten()(start)))
+    return keras.Model(start, k.Activation("softmax")(dense(values)))
+
+
+def normalized_along_its_rows(keras):
+    k = keras.layers
+    convolution = k.Conv2D(28, 3, padding="same", use_bias=False)
+    normalization = k.BatchNormalization(axis=1, scale=False)
+    layers = [convolution, normalization, k.Flatten(), k.Dense(10, activation="softmax")]
+    model = keras.Sequential([keras.Input((28, 28, 1)), *layers])
+    normalization.set_weights([np.arange(28.0), np.arange(28.0), np.ones(28)])
+    return model
+
+
+def quantized(keras):
+    k = keras.layers
+    layers = [k.Flatten(), k.Dense(10, activation="softmax")]
+    model = keras.Sequential([keras.Input((28, 28, 1)), *layers])
+    model.quantize("int8")
+    return model
+
+
+@pytest.mark.parametrize("make", [with_a_layer_used_twice, normalized_along_its_rows, quantized])
+def test_known_layers_that_are_used_in_unknown_ways_are_computed_by_keras(make, capfd, tmp_path):
+    model = make(md.import_keras())
+    model.save(tmp_path / "own.keras")
+    network = md.open_network(tmp_path / "own.keras")
+    images = write_digits(3, np.random.default_rng(2)).images
+    capfd.readouterr()
+    answers = network.answers(images / np.float32(255))
+    assert "Warning" not in capfd.readouterr().err
+    assert np.abs(answers - model.predict(md.as_input(images), verbose=0)).max() < 1e-5
+
+
+def test_an_earlier_copy_stays_until_the_new_one_is_whole(tmp_path, monkeypatch):
+    (tmp_path / "digit.npz").write_text("new")
+    (tmp_path / "digit.old.npz").write_text("old")
+
+    def fail(source, target):
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="full"):
+        patch.setattr(shutil, "copyfile", fail)
+        md.keep_as_old([tmp_path / "digit.npz"])
+    assert (tmp_path / "digit.old.npz").read_text() == "old"
+    assert md.keep_as_old([tmp_path / "digit.npz"]) == ["digit.old.npz"]
+    assert (tmp_path / "digit.old.npz").read_text() == "new"
+
+
+def test_batches_too_small_are_refused(small_mnist, tmp_path):
+    files = {"path": tmp_path / "digit.npz", "plots": tmp_path}
+    with pytest.raises(ValueError, match="batches of 2 are too small"):
+        md.train(small_mnist, batch_size=2, **files)
+
+
 def test_the_record_tells_how_to_train_the_same_again(trained):
     record = json.loads((trained[0] / "model" / "digit.json").read_text())
     assert (record["recipe"], record["epochs"], record["seed"]) == ("default", 3, 0)
