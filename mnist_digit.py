@@ -2393,11 +2393,11 @@ MOST_SAID = 8  # things that a row may say are weighed; the less probable ones a
 
 
 class Part(NamedTuple):
-    """A part of a drawing or picture that was judged as one character."""
+    """A part of a drawing or picture that is judged as one character."""
 
     box: Box  # in pixels of the drawing or picture
     image: np.ndarray  # its digit image
-    prediction: Prediction
+    prediction: Prediction | None  # None until it is judged
     mask: np.ndarray | None = None  # of a picture: what is ink of this part, inside the box
 
 
@@ -2579,7 +2579,7 @@ def as_it_looks(run: Run, part: Part) -> Judged:
     """A run that is held to be what it looks most like."""
     prediction = part.prediction
     if prediction.digit is None:
-        return Judged(run, part, prediction.none - prediction.several)
+        return Judged(run, part, prediction.other)
     return Judged(run, part, prediction.confidence)
 
 
@@ -2591,7 +2591,7 @@ def like_a_digit(judged: Judged) -> Judged:
     prediction = judged.part.prediction
     halves = prediction.probabilities / (2 * prediction.probabilities.sum())
     other = prediction._replace(digit=None, confidence=0.5, probabilities=halves, several=0.0)
-    probability = P_LIKE_DIGIT + prediction.none - prediction.several
+    probability = P_LIKE_DIGIT + prediction.other
     return Judged(judged.run, judged.part._replace(prediction=other), probability)
 
 
@@ -2617,11 +2617,12 @@ class Step(NamedTuple):
 class Ways(NamedTuple):
     """All ways to part a row up to some place that say the same.
 
-    Where they do not end in the same run, that of the likeliest counts for all.
+    The next cut is weighed beside the run in which they end. Where these runs differ, that of the
+    most probable way counts for all.
     """
 
     weights: np.ndarray  # for each habit that they end in, the logarithm of their probability
-    likeliest: np.ndarray  # and that of the likeliest of them alone
+    weights_of_best: np.ndarray  # and that of the most probable of them alone
     judged: list[Judged]  # the runs that this one takes, from left to right
 
     @property
@@ -2635,18 +2636,19 @@ class Ways(NamedTuple):
         change: the logarithm of how probable it is to go from one habit to another.
         """
         weights = np.logaddexp.reduce(self.weights[:, None] + change)
-        likeliest = np.max(self.likeliest[:, None] + change, axis=0)
-        return Ways(weights, likeliest, self.judged)
+        weights_of_best = np.max(self.weights_of_best[:, None] + change, axis=0)
+        return Ways(weights, weights_of_best, self.judged)
 
     def with_step(self, step: Step) -> Ways:
         """They, and one step more."""
         taken = [*self.judged, step.judged] if step.judged else self.judged
-        return Ways(self.weights + step.weights, self.likeliest + step.weights, taken)
+        weights_of_best = self.weights_of_best + step.weights
+        return Ways(self.weights + step.weights, weights_of_best, taken)
 
     def joined(self, others: Ways) -> Ways:
         """These and others that say the same."""
         weights = np.logaddexp(self.weights, others.weights)
-        best = max(self, others, key=lambda ways: ways.likeliest.max())
+        best = max(self, others, key=lambda ways: ways.weights_of_best.max())
         return best._replace(weights=weights)
 
 
@@ -2665,7 +2667,8 @@ def steps_to(stop: int, row: Row, judged: Sequence[Judged], habits: Sequence[Hab
 def weight_of(judged: Judged, row: Row) -> float:
     """The logarithm of how probable a run is beside others, whatever stands there.
 
-    It is above 0, at most the logarithm of 1 / P_WHOLE, for a whole row that is one character.
+    It is above 0, at most the logarithm of 1 / P_WHOLE, for a whole row that is one character and
+    no digit.
     """
     run, part, _ = judged
     weight = math.log(row.cuts[run.start])
@@ -2706,10 +2709,10 @@ def ways_through(row: Row, judged: Sequence[Judged], habits: Sequence[Habit]) ->
     shares = np.log([habit.share for habit in habits])
     reached = {"": Ways(shares, shares, [])}  # the ways up to a piece, by what they say
     several = chances_of_several(judged)
-    begun = []  # for each piece, the likeliest ways that a step from there goes on with
+    begun = []  # for each piece, the most probable ways that a step from there goes on with
     for stop in range(1, len(row.pieces) + 1):
-        likeliest = most_probable_of(reached)
-        begun.append({text: ways.changed(change) for text, ways in likeliest.items()})
+        kept = most_probable_of(reached)
+        begun.append({text: ways.changed(change) for text, ways in kept.items()})
         reached = {}
         for step in steps_to(stop, row, judged, habits):
             for text, before in begun[step.start].items():
@@ -2851,8 +2854,7 @@ def read_as_one(pieces: Sequence[Piece], judge: Judge, recognizer: Recognizer) -
 def is_surely_one(prediction: Prediction) -> bool:
     """Whether what was judged surely is one character: a digit or another one."""
     if prediction.digit is None:
-        p_other = prediction.none - prediction.several
-        return p_other >= SURELY_ONE and prediction.several < NOT_SEVERAL
+        return prediction.other >= SURELY_ONE and prediction.several < NOT_SEVERAL
     return prediction.confidence >= SURELY_ONE
 
 
@@ -2885,6 +2887,7 @@ def are_digits_in_rows(rows: Sequence[RowReading]) -> bool:
 # read as in a drawing; and the guess that explains its ink best is the answer.
 
 WORKING_SIDES = 256, 1600  # pixels of the longer side of the copy of a picture that is read
+NARROWEST = 8  # pixels of the shorter side of that copy at least
 SMALL_SIDE = 640  # of the copy in which paper is told from ink
 
 # Coarse writing, as in a bitmap or a scan that is cut off just around its digit.
@@ -2927,7 +2930,7 @@ BETWEEN = 0.85  # the lines between its boxes are at least so long, in its heigh
 
 # Pieces of ink.
 MOST_PIECES_OF_INK = 120  # ten rows of digits and words; what has more is grain or a texture
-SAMPLE = 16  # pieces that are judged first: where none of them is a digit, none is
+SAMPLE = 16  # pieces at least are judged first: where none of them is a digit, none is
 SMALLEST_PIECE = 1 / 80  # of the longer side; smaller ones are grain
 ALONG = 0.7  # what lies along the picture's edge for more of its length is no writing
 
@@ -2946,7 +2949,7 @@ HEADING = 0.8  # in another row
 NO_WRITING = 0.4  # where there are no digits
 UNLIKE_A_PENS = 0.2  # and so well does a digit whose strokes are UNEVEN
 UNCERTAIN = 0.75  # where a guess explains less, there are no digits
-BELIEVED = 0.8  # where it explains more, and is neither of the next two, the search is over
+BELIEVED = 0.8  # where it explains more, the search is over; but see MUCH_INK and SMALL
 AS_SHARP = 0.6  # an edge is as sharp as writing if it is so strong, beside outlines of writing
 CLUTTER = 0.25  # of all edges so sharp, at least so many are writing's, or it is of other things
 MUCH_INK = 0.8  # of all ink but rules; what explains less has lost digits, or is a rest of a line
@@ -2985,14 +2988,17 @@ def decode(data: np.ndarray) -> np.ndarray:
 def working_copy(picture: np.ndarray) -> np.ndarray:
     """The picture as uint8, its longer side within WORKING_SIDES, what is transparent filled in.
 
-    Raises ValueError where it is no picture.
+    Raises ValueError where it is no picture, too narrow, or of numbers that are not finite.
     """
     picture = as_picture(picture)
     longer = max(picture.shape[:2])
     scale = np.clip(longer, *WORKING_SIDES) / longer
-    size = [max(8, round(length * scale)) for length in picture.shape[1::-1]]
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    if scale != 1 or min(picture.shape[:2]) < 8:
+    size = scaled_size(picture, scale)
+    if min(size) < NARROWEST:
+        height, width = picture.shape[:2]
+        raise ValueError(f"{width}x{height} pixels are too narrow to be read")
+    if scale != 1:
+        how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
         picture = cv2.resize(picture, size, interpolation=how)
     if not cv2.checkRange(picture)[0]:
         raise ValueError("pixels that are not finite numbers")
@@ -3064,8 +3070,12 @@ def mean_within(channel: np.ndarray, mask: np.ndarray) -> float:
 
 
 def find_sheet(picture: np.ndarray) -> np.ndarray | None:
-    """A mask, shape (128, 128), of a sheet or the inside of a frame; None where there is none."""
-    small = cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA)
+    """A mask of a sheet or the inside of a frame; None where there is none.
+
+    It is of a small copy of the picture, whose longer side is 128 pixels.
+    """
+    size = scaled_size(picture, 128 / max(picture.shape[:2]))
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     light = cv2.threshold(in_grey(small), 0, 1, cv2.THRESH_OTSU)[1]
     labels, stats = cv2.connectedComponentsWithStats(light)[1:3]
     if len(stats) == 1:
@@ -3126,7 +3136,7 @@ def paper_behind(dark: np.ndarray) -> np.ndarray:
     closed = cv2.morphologyEx(quarter, cv2.MORPH_CLOSE, disc)
     # The copy is too coarse for a shadow's edge. What lies between the darkest and the brightest
     # paper near by is paper itself.
-    width = int(SHADOW_EDGE * max(closed.shape)) | 1  # odd; 1, which changes nothing, for bitmaps
+    width = int(SHADOW_EDGE * max(closed.shape)) | 1  # odd; 1 changes nothing
     near = np.ones((width, width), np.uint8)
     darkest = cv2.resize(cv2.erode(closed, near), dark.shape[::-1])
     brightest = cv2.resize(cv2.dilate(closed, near), dark.shape[::-1])
@@ -3203,9 +3213,10 @@ def without_holes(mask: np.ndarray, whole: np.ndarray, opposite: np.ndarray) -> 
         held = mask[box.y : box.bottom, box.x : box.right]
         # A hole fills more of it than digits fill of a light place in which they are written. Where
         # there are many pieces, they must fill more: a row of digits does, too.
-        filled = np.count_nonzero(held & inside) / np.count_nonzero(inside)
-        count = cv2.connectedComponents(held & inside)[0] - 1
-        if filled > min(max(1, count) * HOLE, HOLES):
+        ink = held & inside
+        filled = np.count_nonzero(ink) / np.count_nonzero(inside)
+        count = cv2.connectedComponents(ink)[0] - 1  # without the paper
+        if filled > min(count * HOLE, HOLES):
             held[inside > 0] = 0
     return mask
 
@@ -3252,13 +3263,12 @@ def without_rests(mask: np.ndarray, lines: np.ndarray) -> np.ndarray:
     ends of those that were taken out.
     """
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
-    x, y, width, height, area = stats.T
+    x, y, width, height, _ = stats.T
     at_side = (x == 0) | (x + width == mask.shape[1])
-    at_edge = at_side | (y == 0) | (y + height == mask.shape[0])
-    is_thin = area < THIN_RULE * np.maximum(width, height) ** 2
+    touches_edge = at_side | (y == 0) | (y + height == mask.shape[0])
     across, down = np.abs(lines[:, 1] - lines[:, 0]).T
     is_like_a_line = np.where(width > height, np.any(across > down), np.any(across < down))
-    is_rest = at_edge & is_thin & is_like_a_line
+    is_rest = touches_edge & are_thin(stats) & is_like_a_line
     return np.uint8(~is_rest)[labels] * mask
 
 
@@ -3269,7 +3279,10 @@ def width_of_line(start: Sequence[int], end: Sequence[int], depth: np.ndarray) -
 
 
 def without_frames(mask: np.ndarray) -> np.ndarray:
-    """A mask of ink without frames, as the boxes of a form, around what is written in them."""
+    """A mask of ink without frames, as the boxes of a form, around what is written in them.
+
+    A 0 drawn as a rectangle is a frame, too.
+    """
     unframed = mask.copy()
     least = 2 * SMALLEST_PIECE * max(mask.shape)  # a smaller one holds no digit
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
@@ -3320,7 +3333,7 @@ class Guess(NamedTuple):
     whole: np.ndarray  # the mask before lines were taken out of it
     clear: bool  # whether it is all of the ink, and that is clear
     ruled: bool  # whether there are lines in the ink, be they taken out of this mask or not
-    written: int  # how many pixels of ink are to be explained: those of rules are not
+    written: int  # how many pixels of ink are to be explained: those of lines are not
     edges: np.ndarray  # see edges_of(); 0 along lines and frames that were taken out of the ink
     margin: int = 0  # paper that was added on each side of the picture, in pixels
     daring: bool = False  # whether it counts only if it leads to sure digits
@@ -3388,14 +3401,14 @@ def edges_but_of_lines(guess: Guess, mask: np.ndarray) -> np.ndarray:
 
 
 def guesses_at(ink: Ink) -> Iterator[Guess]:
-    """What of some ink may be writing: all of it, the darkest of it, or what is no line."""
+    """What of some ink may be writing: all but frames, the darkest of it, or what is no line."""
     unframed = without_frames(ink.mask)
     unlined = []
     for length in lengths_of_lines(unframed):
         lines = find_lines(unframed, length)
         if len(lines):
             unlined.append(without_rests(without_lines(unframed, lines), lines))
-    writing = ink.mask
+    writing = ink.mask  # with frames: what touches a frame may have been taken out with it
     for mask in unlined:
         writing = writing & mask
     all_of_it = Guess(
@@ -3416,6 +3429,8 @@ def guesses_at(ink: Ink) -> Iterator[Guess]:
     )
     for mask in unlined:
         yield all_of_it._replace(mask=mask, clear=False)
+    if not unframed.any():  # all of it seems to be a frame, but a picture of one is not blank
+        yield all_of_it._replace(mask=ink.mask, clear=False)
 
 
 def coarse_writing(channel: np.ndarray, sheet: np.ndarray | None) -> Guess | None:
@@ -3478,7 +3493,7 @@ def share_between(ink: np.ndarray, channel: np.ndarray) -> float:
 
 
 def is_sheet_of_ink(sheet: np.ndarray | None, ink: np.ndarray) -> bool:
-    """Whether ink is what seems to be a sheet; else this may be the hole of a thick nought."""
+    """Whether what seems to be a sheet is ink; if not, it may be the hole of a thick nought."""
     if sheet is None:
         return False
     return mean_within(cv2.resize(ink, sheet.shape[::-1]), sheet) > 0.5
@@ -3520,6 +3535,7 @@ def pieces_of(mask: np.ndarray) -> list[InkPiece]:
     joined = cv2.dilate(mask, np.ones((skip, 1), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
     labels *= mask
+    stats[:, cv2.CC_STAT_AREA] = np.bincount(labels.ravel(), minlength=count)  # as not joined
     on_edge = np.bincount(at_edge(labels), minlength=count)
     longest = stats[:, 2:4].max(axis=1)
     least = max(6, SMALLEST_PIECE * side)
@@ -3539,11 +3555,16 @@ def pieces_of(mask: np.ndarray) -> list[InkPiece]:
 
 def are_rules(stats: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """Which pieces, by OpenCV's statistics of them, are thin lines right across a picture."""
-    x, y, width, height, area = stats.T
+    x, y, width, height, _ = stats.T
     goes_across = (x <= 1) & (x + width >= shape[1] - 1)
     goes_down = (y <= 1) & (y + height >= shape[0] - 1)
-    is_thin = area < THIN_RULE * np.maximum(width, height) ** 2
-    return (goes_across | goes_down) & is_thin
+    return (goes_across | goes_down) & are_thin(stats)
+
+
+def are_thin(stats: np.ndarray) -> np.ndarray:
+    """Which pieces, by OpenCV's statistics of them, are as thin as rules."""
+    _, _, width, height, area = stats.T
+    return area < THIN_RULE * np.maximum(width, height) ** 2
 
 
 def piece_in(ink: np.ndarray, x: int = 0, y: int = 0) -> InkPiece:
@@ -3598,14 +3619,14 @@ def skeleton_of(mask: np.ndarray) -> np.ndarray:
 def removable_in_turns() -> list[np.ndarray]:
     """Which codes mark pixels that thinning removes, bool, shape (256,): in its two turns."""
     p2, p3, p4, p5, p6, p7, p8, p9 = AROUND.T  # as the paper numbers them, clockwise from above
-    neighbours = np.sum(
-        [~p2 & (p3 | p4), ~p4 & (p5 | p6), ~p6 & (p7 | p8), ~p8 & (p9 | p2)], axis=0
-    )
+    # The paper's C and N, and its two conditions: without the pixel, ink around it stays in one
+    # piece, and no end is shortened.
+    strokes = np.sum([~p2 & (p3 | p4), ~p4 & (p5 | p6), ~p6 & (p7 | p8), ~p8 & (p9 | p2)], axis=0)
     pairs = np.sum([p9 | p2, p3 | p4, p5 | p6, p7 | p8], axis=0)
     other_pairs = np.sum([p2 | p3, p4 | p5, p6 | p7, p8 | p9], axis=0)
-    least = np.minimum(pairs, other_pairs)
-    is_edge = (neighbours == 1) & (least >= 2) & (least <= 3)  # neither parts nor shortens
-    return [is_edge & ~((p6 | p7 | ~p9) & p8), is_edge & ~((p2 | p3 | ~p5) & p4)]
+    neighbours = np.minimum(pairs, other_pairs)
+    is_rim = (strokes == 1) & (neighbours >= 2) & (neighbours <= 3)
+    return [is_rim & ~((p6 | p7 | ~p9) & p8), is_rim & ~((p2 | p3 | ~p5) & p4)]
 
 
 def for_skeleton(mask: np.ndarray) -> np.ndarray:
@@ -3613,8 +3634,9 @@ def for_skeleton(mask: np.ndarray) -> np.ndarray:
     scale = SKELETON_HEIGHT / mask.shape[0]
     size = max(4, round(mask.shape[1] * scale)), SKELETON_HEIGHT
     share = cv2.resize(np.float32(mask), size, interpolation=cv2.INTER_AREA)
-    # Half of a stroke's width, less than half of a pixel where the mask shrinks much. Of thin
-    # strokes stroke_width() makes nearly 3 pixels too many; one of a pixel may be split by two.
+    # A stroke covers at least half of its own width of some small pixel. Of thin strokes
+    # stroke_width() makes up to 2.8 pixels too many. One that is a pixel wide may lie half in each
+    # of two small pixels, hence 0.4.
     least = max(0.4, (stroke_width(mask) - 2.8) / 2)
     return np.uint8(share > min(0.5, scale * least))
 
@@ -3665,6 +3687,7 @@ def branches_of(mask: np.ndarray) -> Branches:
     crossed = [0] * count
     for around in each_piece_grown(skeleton - lines):
         meeting = labels[(around & lines) > 0]
+        # A cut after any of these branches, which are numbered from 1, goes through the crossing.
         for branch in range(meeting.min(initial=count), meeting.max(initial=0)):
             crossed[branch] += 1
     # Each pixel of ink is of the branch whose skeleton is nearest.
@@ -3764,13 +3787,13 @@ def row_of_ink(parts: Sequence[tuple[InkPiece, Part]], to_cut: Collection[InkPie
 def needs_cutting(part: Part, height: int) -> bool:
     """Whether a piece of ink in a row so high may be several characters that touch.
 
-    What no pen wrote is none. A photograph has much of it, and to cut it all would take long.
+    What no pen wrote is not cut: a photograph has much of it, and to cut it all would take long.
     """
     prediction = part.prediction
     if prediction.digit is not None and prediction.confidence > READ_AT_ONCE:
         return False
-    width = part.box.width / part.box.height
-    is_large = part.box.height > 0.5 * height and 0.4 < width < FLAT
+    breadth = part.box.width / part.box.height
+    is_large = part.box.height > 0.5 * height and 0.4 < breadth < FLAT
     return is_large and p_of_cut(part) > P_CUT and unevenness(part.mask) <= UNEVEN
 
 
@@ -3803,7 +3826,9 @@ def read_ink(pieces: Sequence[InkPiece], whole: Box, recognizer: Recognizer) -> 
     ink = amount_of_ink(pieces)
     as_one = read_as_one(pieces, judge, recognizer)
     if as_one and not is_digit_by_a_pen(as_one.parts[0]):
-        as_one = None
+        as_one = None  # what looks like another character may be digits on a line
+    if as_one:
+        as_one = together([less_sure_at_edge(RowReading(as_one.parts, 1.0), whole)])
     if as_one and not may_be_rows(as_one, pieces):
         return Understanding(as_one, 1.0, ink)
     read = read_rows(rows_of_ink(pieces, judge), judge)
@@ -3833,10 +3858,14 @@ def without_lines_beside(rows: Sequence[RowReading]) -> list[RowReading]:
 
 
 def less_sure_at_edge(row: RowReading, whole: Box) -> RowReading:
-    """A row that is less certain where the edge of the whole picture cuts its parts off."""
+    """A row that is less certain where the edge of the whole picture cuts its parts off.
+
+    What was taught is as certain as ever.
+    """
     certainty = row.certainty
     for part in row.parts:
-        if part.box.clipped(whole.inset(1)) != part.box:
+        is_inside = part.box.clipped(whole.inset(1)) == part.box
+        if not is_inside and not part.prediction.taught:
             certainty *= CUT_OFF
     return row._replace(certainty=certainty)
 
@@ -3855,32 +3884,22 @@ def explained(rows: Sequence[RowReading]) -> float:
             share = part.prediction.confidence
             if part.prediction.digit is None:
                 share *= share_of_other(row, height)
-            elif is_unlike_a_pens(part):
+            elif not is_digit_by_a_pen(part):
                 share *= UNLIKE_A_PENS
             ink += share * int(part.mask.sum())
     return ink
 
 
 def is_digit_by_a_pen(part: Part) -> bool:
-    """Whether a part looks like a digit and may be a pen's, or was taught.
-
-    All ink of a guess that looks like another character may be digits on a line.
-    """
+    """Whether a part was taught, or looks like a digit and is even enough for a pen."""
     prediction = part.prediction
-    is_named = prediction.taught or prediction.digit is not None
-    return is_named and not is_unlike_a_pens(part)
-
-
-def is_unlike_a_pens(part: Part) -> bool:
-    """Whether a part that looks like a digit is too uneven for a pen; what was taught is not."""
-    prediction = part.prediction
-    if prediction.digit is None or prediction.taught:
-        return False
-    return unevenness(part.mask) > UNEVEN
+    if prediction.taught:
+        return True
+    return prediction.digit is not None and unevenness(part.mask) <= UNEVEN
 
 
 def share_of_other(row: RowReading, height: int) -> float:
-    """How well a part that is no digit explains its ink; height: of the highest row with digits."""
+    """How well a part that is no digit explains its ink; height: of the tallest row with digits."""
     if not height:
         return NO_WRITING
     if row.has_digit:
@@ -3958,15 +3977,17 @@ def is_final(found: Understanding, guess: Guess) -> bool:
 
 
 def is_doubtful(found: Understanding) -> bool:
-    """Whether what was found is too poor to be called digits."""
+    """Whether what was found is too poor to be called digits; what was taught is not."""
+    if any(part.prediction.taught for part in found.reading.parts):
+        return False
     if found.belief < UNCERTAIN:
         return True
     if mean_confidence(found.reading) >= DOUBTFUL:
         return False
     parts = found.reading.parts
     digits = [part.prediction.digit for part in parts if part.prediction.digit is not None]
-    are_rules = len(digits) > MOST_ONES and set(digits) == {1}
-    return are_rules or not is_of_one_hand(parts)
+    are_many_ones = len(digits) > MOST_ONES and set(digits) == {1}
+    return are_many_ones or not is_of_one_hand(parts)
 
 
 def mean_confidence(reading: Reading) -> float:
@@ -4011,8 +4032,12 @@ def best_understanding(picture: np.ndarray, recognizer: Recognizer) -> Understan
 def refused(reading: Reading, belief: float) -> Reading:
     """The answer "no digit", for the largest part of a reading in which one has little belief."""
     part = max(reading.parts, key=lambda part: part.box.longest)
-    confidence = max(part.prediction.none, 1 - belief)
-    none = part.prediction._replace(digit=None, confidence=confidence)
+    prediction = part.prediction
+    confidence = max(prediction.none, 1 - belief)
+    share = (1 - confidence) / max(prediction.probabilities.sum(), 1e-9)
+    none = prediction._replace(
+        digit=None, confidence=confidence, probabilities=share * prediction.probabilities
+    )
     return Reading([[part._replace(prediction=none)]])
 
 
@@ -4072,7 +4097,7 @@ def read_digit_image(
 
 def ink_together(reading: Reading) -> np.ndarray:
     """The digit image, shape (28, 28), of all the ink that was read in a picture."""
-    # Pixels of a mask for each of its box, which is as large as in the picture.
+    # Boxes are in pixels of the picture, masks in those of the copy that was read.
     scale = max(part.mask.shape[0] / part.box.height for part in reading.parts)
     pieces = []
     for part in reading.parts:

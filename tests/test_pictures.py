@@ -244,7 +244,7 @@ COARSE_LETTERS = {
 }
 
 
-def cut_off(strokes, size, pen, gap=0):
+def cropped(strokes, size, pen, gap=0):
     """Strokes in a pen so wide, in their size, black on white; gap: pixels around them."""
     strokes = [np.float32(stroke) for stroke in strokes]
     ink = paint(strokes, size, round(pen * size), 0.1)
@@ -255,7 +255,7 @@ def cut_off(strokes, size, pen, gap=0):
 @pytest.mark.parametrize("size", [16, 32, 64])
 @pytest.mark.parametrize("dark", [True, False], ids=["dark on light", "light on dark"])
 def test_a_bitmap_that_is_cut_off_just_around_its_digit(recognizer, size, dark):
-    bitmap = cv2.resize(cut_off(FIVE, 4 * size, 0.125), (size, size))
+    bitmap = cv2.resize(cropped(FIVE, 4 * size, 0.125), (size, size))
     reading = md.read_image(bitmap if dark else 255 - bitmap, recognizer)
     assert reading.text == "5"
     assert reading.parts[0].box.clipped(md.Box(0, 0, size, size)) == reading.parts[0].box
@@ -266,7 +266,7 @@ def test_a_bitmap_that_is_cut_off_just_around_its_digit(recognizer, size, dark):
     [("5", 200, 0.09, 0), ("7", 200, 0.2, 1), ("7", 700, 0.14, 1), ("7", 200, 0.2, 6)],
 )
 def test_a_scan_of_a_thick_digit_that_is_cut_off_around_it(recognizer, digit, size, pen, gap):
-    scan = cut_off(COARSE_DIGITS[digit], size, pen, gap)
+    scan = cropped(COARSE_DIGITS[digit], size, pen, gap)
     assert md.read_image(scan, recognizer).text == digit
     assert md.read_image(255 - scan, recognizer).text == digit
 
@@ -276,7 +276,7 @@ def test_a_thick_nought_whose_hole_looks_like_a_sheet(recognizer):
     x, y = np.sin(angles), np.cos(angles)
     # Rounder than a frame, and not as round as an ellipse.
     rounded = np.stack([45 * np.sign(x) * abs(x) ** 0.6, 50 * np.sign(y) * abs(y) ** 0.6], axis=1)
-    scan = cut_off([rounded], 400, 0.16, 1)
+    scan = cropped([rounded], 400, 0.16, 1)
     assert md.find_sheet(scan) is not None
     assert md.read_image(scan, recognizer).text == "0"
 
@@ -306,12 +306,12 @@ def test_a_soft_patch_of_light_is_no_1(recognizer):
 
 @pytest.mark.parametrize("letter, pen, gap", [("K", 0.1, 0), ("H", 0.1, 1), ("F", 0.07, 1)])
 def test_a_scan_of_a_letter_that_is_cut_off_around_it_shows_no_digit(recognizer, letter, pen, gap):
-    scan = cut_off(COARSE_LETTERS[letter], 200, pen, gap)
+    scan = cropped(COARSE_LETTERS[letter], 200, pen, gap)
     assert papers.digits_in(papers.read_pixels(scan, recognizer)) == ""
 
 
 def test_ink_too_thick_to_be_read_is_ink(recognizer):
-    scan = cut_off(COARSE_LETTERS["H"], 40, 0.2, 1)
+    scan = cropped(COARSE_LETTERS["H"], 40, 0.2, 1)
     assert str(md.read_image(scan, recognizer)).startswith("no digit")
 
 
@@ -320,6 +320,55 @@ def test_what_is_cut_off_makes_the_answer_less_sure(recognizer):
     whole = md.read_image(picture, recognizer)
     cut = md.read_image(picture[:196], recognizer)
     assert cut.confidence < 0.85 < whole.confidence
+
+
+def test_a_digit_alone_that_is_cut_off_is_less_sure_unless_it_was_taught():
+    recognizer = md.Recognizer()
+    picture = written("7", 200, 150)[:249]
+    cut = md.read_image(picture, recognizer)
+    assert cut.text == "7" and cut.confidence < 0.85
+    recognizer.teach(cut.parts[0].image, 7)
+    assert md.read_image(picture, recognizer).confidence > 0.95
+
+
+def test_an_empty_frame_is_ink_but_no_digit(recognizer):
+    page = np.full((400, 600), 255, np.uint8)
+    cv2.rectangle(page, (250, 100), (340, 290), 0, 3)
+    assert str(md.read_image(page, recognizer)).startswith("no digit")
+
+
+@pytest.mark.parametrize(
+    "size, sheet, is_one",
+    [
+        ((1000, 2600), (900, 900), True),
+        ((1000, 2000), (400, 1800), False),  # 4.5 times as wide as high
+        ((2000, 1000), (1800, 400), False),
+    ],
+)
+def test_a_sheet_has_its_shape_in_a_picture_of_any_shape(size, sheet, is_one):
+    picture = np.full(size, 40, np.uint8)
+    top, left = (np.array(size) - sheet) // 2
+    picture[top : top + sheet[0], left : left + sheet[1]] = 230
+    assert (md.find_sheet(picture) is not None) == is_one
+
+
+def test_a_thin_rule_below_thick_digits_is_left_out():
+    mask = np.uint8(cv2.resize(written("474"), (1600, 686)) < 128)
+    mask = cv2.dilate(mask, np.ones((45, 45), np.uint8))
+    mask[600:610] = 1
+    boxes = [piece.box for piece in md.pieces_of(mask)]
+    assert len(boxes) == 3 and all(box.bottom < 600 for box in boxes)
+
+
+def test_what_is_too_narrow_is_refused_and_what_is_less_narrow_is_read(recognizer):
+    strip = np.full((300, 7), 255, np.uint8)
+    strip[100:200, 3] = 0
+    with pytest.raises(ValueError, match="7x300 pixels are too narrow"):
+        md.read_image(strip, recognizer)
+    wider = cv2.copyMakeBorder(strip, 0, 0, 20, 20, cv2.BORDER_REPLICATE)
+    (part,) = md.read_image(wider, recognizer).parts
+    assert part.prediction.digit == 1
+    assert abs(part.box.y - 100) <= 2 and abs(part.box.height - 100) <= 4
 
 
 @pytest.mark.parametrize(
@@ -505,9 +554,9 @@ def test_digits_are_doubted_for_what_they_are_themselves():
 def test_what_no_pen_wrote_is_believed_once_it_was_taught():
     recognizer = md.Recognizer()
     part = md.look_at_ink([md.piece_in(crescent())])
-    assert md.is_unlike_a_pens(part._replace(prediction=recognizer.predict(part.image)))
+    assert not md.is_digit_by_a_pen(part._replace(prediction=recognizer.predict(part.image)))
     recognizer.teach(part.image, 4)
-    assert not md.is_unlike_a_pens(part._replace(prediction=recognizer.predict(part.image)))
+    assert md.is_digit_by_a_pen(part._replace(prediction=recognizer.predict(part.image)))
 
 
 def test_half_of_the_numbers_that_touch_are_read(recognizer, writers):
