@@ -4133,7 +4133,7 @@ WHOLE_CANVAS = Box(0, 0, CANVAS_SIZE, CANVAS_SIZE)
 
 
 class Stroke:
-    """What the pen drew from one press to the release. It is never changed, only replaced.
+    """A line that the pen drew without a break, or a piece of it. It is replaced, never changed.
 
     points: int32, shape (n, 2), n >= 1, x and y in pixels of the canvas; brush: how wide it is, in
     pixels.
@@ -4155,7 +4155,7 @@ class Stroke:
 
 
 def few_points(stroke: Stroke) -> np.ndarray:
-    """About ENOUGH_POINTS points of a stroke, the first and last among them, or all."""
+    """At most about ENOUGH_POINTS points of a stroke, the first and last among them."""
     step = 1 + len(stroke.points) // ENOUGH_POINTS
     last = stroke.points[-1:]
     return np.concatenate([stroke.points[:-1:step], last])
@@ -4388,8 +4388,12 @@ def pieces_left(stroke: Stroke, gaps: Gaps, most: int) -> tuple[list[Stroke], Bo
     # A piece goes from the end of one gap to the beginning of the next.
     begin = np.append(0, gaps.end)
     end = np.append(gaps.begin, len(stroke.points) - 1)
-    length = end - begin
-    count = np.count_nonzero(length > 0)
+    count = np.count_nonzero(end > begin)
+    step = np.linalg.norm(np.diff(stroke.points, axis=0), axis=1)
+    way = np.append(0, np.cumsum(step))  # up to each point, in pixels
+    place = np.arange(len(way))
+    length = np.interp(end, place, way) - np.interp(begin, place, way)
+    length[end <= begin] = -1  # no piece at all
     longest = np.argsort(-length)[: min(count, most)]
     pieces = [piece_of(stroke, begin[i], end[i]) for i in np.sort(longest)]
     if count > most:
@@ -4715,7 +4719,7 @@ class Picture:
 
     stored: of any depth, shape (h, w) or (h, w, channels), as open_picture() gives it. image, its
     working copy, is what is shown, and the boxes of what was read are in its pixels. Raises
-    ValueError where it holds numbers that are not finite.
+    ValueError as working_copy() does.
     """
 
     changes = 0
@@ -4765,9 +4769,11 @@ class Film:
         self.name = f"camera {source}" if self.is_camera else printable(source)
         self.newest: Frame | None = None
         self.is_closed = False
+        self.has_ended = False  # a video file: no more frames will come
         self._source = int(source) if self.is_camera else source
         self._failure = ""  # why no more frames will come
         self._taken_at = 0.0  # when the newest was, by time.monotonic()
+        self._checked_at = 0.0  # when check() was called last
         self._has_begun = threading.Event()  # a frame is there, or none will come
         self._plays = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -4787,7 +4793,11 @@ class Film:
     def check(self) -> None:
         """Raise ValueError where a camera went away."""
         failure = self._failure
-        silence = time.monotonic() - self._taken_at
+        now = time.monotonic()
+        if now - self._checked_at > 1:  # the whole program stood still, as after Ctrl-Z
+            self._taken_at = now
+        self._checked_at = now
+        silence = now - self._taken_at
         if not failure and self.is_camera and silence > SILENT_SECONDS:
             failure = "gives no more pictures"
         if failure:
@@ -4848,6 +4858,7 @@ class Film:
         for number in itertools.count(1):
             is_taken, picture = capture.read()
             if self.is_closed or not is_taken:
+                self.has_ended = True
                 return
             seconds = number / rate
             waiting = begin + seconds - time.monotonic()
@@ -4877,6 +4888,9 @@ class Votes:
 
     def __init__(self) -> None:
         self._votes: list[Vote] = []  # the last one last
+
+    def __len__(self) -> int:
+        return len(self._votes)
 
     def add(self, vote: Vote) -> None:
         """Take what was read in the next frame; what is too old is dropped."""
@@ -4948,7 +4962,7 @@ class Camera:
             self._thread.join()
 
     def hold(self) -> None:
-        """Let the picture stand still: the one that was read last, or else the newest."""
+        """Let the picture stand still: the last one that said what stands, or else the newest."""
         if self._held is None:
             standing = self._votes.standing
             frame = standing.frame if standing else self._film.newest
@@ -4988,7 +5002,9 @@ class Camera:
         last = 0
         while not self._film.is_closed:
             votes, frame = self._votes, self._film.newest
-            if self._held or frame.number == last:
+            # The last frame of a video stays, and is alone where a person went on after it.
+            votes_again = self._film.has_ended and len(votes) < FEWEST_VOTES
+            if self._held or (frame.number == last and not votes_again):
                 time.sleep(0.01)
                 continue
             last = frame.number
@@ -5141,16 +5157,14 @@ def with_right_button(event: int, flags: int) -> tuple[int, int]:
 
 # --- window: layout --------------------------------------------------------------------------
 
-# The sizes of this paragraph are in pixels.
+# Sizes are in units: pixels of a window of this size. A larger window has larger units.
 WINDOW_SIZE = (900, CANVAS_SIZE)  # as it opens: the canvas, and the panel at its right
 TALL_SIZE = (CANVAS_SIZE, 900)  # on a screen that stands on its side: the panel below the canvas
 PANEL_WIDTH = WINDOW_SIZE[0] - CANVAS_SIZE
 LAYERS_WIDTH = 440  # of the layers' column, by which the window widens where there is room
 LAYERS_HEIGHT = 440  # of the layers below a tall window that cannot widen
-SMALLEST_SIDE = 2  # of the square of a map or unit
-FARTHEST = 9999  # from the canvas; cv2 cannot draw to points that are much farther
-
-# Sizes from here on are in units: pixels of a window that is as large as it opens.
+SMALLEST_SIDE = 2  # pixels: of the square of a map or unit
+FARTHEST = 9999  # pixels from the canvas; cv2 cannot draw to points that are much farther
 MARGIN = 22
 PANEL_SHARE = 0.4  # of the width to spare; the layers take the rest
 WIDEST_PANEL = 480  # in a wider one the eye would lose its way from a digit to its figure
@@ -5682,9 +5696,12 @@ KEY_IN_TEXT = re.compile(f"<({'|'.join(map(re.escape, KEY_NAMED))})>", re.IGNORE
 
 
 def words_and_keys(text: str) -> list[tuple[str, bool]]:
-    """The pieces of a text in which <Esc> is a key, each with whether it is one."""
+    """The pieces of a text in which <Esc> is a key, each with whether it is one.
+
+    What cannot be printed, as in a strange file's name, is written in ASCII: cv2 crashes on it.
+    """
     found = []
-    for number, piece in enumerate(KEY_IN_TEXT.split(text)):
+    for number, piece in enumerate(KEY_IN_TEXT.split(printable(text))):
         is_key = number % 2 == 1  # words and keys come in turns
         found.append((piece, is_key))
     return found
@@ -6536,13 +6553,16 @@ def label_places(sheet: Sheet, outlines: Sequence[Box]) -> list[Box]:
         height = outline.height / sheet.scale  # in units
         size = np.clip(0.3 * height, SMALLEST_LABEL, LARGEST_LABEL)
         side = sheet.units(LABEL_RATIO * size)
-        best = outline._replace(width=side, height=side)
-        for place in beside(outline, side):
-            if is_free(place, sheet.layout.canvas, [*outlines, *places]):
-                best = place
-                break
-        places.append(best)
+        places.append(place_beside(outline, side, sheet.layout.canvas, [*outlines, *places]))
     return places
+
+
+def place_beside(outline: Box, side: int, room: Box, taken: Sequence[Box]) -> Box:
+    """A square of this side in a room: beside an outline where that is free, else in its corner."""
+    for place in beside(outline, side):
+        if is_free(place, room, taken):
+            return place
+    return outline._replace(width=side, height=side)
 
 
 def beside(outline: Box, side: int) -> list[Box]:
@@ -6557,9 +6577,9 @@ def beside(outline: Box, side: int) -> list[Box]:
     ]
 
 
-def is_free(place: Box, canvas: Box, taken: Sequence[Box]) -> bool:
-    """Whether a place lies on the canvas, and on none of the boxes that are taken."""
-    if place.clipped(canvas) != place:
+def is_free(place: Box, room: Box, taken: Sequence[Box]) -> bool:
+    """Whether a place lies in a room, and on none of the boxes that are taken."""
+    if place.clipped(room) != place:
         return False
     return not any(place.meets(box) for box in taken)
 
@@ -6664,6 +6684,7 @@ MESSAGE_SECONDS = 4  # a message is shown: long enough to be read
 FLASH_SECONDS = 0.3  # the answer is lit up when it was printed
 IDLE_SECONDS = 0.03  # the window waits where nothing changed: nobody sees so short a time
 MOST_GAPS = 10  # digits still to be typed that are shown one by one
+NOTCH = 120  # eighths of a degree by which a mouse's wheel turns at a time
 GRACE_SECONDS = 1  # Esc that comes so late for a message does not quit
 WIDE_SCREEN = 1920  # pixels; on wider ones the window is larger than usual as it opens
 WIDE_SCREEN_SHARE = 0.75  # of such a screen's width or height
@@ -6699,7 +6720,7 @@ class Message(NamedTuple):
 
     text: str = ""
     ends: float = 0.0  # when, as time.monotonic() gives it
-    holds_esc: bool = False  # it is about a typed number: Esc ends it, and not the program
+    holds_esc: bool = False  # it is about a lesson: Esc ends it, and not the program
 
     def is_shown(self, grace: float = 0) -> bool:
         """Whether it is still shown, or was so many seconds ago."""
@@ -6712,7 +6733,7 @@ class TypedNumber:
     def __init__(self) -> None:
         self.text = ""
         self.is_learned = False  # complete: what it says was learned, or was known already
-        self.lessons = 0  # how many were learned from it
+        self.correction: int | None = None  # the number of what was learned from it
 
     @property
     def is_open(self) -> bool:
@@ -6722,8 +6743,7 @@ class TypedNumber:
     @property
     def digits(self) -> list[int | None]:
         """What was typed; None for no digit."""
-        digits = {digit: int(digit) for digit in DIGITS}
-        return [digits.get(character) for character in self.text]
+        return [None if character == NO_DIGIT else int(character) for character in self.text]
 
 
 def lessons_for(digits: Sequence[int | None], parts: Sequence[Part]) -> list[Lesson]:
@@ -6762,11 +6782,8 @@ def annotated(image: np.ndarray, reading: Reading) -> np.ndarray:
         box = part.box
         colour = answer_colour(part.prediction)
         cv2.rectangle(picture, box, colour, line)
-        size = int(np.clip(box.height // 4, 12, 40))  # of the label, below or above the box
-        top = box.bottom
-        if top + size > picture.shape[0]:
-            top = box.y - size
-        label = Box(box.x, top, size, size)
+        size = int(np.clip(box.height // 4, 12, 40))  # of the label
+        label = place_beside(box, size, Box(0, 0, *size_of(picture)), [])
         cv2.rectangle(picture, label, PANEL_COLOUR, cv2.FILLED)
         place = label.x + size // 5, label.bottom - size // 7
         cv2.putText(picture, str(part.prediction), place, colour, font("sans", 600), size, 600)
@@ -6811,16 +6828,18 @@ class Window:
         self.erases = False  # whether the left button does
         self.is_running = True
         self.pointer: tuple[int, int] | None = None  # as in View
-        self.chosen: int | None = None  # the part whose small image was clicked
+        self.chosen: int | None = None  # the part that was clicked, as an index
         self.typed = TypedNumber()
         self._message = Message()
+        self._turned = 0  # by the wheel, less than a notch, in eighths of a degree
         self._events = 0  # of mouse and keys
         self._repeats = False  # whether the last key goes on while it is held
         self._flash_ends = 0.0
         # What was read last: which source, and after how many of its changes. Where it does not
         # read along, an answer that Enter asked for is shown until the drawing changes.
         self._read_at = (self.source, -1)
-        self._width_without_layers: int | None = None  # of the window; None where none show
+        # The window's widths without the layers and with them; None where none show.
+        self._widths: tuple[int, int] | None = None
         self._shown: tuple | None = None  # the state of the picture that is shown
 
     # --- what it shows
@@ -6949,7 +6968,7 @@ class Window:
     def on_mouse(self, event: int, x: int, y: int, flags: int, param: object = None) -> None:
         """Draw, or do what was clicked: cv2's callback."""
         if event == cv2.EVENT_MOUSEWHEEL:
-            self.on_wheel(flags)
+            self.on_wheel(NOTCH if flags > 0 else -NOTCH)  # flags tell the direction for certain
             return
         self._events += 1
         self.pointer = (x, y)
@@ -6983,17 +7002,25 @@ class Window:
             self.press(target.value)
         elif target.kind == "bar":
             self.typed = TypedNumber()
-            self.perform(functools.partial(self.say_it_is, target.value))
+            self.perform(functools.partial(self.say_it_is, target.value), teaches=True)
         elif target.kind == "part":
             self.typed = TypedNumber()
             self.end_message()
             if len(view.parts) > 1:  # else there is nothing to choose
+                self.hold_still()  # a camera's next frame may hold other parts
                 self.chosen = target.value
 
     def on_wheel(self, turn: int) -> None:
-        """Make the brush wider or narrower: the wheel was turned away (turn > 0) or back."""
-        if turn and self.canvas:
-            self.press("]" if turn > 0 else "[")
+        """Make the brush wider or narrower: the wheel was turned away (turn > 0) or back.
+
+        A wheel turns by notches, a touchpad by any eighths of a degree.
+        """
+        self._turned += turn
+        notches = int(self._turned / NOTCH)  # cut off towards 0
+        self._turned -= NOTCH * notches
+        if self.canvas:
+            for _ in range(abs(notches)):
+                self.press("]" if notches > 0 else "[")
 
     def on_leave(self) -> None:
         """The mouse has left the window."""
@@ -7015,9 +7042,9 @@ class Window:
         elif not self._repeats:
             return
         if takes_back_character:
-            self.perform(self.take_back_character)
+            self.perform(self.take_back_character, teaches=True)
         elif name in TYPED:
-            self.perform(functools.partial(self.type_character, TYPED[name]))
+            self.perform(functools.partial(self.type_character, TYPED[name]), teaches=True)
         elif key and not (name == "esc" and self.cancel()):
             self.act(key)
 
@@ -7037,9 +7064,12 @@ class Window:
         if self.source.changes != changes:
             self.chosen = None  # it may be another part now
 
-    def perform(self, act: Callable[[], str | None]) -> None:
-        """Do it, and show for some seconds what it says; what fails is said there, and printed."""
-        was_typing = self.typed.is_open
+    def perform(self, act: Callable[[], str | None], teaches: bool = False) -> None:
+        """Do it, and show for some seconds what it says; what fails is said there, and printed.
+
+        teaches: it is about a lesson, as all is while a number is typed.
+        """
+        teaches = teaches or self.typed.is_open
         text = self.said_by(act)
         if not text:
             self.end_message()
@@ -7047,8 +7077,7 @@ class Window:
         ends = time.monotonic() + MESSAGE_SECONDS
         if self.typed.is_open:
             ends = math.inf
-        holds_esc = was_typing or bool(self.typed.text)
-        self._message = Message(text, ends, holds_esc)
+        self._message = Message(text, ends, holds_esc=teaches)
 
     def said_by(self, act: Callable[[], str | None]) -> str | None:
         """Do it; what it says, or what failed, which is printed, too."""
@@ -7068,8 +7097,8 @@ class Window:
     def cancel(self) -> bool:
         """End what is shown first, and so keep Esc from quitting; False where nothing is.
 
-        A message about a typed number comes last. It counts for GRACE_SECONDS after it went away,
-        for a person who ends the typing may press Esc late, and would lose the drawing.
+        A message about a lesson comes last. It counts for GRACE_SECONDS after it went away, for a
+        person may press Esc late, and would lose the drawing.
         """
         if self.help:
             self.help = False
@@ -7140,6 +7169,8 @@ class Window:
 
     def toggle(self, switch: str) -> None:
         """Turn one of the window's switches, an attribute, on or off."""
+        if switch == "erases":
+            self.canvas.finish()  # the button that is down would be released as another one
         setattr(self, switch, not getattr(self, switch))
 
     def hold_or_go_on(self) -> None:
@@ -7254,10 +7285,9 @@ class Window:
         else:  # it fits neither
             self.typed = TypedNumber()
             return advice(number.text, len(places))
-        said = self.learn(lessons, expected)
+        number.correction = self.recognizer.teach_all(lessons)
         number.is_learned = True
-        number.lessons = len(lessons)
-        return said
+        return self.what_came_of(lessons, expected)
 
     def text_with(self, typed: str, places: Sequence[int]) -> str:
         """What is read, without spaces, but for the parts of these indices, which are as typed."""
@@ -7277,11 +7307,11 @@ class Window:
         view = self.view()
         lesson = Lesson(view.part.image, digit)
         expected = self.text_with(typed, [view.chosen])
-        return self.learn([lesson], expected)
+        self.recognizer.teach_all([lesson])
+        return self.what_came_of([lesson], expected)
 
-    def learn(self, lessons: Sequence[Lesson], expected: str) -> str:
-        """Learn these as one correction, and read again; say whether it is as expected now."""
-        self.recognizer.teach_all(lessons)
+    def what_came_of(self, lessons: Sequence[Lesson], expected: str) -> str:
+        """Read again after lessons; say whether it is as expected now."""
         text = self.read().text
         if text.replace(" ", "") != expected:
             return f"Learned, yet it reads {text}"
@@ -7291,10 +7321,10 @@ class Window:
 
     def take_back_lessons(self) -> None:
         """Forget what was learned of the typed number, which is open again."""
-        if self.typed.lessons:
-            self.recognizer.forget()
+        if self.typed.correction is not None:
+            self.recognizer.forget(self.typed.correction)
         self.typed.is_learned = False
-        self.typed.lessons = 0
+        self.typed.correction = None
 
     def forget(self) -> str:
         """Take back the last correction; say what it had taught."""
@@ -7339,17 +7369,20 @@ class Window:
 
     def make_room_for_layers(self, screen: Screen) -> None:
         """Widen the window by the layers' column while they show, as far as the screen has room."""
-        is_widened = self._width_without_layers is not None
-        if self.layers == is_widened:
+        if self.layers == (self._widths is not None):
             return
         width, height = self.size
         if self.layers:
-            self._width_without_layers = width
             wider = width + round(LAYERS_WIDTH * layout_of(self.size).scale)
-            width = max(width, min(wider, room_on(screen).width))
+            wider = max(width, min(wider, room_on(screen).width))
+            self._widths = width, wider
+            width = wider
         else:
-            width = self._width_without_layers
-            self._width_without_layers = None
+            before, widened = self._widths
+            self._widths = None
+            if width != widened:  # the person has given it another size since
+                return
+            width = before
         cv2.resizeWindow(WINDOW_TITLE, width, height)
         x = cv2.getWindowImageRect(WINDOW_TITLE)[0]
         if x + width > screen.width:
@@ -7358,7 +7391,7 @@ class Window:
 
     def show(self) -> None:
         """Draw the window if something changed, and do what the person does for a moment."""
-        if isinstance(self.source, Camera):
+        if isinstance(self.source, Camera) and not self.source.is_held:
             self.source.check()
         state = self.state()
         if state != self._shown:
@@ -7403,7 +7436,7 @@ def print_answer(line: str) -> None:
 
 
 def printable(path: str | os.PathLike[str]) -> str:
-    """A path on one line, whatever its name holds."""
+    """A path, or another text, on one line, whatever it holds."""
     characters = []
     for character in os.fspath(path):
         if not character.isprintable():

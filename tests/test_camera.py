@@ -273,3 +273,52 @@ def test_no_camera_ends_the_program_at_once(display):
     process = start("--camera", "77")
     out, err = process.communicate(timeout=60)
     assert process.returncode == 1 and not out and err.count("\n") == 1
+
+
+@pytest.fixture
+def one_frame(tmp_path):
+    """The path of a video of a single frame."""
+    path = tmp_path / "one.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), RATE, (300, 200))
+    writer.write(cv2.cvtColor(sheet(), cv2.COLOR_GRAY2BGR))
+    writer.release()
+    return path
+
+
+def test_the_last_frame_of_a_video_is_read_again_after_it_was_held(one_frame, recognizer):
+    camera = md.Camera(str(one_frame))
+    try:
+        wait_until(lambda: camera.read(recognizer), "a reading")
+        camera.hold()
+        camera.go_on()
+        wait_until(lambda: camera.read(recognizer), "the same reading")
+        assert camera.read(recognizer).text == "42"
+    finally:
+        camera.close()
+
+
+def test_a_part_that_is_chosen_holds_the_picture(one_frame, recognizer):
+    camera = md.Camera(str(one_frame))
+    try:
+        window = md.Window(recognizer, [camera])
+        wait_until(lambda: camera.read(recognizer), "a reading")
+        part = window.layout.part_boxes(window.view())[1]
+        window.on_mouse(cv2.EVENT_LBUTTONDOWN, *map(round, part.center), 0)
+        assert window.chosen == 1 and camera.is_held
+        window.press("space")
+        assert window.chosen is None and not camera.is_held
+    finally:
+        camera.close()
+
+
+def test_a_camera_is_not_gone_because_the_program_stood_still(monkeypatch):
+    film = md.Film("0")
+    seconds = [100.0]
+    monkeypatch.setattr(md.time, "monotonic", lambda: seconds[0])
+    film.check()
+    seconds[0] += 2 * md.SILENT_SECONDS  # as after Ctrl-Z
+    film.check()
+    with pytest.raises(ValueError, match="gives no more pictures"):
+        for _ in range(20):
+            seconds[0] += 0.5
+            film.check()

@@ -267,6 +267,14 @@ def test_the_pieces_that_a_gap_leaves():
     assert longest.points.tolist() == [[125, 10], [200, 10]] and area == stroke.inked
 
 
+def test_the_longest_piece_is_that_of_most_pixels_not_of_most_points():
+    slow = [(x, 10) for x in range(0, 100, 2)]
+    stroke = md.Stroke([*slow, (100, 10), (400, 10)], 6)
+    gaps = md.Gaps(np.array([50.0]), np.array([50.1]))
+    (longest,), _ = md.pieces_left(stroke, gaps, 1)
+    assert longest.points[-1].tolist() == [400, 10]
+
+
 # --- undoing
 
 

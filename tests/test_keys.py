@@ -454,3 +454,66 @@ def test_the_window_opens_in_its_usual_size_or_what_there_is_room_for(
 def test_on_wide_screens_it_opens_at_three_quarters(width: int, height: int) -> None:
     across, down = md.opening_size(md.Screen(width, height))
     assert max(across / width, down / height) == pytest.approx(0.75, abs=0.01)
+
+
+def test_esc_just_after_a_bar_was_clicked_does_not_quit(one_and_bow: md.Window) -> None:
+    bar = one_and_bow.layout.bars[5]
+    one_and_bow.on_mouse(cv2.EVENT_LBUTTONDOWN, *map(round, bar.center), 0)
+    assert "Learned" in one_and_bow.message
+    press(one_and_bow, "esc")
+    assert one_and_bow.is_running and one_and_bow.message == ""
+
+
+def test_esc_just_after_a_lesson_that_failed_does_not_quit(
+    one_and_bow: md.Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(lessons: Sequence[md.Lesson]) -> None:
+        raise OSError(13, "Permission denied", "hand.npz")
+
+    monkeypatch.setattr(one_and_bow.recognizer, "teach_all", fail)
+    press(one_and_bow, "1", "8")
+    assert "Failed: hand.npz" in one_and_bow.message
+    press(one_and_bow, "esc")
+    assert one_and_bow.is_running and one_and_bow.message == ""
+    press(one_and_bow, "]", "esc")  # how wide the brush is does not hold it
+    assert not one_and_bow.is_running
+
+
+# --- several windows, wheel and eraser
+
+
+def test_a_number_that_is_typed_on_takes_back_its_own_lesson_alone(tmp_path: Path) -> None:
+    windows = []
+    for _ in range(2):
+        recognizer = ReadsByWidth()
+        recognizer.hand = md.Hand(tmp_path / "hand.npz")
+        windows.append(md.Window(recognizer, folder=tmp_path))
+    first, second = windows
+    draw(first, ONE)
+    draw(second, BOW)
+    press(first, "5")
+    press(second, "8")
+    press(first, "2")  # the right number is 52: what was learned of the 5 is taken back
+    assert md.Hand(tmp_path / "hand.npz").taught.labels.tolist() == [8]
+
+
+def test_many_small_turns_of_a_wheel_are_one_notch(window: md.Window) -> None:
+    before = window.canvas.brush
+    for _ in range(9):
+        window.on_wheel(13)
+    assert window.canvas.brush == before
+    window.on_wheel(13)
+    assert window.canvas.brush == before + 6
+    window.on_wheel(-13 - md.NOTCH)
+    assert window.canvas.brush == before
+
+
+def test_the_button_that_is_down_when_the_eraser_is_taken_can_be_released(
+    window: md.Window,
+) -> None:
+    window.on_mouse(cv2.EVENT_LBUTTONDOWN, *ONE[0], cv2.EVENT_FLAG_LBUTTON)
+    window.on_mouse(cv2.EVENT_MOUSEMOVE, *ONE[1], cv2.EVENT_FLAG_LBUTTON)
+    press(window, "e")
+    window.on_mouse(cv2.EVENT_LBUTTONUP, *ONE[1], 0)
+    assert not window.canvas.button
+    assert len(window.canvas.strokes) == 1

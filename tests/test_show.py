@@ -1,6 +1,7 @@
 """Pictures in the window: what is shown, read and taught, one after the other."""
 
 import io
+import os
 
 import cv2
 import numpy as np
@@ -175,3 +176,46 @@ def test_what_is_no_picture_is_not_shown(tmp_path, capsys):
     assert md.main(["--show", str(tmp_path / "notes.txt")]) == 1
     err = capsys.readouterr().err
     assert err.count("\n") == 1 and "notes.txt" in err
+
+
+def test_a_file_whose_name_is_no_text_is_shown(files):
+    strange = md.Picture(os.fsdecode(b"bad\xff.png"), paper_with(SEVEN))
+    window = md.Window(md.Recognizer(), [picture_in(files[0]), strange])
+    window.press("right")
+    assert r"bad\udcff.png" in md.printable(window.message)
+    assert window.frame().any()
+
+
+def test_the_bars_of_a_refused_picture_say_so_too(recognizer):
+    part = md.read_image(paper_with(SEVEN), recognizer).parts[0]
+    assert part.prediction.digit == 7
+    (refused,) = md.refused(md.Reading([[part]]), belief=0.3).digits
+    assert refused.digit is None
+    assert refused.none == pytest.approx(refused.confidence) == pytest.approx(0.7)
+
+
+@pytest.mark.parametrize("margin", [0, 100])
+def test_the_label_in_a_saved_picture_is_inside_it(margin):
+    image = np.full((256 + 2 * margin, 186 + 2 * margin), 240, np.uint8)
+    prediction = md.Prediction(7, 1.0, np.eye(10)[7])
+    box = md.Box(margin, margin, 186, 256)
+    part = md.Part(box, np.zeros((28, 28)), prediction)
+    picture = md.annotated(image, md.Reading([[part]]))
+    panel = (picture == md.PANEL_COLOUR).all(axis=2)
+    assert np.count_nonzero(panel) > 500
+
+
+def test_a_window_resized_by_the_person_keeps_its_size_without_the_layers(files, monkeypatch):
+    window = md.Window(md.Recognizer(), [picture_in(files[0])])
+    monkeypatch.setattr(md.cv2, "resizeWindow", lambda title, *size: setattr(window, "size", size))
+    monkeypatch.setattr(md.cv2, "getWindowImageRect", lambda title: (0, 0, *window.size))
+    screen = md.Screen(2560, 1440)
+    before = window.size
+    for resized in (None, (1900, 1000)):
+        window.press("n")
+        window.make_room_for_layers(screen)
+        assert window.size[0] > before[0]
+        window.size = resized or window.size
+        window.press("n")
+        window.make_room_for_layers(screen)
+        assert window.size == (resized or before)
