@@ -121,10 +121,12 @@ def test_an_earlier_copy_stays_until_the_new_one_is_whole(tmp_path, monkeypatch)
     assert (tmp_path / "digit.old.npz").read_text() == "new"
 
 
-def test_batches_too_small_are_refused(small_mnist, tmp_path):
+def test_batches_too_small_are_refused_and_the_largest_make_one_step(small_mnist, tmp_path):
     files = {"path": tmp_path / "digit.npz", "plots": tmp_path}
     with pytest.raises(ValueError, match="batches of 2 are too small"):
         md.train(small_mnist, batch_size=2, **files)
+    optimizer = md.default_optimizer(md.import_keras().optimizers, steps=1)
+    assert optimizer.momentum == 0.9  # it could be made
 
 
 def test_the_record_tells_how_to_train_the_same_again(trained):
@@ -350,6 +352,27 @@ def test_a_dollar_sign_is_an_s_with_a_bar_that_ends_above_and_below_it():
         assert upper[:, 1].min() < y.min() < upper[:, 1].max() <= y.max()
         assert y.min() <= lower[:, 1].min() < y.max() < lower[:, 1].max()
         assert np.ptp(upper[:, 0]) == np.ptp(lower[:, 0]) == 0  # upright
+
+
+def test_a_line_keeps_its_ends_and_its_even_points_but_not_its_corners():
+    corner = np.array([(0.0, 0.0), (8.0, 0.0), (8.0, 8.0)])
+    rounded = md.rounded_off(corner)
+    assert rounded[0].tolist() == [0, 0] and rounded[-1].tolist() == [8, 8]
+    x, y = rounded.T
+    assert x.min() == y.min() == 0 and x.max() == y.max() == 8
+    assert 1 < np.hypot(x - 8, y).min() < 3  # from the corner
+
+
+def test_greek_letters_are_drawn_as_many_hands_would(monkeypatch):
+    rng = np.random.default_rng(0)
+    drawn = [md.greek_letter(rng) for _ in range(200)]
+    counts = {len(strokes) for strokes in drawn}
+    assert counts == {1, 2, 3}
+    monkeypatch.setattr(md, "GREEK_LETTERS", ["09 40 89"])  # a Lambda: one stroke, open below
+    lambdas = [np.concatenate(md.greek_letter(rng)) for _ in range(50)]
+    assert all(line[[0, -1], 1].min() > line[:, 1].min() + md.LEVELS / 3 for line in lambdas)
+    shapes = {round(np.ptp(line[:, 0]) / np.ptp(line[:, 1]), 1) for line in lambdas}
+    assert len(shapes) > 3
 
 
 @pytest.mark.parametrize("what, label", [("letter", "K"), ("sign", "%"), ("dollar", "$")])
