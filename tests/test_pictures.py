@@ -151,7 +151,7 @@ def written(text, left=60, size=100, slope=0.0):
 
 def long_line():
     picture = written("7", 300)
-    cv2.line(picture, (200, 15), (200, 285), 0, 3, cv2.LINE_AA)
+    cv2.line(picture, (250, 15), (250, 285), 0, 3, cv2.LINE_AA)
     return picture
 
 
