@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
 
 import mnist_digit
 from mnist_digit import LETTERS_UNLIKE_DIGITS, SIGNS_UNLIKE_DIGITS, Recognizer, say
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 
 DRAWINGS = 1000  # of each kind that is drawn by chance
 SCANS = 1000  # of MNIST's test set that are read as pictures
+VARIATIONS = 4  # of each Greek letter in each font
+# Left out are those that look like digits: delta, zeta, iota, omicron, sigma; and capitals that are
+# Latin ones, too.
+GREEK = "ΓΔΘΛΞΠΣΦΨΩαβγεηθκλμνξπρτυφχψω"
 
 
 def digit_row(name: str, answers: Answers, writers: Sequence[object]) -> tuple[str, ...]:
@@ -68,6 +74,28 @@ def polygon(rng: np.random.Generator) -> list[np.ndarray]:
     points = np.array(corners) * (rng.uniform(0.7, 1.3), 1) + rng.normal(0, 0.03, (len(corners), 2))
     sides = [np.linspace(*pair, 20) for pair in itertools.pairwise(points)]
     return [np.concatenate(sides)]
+
+
+def greek_letters(rng: np.random.Generator) -> np.ndarray:
+    """Greek letters of Matplotlib's fonts, varied, as digit images: float32, shape (n, 28, 28).
+
+    No hands that wrote some are known here, and the network has learned none of these fonts.
+    """
+    families = ["DejaVu Sans", "DejaVu Serif", "DejaVu Sans Mono", "STIXGeneral"]
+    images = []
+    for family, style, weight in itertools.product(families, ("normal", "italic"), (400, 700)):
+        font = FontProperties(family=family, style=style, weight=weight)
+        for letter in GREEK:
+            image = mnist_digit.redraw_at_stroke_width(printed(letter, font))
+            images += [np.uint8(255 * image)] * VARIATIONS
+    return mnist_digit.augment(np.array(images), 0.5, rng)
+
+
+def printed(letter: str, font: FontProperties) -> np.ndarray:
+    """A mask of a letter of a font: uint8, shape (200, 200), 1 is ink."""
+    outlines = TextPath((40, -140), letter, size=100, prop=font).to_polygons()
+    mask = np.zeros((200, 200), np.uint8)
+    return cv2.fillPoly(mask, [np.int32(np.rint(outline * (1, -1))) for outline in outlines], 1)
 
 
 def cut_off_around(image: np.ndarray) -> np.ndarray:
@@ -135,6 +163,7 @@ def measure(options: argparse.Namespace) -> None:
     drawings["scribbles"] = [scribble(rng) for _ in range(DRAWINGS)]
     drawings["squares, diamonds, triangles"] = [polygon(rng) for _ in range(DRAWINGS)]
     rows = [refusal_row(name, recognizer, drawn(some)) for name, some in drawings.items()]
+    rows.append(refusal_row("Greek letters, printed", recognizer, greek_letters(rng)))
     print_table(("no digits", "number", "refused"), rows)
 
 
