@@ -702,7 +702,8 @@ def greek_letter(rng: np.random.Generator) -> list[np.ndarray]:
 
 def on_grid(points: str) -> np.ndarray:
     """The points of a stroke (in LEVELS) as GREEK_LETTERS gives them, its corners rounded off."""
-    return rounded_off(np.array([[*map(float, point)] for point in points.split()]) * LEVELS / 9)
+    places = [(int(column), int(row)) for column, row in points.split()]
+    return rounded_off(np.array(places) * LEVELS / 9)
 
 
 def rounded_off(line: np.ndarray) -> np.ndarray:
@@ -1082,7 +1083,7 @@ class KerasNetwork:
 
 def network_of(model: keras.Model) -> Network | KerasNetwork:
     """The network of a Keras model: computed with NumPy where that gives the same answers."""
-    # Layers of known kinds may be joined or set in a way that is not known here.
+    # Layers of known kinds may be joined or set in a way that is not known here: a sample tells.
     sample = np.random.default_rng(0).random((1, IMAGE_SIZE, IMAGE_SIZE), np.float32)
     wanted = np.asarray(model(sample[..., None], training=False))
     try:
@@ -3206,7 +3207,7 @@ def paper_behind(dark: np.ndarray) -> np.ndarray:
     closed = cv2.morphologyEx(quarter, cv2.MORPH_CLOSE, disc)
     # The copy is too coarse for a shadow's edge. What lies between the darkest and the brightest
     # paper near by is paper itself.
-    width = int(SHADOW_EDGE * max(closed.shape)) | 1  # odd; 1 changes nothing
+    width = int(SHADOW_EDGE * max(closed.shape)) | 1  # odd; where it is 1, nothing changes
     near = np.ones((width, width), np.uint8)
     darkest = cv2.resize(cv2.erode(closed, near), dark.shape[::-1])
     brightest = cv2.resize(cv2.dilate(closed, near), dark.shape[::-1])
@@ -3605,7 +3606,8 @@ def pieces_of(mask: np.ndarray) -> list[InkPiece]:
     joined = cv2.dilate(mask, np.ones((skip, 1), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
     labels *= mask
-    stats[:, cv2.CC_STAT_AREA] = np.bincount(labels.ravel(), minlength=count)  # as not joined
+    # Their areas without what joined them, by which a thin rule would count as thick.
+    stats[:, cv2.CC_STAT_AREA] = np.bincount(labels.ravel(), minlength=count)
     on_edge = np.bincount(at_edge(labels), minlength=count)
     longest = stats[:, 2:4].max(axis=1)
     least = max(6, SMALLEST_PIECE * side)
@@ -4104,6 +4106,7 @@ def refused(reading: Reading, belief: float) -> Reading:
     part = max(reading.parts, key=lambda part: part.box.longest)
     prediction = part.prediction
     confidence = max(prediction.none, 1 - belief)
+    # The digits share what is left, so that the bars show the same answer.
     share = (1 - confidence) / max(prediction.probabilities.sum(), 1e-9)
     none = prediction._replace(
         digit=None, confidence=confidence, probabilities=share * prediction.probabilities
@@ -4781,6 +4784,7 @@ MAJORITY = 0.6  # "most frames" are this share: of two texts that alternate, nei
 FEWEST_VOTES = 3  # so many frames count, even where they took longer
 OPENING_SECONDS = 10  # a camera that gave no picture by then gives none
 SILENT_SECONDS = 5  # a camera that gave no picture for so long is gone
+ASLEEP_SECONDS = 1  # unless the window has not asked for so long: it asks many times a second
 FILM_RATE = 25  # pictures a second of a video file that does not tell its rate
 
 
@@ -4864,7 +4868,7 @@ class Film:
         """Raise ValueError where a camera went away."""
         failure = self._failure
         now = time.monotonic()
-        if now - self._checked_at > 1:  # the whole program stood still, as after Ctrl-Z
+        if now - self._checked_at > ASLEEP_SECONDS:  # as after Ctrl-Z: no frame could be taken
             self._taken_at = now
         self._checked_at = now
         silence = now - self._taken_at
@@ -5227,7 +5231,7 @@ def with_right_button(event: int, flags: int) -> tuple[int, int]:
 
 # --- window: layout --------------------------------------------------------------------------
 
-# Sizes are in units: pixels of a window of this size. A larger window has larger units.
+# Sizes are in units: pixels of a window of WINDOW_SIZE. A larger window has larger units.
 WINDOW_SIZE = (900, CANVAS_SIZE)  # as it opens: the canvas, and the panel at its right
 TALL_SIZE = (CANVAS_SIZE, 900)  # on a screen that stands on its side: the panel below the canvas
 PANEL_WIDTH = WINDOW_SIZE[0] - CANVAS_SIZE
@@ -7038,7 +7042,8 @@ class Window:
     def on_mouse(self, event: int, x: int, y: int, flags: int, param: object = None) -> None:
         """Draw, or do what was clicked: cv2's callback."""
         if event == cv2.EVENT_MOUSEWHEEL:
-            self.on_wheel(NOTCH if flags > 0 else -NOTCH)  # flags tell the direction for certain
+            # How far it was turned, cv2 tells differently on each system; but the sign is right.
+            self.on_wheel(NOTCH if flags > 0 else -NOTCH)
             return
         self._events += 1
         self.pointer = (x, y)
