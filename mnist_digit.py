@@ -2485,8 +2485,13 @@ class Reading:
         self.text = " ".join("".join(str(part.prediction) for part in row) for row in rows)
         each = [prediction.confidence for prediction in self.digits]
         self.confidence = certainty * math.prod(each)  # that all of it is right
-        if each and all(prediction.digit is None for prediction in self.digits):
+        if each and not self.has_digit:
             self.confidence = min(each)  # that no part is a digit, however it is parted
+
+    @property
+    def has_digit(self) -> bool:
+        """Whether any part is a digit."""
+        return any(prediction.digit is not None for prediction in self.digits)
 
     @property
     def digits_alone(self) -> bool:
@@ -2494,7 +2499,7 @@ class Reading:
         return all(prediction.digit is not None for prediction in self.digits)
 
     def __str__(self) -> str:
-        text = self.text if self.text.strip("? ") else "no digit"
+        text = self.text if self.has_digit else "no digit"
         return f"{text} ({self.confidence:.1%})"
 
 
@@ -2516,7 +2521,7 @@ class Run(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row of writing."""
+    """A row of writing, not yet read."""
 
     pieces: list[Piece]  # from left to right
     cuts: list[float]  # how probable a cut before each piece is; 1.0: nothing speaks against it
@@ -2526,6 +2531,23 @@ class Row(NamedTuple):
     def group(self, run: Run) -> tuple[Piece, ...]:
         """The pieces of a run."""
         return tuple(self.pieces[run.start : run.stop])
+
+
+class RowReading(NamedTuple):
+    """How a row was read."""
+
+    parts: list[Part]
+    certainty: float  # that this is what it says, in [0, 1]
+
+    @property
+    def height(self) -> int:
+        """Of its tallest part."""
+        return max(part.box.height for part in self.parts)
+
+    @property
+    def has_digit(self) -> bool:
+        """Whether any part is a digit."""
+        return any(part.prediction.digit is not None for part in self.parts)
 
 
 class Habit(NamedTuple):
@@ -2608,6 +2630,18 @@ def distance_to_row(boxes: Sequence[Box], row: list[int], i: int, slope: float) 
     return max(0.0, away / height)
 
 
+def cuts_between(pieces: Sequence[Piece]) -> list[float]:
+    """How probable a cut before each piece of a row is: less where it parts what overlaps."""
+    height = max(piece.box.height for piece in pieces)
+    cuts = [1.0]
+    for i in range(1, len(pieces)):
+        right = max(piece.box.right for piece in pieces[:i])
+        left = min(piece.box.x for piece in pieces[i:])
+        parts_overlap = right - left > OVERLAP * height
+        cuts.append(P_OVERLAPPING if parts_overlap else 1.0)
+    return cuts
+
+
 def runs(row: Row) -> list[Run]:
     """The runs of pieces in a row that may be one character: no specks, not too wide or broken."""
     found = []
@@ -2661,7 +2695,7 @@ def like_a_digit(judged: Judged) -> Judged:
     """
     prediction = judged.part.prediction
     halves = prediction.probabilities / (2 * prediction.probabilities.sum())
-    other = prediction._replace(digit=None, confidence=0.5, probabilities=halves, several=0.0)
+    other = prediction._replace(digit=None, confidence=0.5, probabilities=halves)
     probability = P_LIKE_DIGIT + prediction.other
     return Judged(judged.run, judged.part._replace(prediction=other), probability)
 
@@ -2753,8 +2787,8 @@ def weight_of(judged: Judged, row: Row) -> float:
 
 def most_probable(
     row: Row, judged: Sequence[Judged], habits: Sequence[Habit] = HABITS
-) -> tuple[list[Part], float]:
-    """The parts of what a row most probably says, and how certain that is.
+) -> RowReading:
+    """What a row most probably says, and how certain that is.
 
     Many ways say the same: with somewhat other cuts, and in other habits. What they say is as
     probable as they are together, and as certain as its share in all that may be said. So doubt
@@ -2765,7 +2799,7 @@ def most_probable(
     weights = [some.weight for some in ways]
     best = ways[int(np.argmax(weights))]
     certainty = math.exp(best.weight - np.logaddexp.reduce(weights))
-    return [one.part for one in best.judged], certainty
+    return RowReading([one.part for one in best.judged], certainty)
 
 
 def ways_through(row: Row, judged: Sequence[Judged], habits: Sequence[Habit]) -> list[Ways]:
@@ -2796,11 +2830,8 @@ def ways_through(row: Row, judged: Sequence[Judged], habits: Sequence[Habit]) ->
 
 
 def chances_of_several(judged: Sequence[Judged]) -> dict[tuple[int, int], float]:
-    """How probable it is that a run is several characters, by the places where it begins and ends.
-
-    judged: a run as it looks, which counts, comes before the same run held to be something else.
-    """
-    return {(one.run.start, one.run.stop): one.part.prediction.several for one in reversed(judged)}
+    """How probable it is that each run is several characters, by its start and stop."""
+    return {(one.run.start, one.run.stop): one.part.prediction.several for one in judged}
 
 
 def weight_of_cut(
@@ -2868,35 +2899,17 @@ def p_of_cut(whole: Part) -> float:
     return max(whole.prediction.several, P_CUT)
 
 
-class RowReading(NamedTuple):
-    """How a row was read."""
-
-    parts: list[Part]
-    certainty: float  # that this is what it says, in [0, 1]
-
-    @property
-    def height(self) -> int:
-        """Of its tallest part."""
-        return max(part.box.height for part in self.parts)
-
-    @property
-    def has_digit(self) -> bool:
-        """Whether any part is a digit."""
-        return any(part.prediction.digit is not None for part in self.parts)
-
-
 def read_rows(rows: Sequence[Row], judge: Judge) -> list[RowReading]:
     """What stands in rows of writing."""
     found = [runs(row) for row in rows]
     groups = [row.group(run) for row, its_runs in zip(rows, found, strict=True) for run in its_runs]
-    judge(groups)  # all at once, which is faster; it remembers them for each row below
+    parts = iter(judge(groups))  # of all rows at once, which is faster
     read = []
     for row, its_runs in zip(rows, found, strict=True):
-        parts = judge([row.group(run) for run in its_runs])
-        judged = [as_it_looks(*pair) for pair in zip(its_runs, parts, strict=True)]
+        judged = [as_it_looks(run, next(parts)) for run in its_runs]
         seem_digits = [one for one in judged if one.part.prediction.digit is not None]
         judged += [like_a_digit(one) for one in seem_digits if not one.part.prediction.taught]
-        read.append(RowReading(*most_probable(row, judged)))
+        read.append(most_probable(row, judged))
     return read
 
 
@@ -2907,8 +2920,8 @@ def together(rows: Sequence[RowReading]) -> Reading:
     return Reading([row.parts for row in kept], certainty)
 
 
-def read_as_one(pieces: Sequence[Piece], judge: Judge, recognizer: Recognizer) -> Reading | None:
-    """The reading of all pieces as one character, where a lesson says so or it surely is one.
+def read_as_one(pieces: Sequence[Piece], judge: Judge, recognizer: Recognizer) -> Part | None:
+    """All pieces as one character, where a lesson says so or it surely is one; else None.
 
     Of 10,000 numbers and sums put together of what the writers who are trained on wrote, four were
     taken for one character.
@@ -2918,7 +2931,7 @@ def read_as_one(pieces: Sequence[Piece], judge: Judge, recognizer: Recognizer) -
         return None
     (whole,) = judge([tuple(pieces)])
     if whole.prediction.taught or (are_few and is_surely_one(whole.prediction)):
-        return Reading([[whole]])
+        return whole
     return None
 
 
@@ -2929,9 +2942,12 @@ def is_surely_one(prediction: Prediction) -> bool:
     return prediction.confidence >= SURELY_ONE
 
 
-def may_be_rows(as_one: Reading, pieces: Sequence[Piece]) -> bool:
-    """Whether pieces, read as one character, have clear gaps between rows; no lesson says so."""
-    if as_one.parts[0].prediction.taught:
+def may_be_rows(as_one: Part, pieces: Sequence[Piece]) -> bool:
+    """Whether pieces that look like one character have clear gaps between rows.
+
+    A lesson, which says that they are one character, counts for more.
+    """
+    if as_one.prediction.taught:
         return False
     boxes = [piece.box for piece in pieces]
     rows = [Box.around(boxes[i] for i in places) for places in find_rows(boxes)]
@@ -2949,6 +2965,25 @@ def are_digits_in_rows(rows: Sequence[RowReading]) -> bool:
     parts = [part for row in rows for part in row.parts]
     digits = {part.prediction.digit for part in parts}
     return len(rows) > 1 and None not in digits and digits != {0}
+
+
+def read_pieces(
+    as_one: Part | None,
+    pieces: Sequence[Piece],
+    rows_of: Callable[[Sequence[Piece], Judge], list[Row]],
+    judge: Judge,
+) -> list[RowReading]:
+    """What stands in pieces: the one character that they may be, see read_as_one(), or rows.
+
+    rows_of(pieces, judge) gives the rows that pieces make.
+    """
+    alone = [RowReading([as_one], 1.0)] if as_one else []
+    if alone and not may_be_rows(as_one, pieces):
+        return alone
+    rows = read_rows(rows_of(pieces, judge), judge)
+    if alone and not are_digits_in_rows(rows):
+        return alone
+    return rows
 
 
 # --- pictures -------------------------------------------------------------------------------
@@ -3840,19 +3875,18 @@ def row_of_ink(parts: Sequence[tuple[InkPiece, Part]], to_cut: Collection[InkPie
 
     parts: the pieces, each with the part that it makes.
     """
-    height = max(piece.box.height for piece, _ in parts)
-    pieces, cuts, wholes, right = [], [], [], -math.inf
-    for piece, part in parts:
-        cuts.append(P_OVERLAPPING if right - piece.box.x > OVERLAP * height else 1.0)
-        right = max(right, piece.box.right)
+    pieces, cuts, wholes = [], [], []
+    for (piece, part), cut in zip(parts, cuts_between([piece for piece, _ in parts]), strict=True):
+        cuts.append(cut)
         if piece not in to_cut:
             pieces.append(piece)
             continue
-        first, *others = cut_at_crossings(piece)
-        wholes.append(Run(len(pieces), len(pieces) + 1 + len(others), 0))
-        pieces += [first.piece, *(other.piece for other in others)]
+        branches = cut_at_crossings(piece)
+        wholes.append(Run(len(pieces), len(pieces) + len(branches), gaps=0))
+        pieces += [branch.piece for branch in branches]
         # Even a cut at no crossing costs as much as half of one.
-        cuts += [p_of_cut(part) * P_CROSSED ** (0.5 + other.crossed) for other in others]
+        cuts += [p_of_cut(part) * P_CROSSED ** (0.5 + branch.crossed) for branch in branches[1:]]
+    height = max(piece.box.height for piece, _ in parts)
     return Row(pieces, cuts, height, wholes)
 
 
@@ -3877,11 +3911,6 @@ class Understanding(NamedTuple):
     ink: float  # how many pixels of ink it explains
     margin: int = 0  # see Guess
 
-    @property
-    def has_digit(self) -> bool:
-        """Whether any part is a digit."""
-        return any(part.prediction.digit is not None for part in self.reading.parts)
-
 
 def read_ink(pieces: Sequence[InkPiece], whole: Box, recognizer: Recognizer) -> Understanding:
     """What stands in pieces of ink of a whole picture.
@@ -3895,21 +3924,13 @@ def read_ink(pieces: Sequence[InkPiece], whole: Box, recognizer: Recognizer) -> 
         if all(part.prediction.digit is None for part in sample):
             largest = max(sample, key=lambda part: part.box.longest)
             return Understanding(Reading([[largest]]), NO_WRITING, 0.0)
-    ink = amount_of_ink(pieces)
     as_one = read_as_one(pieces, judge, recognizer)
-    if as_one and not is_digit_by_a_pen(as_one.parts[0]):
+    if as_one and not is_digit_by_a_pen(as_one):
         as_one = None  # what looks like another character may be digits on a line
-    if as_one:
-        as_one = together([less_sure_at_edge(RowReading(as_one.parts, 1.0), whole)])
-    if as_one and not may_be_rows(as_one, pieces):
-        return Understanding(as_one, 1.0, ink)
-    read = read_rows(rows_of_ink(pieces, judge), judge)
-    if as_one and not are_digits_in_rows(read):
-        return Understanding(as_one, 1.0, ink)
-    read = without_lines_beside(read)
-    read = [less_sure_at_edge(row, whole) for row in read]
-    explained_ink = explained(read)
-    return Understanding(together(read), explained_ink / ink, explained_ink)
+    rows = read_pieces(as_one, pieces, rows_of_ink, judge)
+    rows = [less_sure_at_edge(row, whole) for row in without_lines_beside(rows)]
+    explained_ink = explained(rows)
+    return Understanding(together(rows), explained_ink / amount_of_ink(pieces), explained_ink)
 
 
 def without_lines_beside(rows: Sequence[RowReading]) -> list[RowReading]:
@@ -3954,7 +3975,9 @@ def explained(rows: Sequence[RowReading]) -> float:
     for row in rows:
         for part in row.parts:
             share = part.prediction.confidence
-            if part.prediction.digit is None:
+            if part.prediction.taught:
+                share = 1.0
+            elif part.prediction.digit is None:
                 share *= share_of_other(row, height)
             elif not is_digit_by_a_pen(part):
                 share *= UNLIKE_A_PENS
@@ -3988,7 +4011,7 @@ def understand(pieces: Sequence[InkPiece], guess: Guess, recognizer: Recognizer)
     if share_of_edges(pieces, guess.edges) < UNCERTAIN * CLUTTER:
         return largest_alone(pieces, recognizer)  # whatever stands there would not be believed
     found = read_ink(pieces, guess.box, recognizer)
-    if not found.has_digit:
+    if not found.reading.has_digit:
         return found
     read = [InkPiece(part.box, part.mask) for part in found.reading.parts]
     share = share_of_edges(read, guess.edges)
@@ -4095,7 +4118,7 @@ def best_understanding(picture: np.ndarray, recognizer: Recognizer) -> Understan
             best = found
         if not ends_search:
             continue
-        if not found.has_digit and best.belief > BELIEVED:
+        if not found.reading.has_digit and best.belief > BELIEVED:
             return best  # digits that were too small to end the search are better than none
         return found
     return best
@@ -4301,18 +4324,6 @@ def row_of_strokes(groups: Sequence[Sequence[Stroke]], judge: Judge) -> Row:
         for i in range(first + 1, last + 1):  # a cut there parts what touches
             cuts[i] = min(cuts[i], p_of_cut(whole))
     return Row(strokes, cuts, max(stroke.box.height for stroke in strokes))
-
-
-def cuts_between(strokes: Sequence[Stroke]) -> list[float]:
-    """How probable a cut before each stroke of a row is: less where it parts what overlaps."""
-    height = max(stroke.box.height for stroke in strokes)
-    cuts = [1.0]
-    for i in range(1, len(strokes)):
-        right = max(stroke.box.right for stroke in strokes[:i])
-        left = min(stroke.box.x for stroke in strokes[i:])
-        parts_overlap = right - left > OVERLAP * height
-        cuts.append(P_OVERLAPPING if parts_overlap else 1.0)
-    return cuts
 
 
 def paint(strokes: Sequence[Stroke], area: Box) -> np.ndarray:
@@ -4695,12 +4706,7 @@ class Canvas:
         if len(self.strokes) > MOST_PIECES:
             return Reading([self._judge([tuple(self.strokes)])])
         as_one = read_as_one(self.strokes, self._judge, recognizer)
-        if as_one and not may_be_rows(as_one, self.strokes):
-            return as_one
-        rows = read_rows(rows_of_strokes(self.strokes, self._judge), self._judge)
-        if as_one and not are_digits_in_rows(rows):
-            return as_one
-        return together(rows)
+        return together(read_pieces(as_one, self.strokes, rows_of_strokes, self._judge))
 
 
 def save_drawing(canvas: Canvas, folder: Path) -> Path:
@@ -5094,8 +5100,7 @@ def read_frame(picture: np.ndarray, recognizer: Recognizer) -> Reading | None:
         reading = read_image(picture, recognizer)
     except ValueError:  # no ink in it
         return None
-    has_digit = any(prediction.digit is not None for prediction in reading.digits)
-    return reading if has_digit else None
+    return reading if reading.has_digit else None
 
 
 # What the window shows and reads: all have name, image, changes, read() and digit_image().
@@ -6433,12 +6438,9 @@ def confidence_in_words(reading: Reading) -> str:
 
 def draw_number(sheet: Sheet, box: Box, reading: Reading) -> None:
     """Write what was read, row by row, as large as it fits into a box."""
-    rows = ["no digit"]
-    if any(prediction.digit is not None for prediction in reading.digits):
-        rows = reading.text.split(" ")
-    colour = QUIET_COLOUR
-    if reading.confidence >= LOOK_TWICE and "?" not in reading.text:
-        colour = BEST_COLOUR
+    rows = reading.text.split(" ") if reading.has_digit else ["no digit"]
+    is_sure = reading.digits_alone and reading.confidence >= LOOK_TWICE
+    colour = BEST_COLOUR if is_sure else QUIET_COLOUR
     ways = [joined_rows(rows, count) for count in range(1, len(rows) + 1)]
     lines = max(ways, key=lambda lines: largest_size_of_text(sheet, box, lines))
     style = Style(largest_size_of_text(sheet, box, lines), colour, 600)
