@@ -2722,13 +2722,12 @@ class Step(NamedTuple):
 class Ways(NamedTuple):
     """All ways to part a row up to some place that say the same.
 
-    The next cut is weighed beside the run in which they end. Where these runs differ, that of the
-    most probable way counts for all.
+    The next cut is weighed beside the run in which they end. Where two of them that say the same
+    meet, the runs of the more probable one count for both.
     """
 
     weights: np.ndarray  # for each habit that they end in, the logarithm of their probability
-    weights_of_best: np.ndarray  # and that of the most probable of them alone
-    judged: list[Judged]  # the runs that this one takes, from left to right
+    judged: list[Judged]  # the runs that they take, from left to right
 
     @property
     def weight(self) -> float:
@@ -2740,21 +2739,17 @@ class Ways(NamedTuple):
 
         change: the logarithm of how probable it is to go from one habit to another.
         """
-        weights = np.logaddexp.reduce(self.weights[:, None] + change)
-        weights_of_best = np.max(self.weights_of_best[:, None] + change, axis=0)
-        return Ways(weights, weights_of_best, self.judged)
+        return self._replace(weights=np.logaddexp.reduce(self.weights[:, None] + change))
 
     def with_step(self, step: Step) -> Ways:
         """They, and one step more."""
         taken = [*self.judged, step.judged] if step.judged else self.judged
-        weights_of_best = self.weights_of_best + step.weights
-        return Ways(self.weights + step.weights, weights_of_best, taken)
+        return Ways(self.weights + step.weights, taken)
 
     def joined(self, others: Ways) -> Ways:
         """These and others that say the same."""
-        weights = np.logaddexp(self.weights, others.weights)
-        best = max(self, others, key=lambda ways: ways.weights_of_best.max())
-        return best._replace(weights=weights)
+        more_probable = max(self, others, key=lambda ways: ways.weight)
+        return more_probable._replace(weights=np.logaddexp(self.weights, others.weights))
 
 
 def steps_to(stop: int, row: Row, judged: Sequence[Judged], habits: Sequence[Habit]) -> list[Step]:
@@ -2812,7 +2807,7 @@ def ways_through(row: Row, judged: Sequence[Judged], habits: Sequence[Habit]) ->
     change = np.full((len(habits), len(habits)), math.log(P_CHANGE))
     np.fill_diagonal(change, 0)
     shares = np.log([habit.share for habit in habits])
-    reached = {"": Ways(shares, shares, [])}  # the ways up to a piece, by what they say
+    reached = {"": Ways(shares, [])}  # the ways up to a piece, by what they say
     several = chances_of_several(judged)
     begun = []  # for each piece, the most probable ways that a step from there goes on with
     for stop in range(1, len(row.pieces) + 1):
