@@ -3036,7 +3036,6 @@ SMALLEST_PIECE = 1 / 80  # of the longer side; smaller ones are grain
 ALONG = 0.7  # what lies along the picture's edge for more of its length is no writing
 
 # Cuts through ink that touches.
-READ_AT_ONCE = 0.9  # from this confidence on, a piece is a digit and is not cut
 P_CROSSED = 0.4  # each crossing at which ink is cut makes the cut so much rarer
 SKELETON_HEIGHT = 48  # pixels; ink is made so high while its skeleton is looked for
 SHORTEST_BRANCH = 4  # pixels of a piece so high; what is shorter is of a crossing
@@ -3890,12 +3889,9 @@ def needs_cutting(part: Part, height: int) -> bool:
 
     What no pen wrote is not cut: a photograph has much of it, and to cut it all would take long.
     """
-    prediction = part.prediction
-    if prediction.digit is not None and prediction.confidence > READ_AT_ONCE:
-        return False
     breadth = part.box.width / part.box.height
     is_large = part.box.height > 0.5 * height and 0.4 < breadth < FLAT
-    return is_large and p_of_cut(part) > P_CUT and unevenness(part.mask) <= UNEVEN
+    return is_large and p_of_cut(part) >= NOT_SEVERAL and unevenness(part.mask) <= UNEVEN
 
 
 class Understanding(NamedTuple):
