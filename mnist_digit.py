@@ -3048,8 +3048,7 @@ BESIDE_DIGITS = 0.9  # where it stands in a row with digits
 HEADING = 0.8  # in another row
 NO_WRITING = 0.4  # where there are no digits
 UNLIKE_A_PENS = 0.2  # and so well does a digit whose strokes are UNEVEN
-UNCERTAIN = 0.75  # where a guess explains less, there are no digits
-BELIEVED = 0.8  # where it explains more, the search is over; but see MUCH_INK and SMALL
+BELIEVED = 0.75  # where a guess explains more, there are digits, and mostly the search is over
 AS_SHARP = 0.6  # an edge is as sharp as writing if it is so strong, beside outlines of writing
 CLUTTER = 0.25  # of all edges so sharp, at least so many are writing's, or it is of other things
 MUCH_INK = 0.8  # of all ink but rules; what explains less has lost digits, or is a rest of a line
@@ -3999,7 +3998,7 @@ def understand(pieces: Sequence[InkPiece], guess: Guess, recognizer: Recognizer)
 
     So it is in photographs of other things, of which some light or dark place looks like a digit.
     """
-    if share_of_edges(pieces, guess.edges) < UNCERTAIN * CLUTTER:
+    if share_of_edges(pieces, guess.edges) < BELIEVED * CLUTTER:
         return largest_alone(pieces, recognizer)  # whatever stands there would not be believed
     found = read_ink(pieces, guess.box, recognizer)
     if not found.reading.has_digit:
@@ -4066,7 +4065,7 @@ def is_doubtful(found: Understanding) -> bool:
     """Whether what was found is too poor to be called digits; what was taught is not."""
     if any(part.prediction.taught for part in found.reading.parts):
         return False
-    if found.belief < UNCERTAIN:
+    if found.belief < BELIEVED:
         return True
     if mean_confidence(found.reading) >= DOUBTFUL:
         return False
@@ -4107,11 +4106,10 @@ def best_understanding(picture: np.ndarray, recognizer: Recognizer) -> Understan
             found = found._replace(belief=0.0, ink=0.0)  # it tells only that there is ink
         if best is None or quality(found) > quality(best):
             best = found
-        if not ends_search:
-            continue
-        if not found.reading.has_digit and best.belief > BELIEVED:
-            return best  # digits that were too small to end the search are better than none
-        return found
+        if ends_search:
+            # Digits that did not end the search, as they are few or small, are better than none.
+            is_less = best.belief > BELIEVED and not found.reading.has_digit
+            return best if is_less else found
     return best
 
 
