@@ -2441,12 +2441,10 @@ WIDEST_GAP = 0.4  # between pieces of one character
 GAP = 0.04  # pieces that are further apart leave a gap
 SPECK = 0.2  # what is smaller is a dot or a comma, and may be left out
 OVERLAP = 0.1  # neighbours overlap less
-TOUCH = 0.05  # strokes touch where they come so close, in heights of the tallest
 
 # Characters, in their own heights.
 USUAL_WIDTH = 0.9  # of a digit; broader ones are rare
 TOO_WIDE = 2.5  # for one character, be it of one piece
-FLAT = 20  # what is so many times as wide as high is no digits that touch
 
 # How probable a way to part a row is: the product of these and of what the network thinks of each
 # part. They were chosen on drawings and pictures of the writers who are trained on.
@@ -2460,7 +2458,7 @@ P_BROAD = 0.01  # of a digit that is one height broader than usual
 P_APART = 0.1  # of a cut between two parts that are NOT_SEVERAL when they are looked at together
 P_WHOLE = 0.4  # a row that is one part is held to be several at least so often, see weight_of()
 P_LEAST = 1e-9  # nothing is thought to be less probable
-MOST_SAID = 8  # things that a row may say are weighed; the less probable ones are given up
+MOST_SAID = 8  # the width of the beam: so many things that a row may say are followed
 
 
 class Part(NamedTuple):
@@ -2504,7 +2502,7 @@ class Reading:
 
 
 class Piece(Protocol):
-    """Ink that is never parted: a Stroke of a drawing, or InkPiece of a picture.
+    """Ink that a reading takes or leaves as a whole: a Stroke, or an InkPiece of a picture.
 
     A piece is equal to itself alone, so what was judged of it can be looked up by it.
     """
@@ -2992,52 +2990,53 @@ NARROWEST = 8  # pixels of the shorter side of that copy at least
 SMALL_SIDE = 640  # of the copy in which paper is told from ink
 
 # Coarse writing, as in a bitmap or a scan that is cut off just around its digit.
-COARSE = 0.045  # of the picture's longer side its strokes are wide at least
-TWO_TONES = 0.85  # of the variance of the brightness, so much is that between ink and paper
-CENTERED = 0.075  # of the picture's width and height: so near to its middle is that of the ink
-DEEP = 0.13  # of the longer side: ink whose middle is further from paper may be a face or a shadow
-PAPER_AROUND = 1 / 4  # of the longer side: so much paper is put around it, so that the edge is far
+COARSE = 0.045  # its strokes are at least so wide, in the picture's longer sides
+TWO_TONES = 0.85  # ink and paper explain at least this share of the brightness's variance
+CENTERED = 0.075  # its middle is so near to the picture's, in the picture's width and height
+DEEP = 0.13  # ink that is deeper, in longer sides, may be a face or a shadow
+PAPER_AROUND = 1 / 4  # so much paper is put around it, in longer sides: then the edge is far
 
 # A sheet or frame on something else.
-SHEET = 0.3  # of the picture it covers at least
-SHEET_SOLID = 0.75  # of its outline's inside is light
-RECTANGLE = 0.8  # of the least rectangle around it, so much is inside its outline at least
-LONGEST_SHEET = 2.5  # times as long as wide it is at most
-SHEET_CUT_OFF = 0.1  # of the picture's edge it may reach
+SHEET = 0.3  # it covers at least this share of the picture
+SHEET_SOLID = 0.75  # at least this share of the inside of its outline is light
+RECTANGLE = 0.8  # its outline fills at least this share of the least rectangle around it
+LONGEST_SHEET = 2.5  # it is at most so many times as long as wide
+SHEET_CUT_OFF = 0.1  # it covers at most this share of the picture's edge
 
 # Ink.
 FAINT = 25  # how much darker than its paper ink is at least, in 255ths of the paper's light
-SHADOW_EDGE = 1 / 50  # of the picture's longer side: a strip so wide is at the edge of a shadow
+SHADOW_EDGE = 1 / 50  # the edge of a shadow is so wide, in the picture's longer sides
 DARK_GRAIN = 12  # added to the paper's light, so that the grain of black paper is no ink
 GRAIN_IN_SHADOW = 60  # added to half of the light, so that the grain of black paper is no edge
 DARKEST = 0.75  # the darkest ink is at least so dark, beside the 90th percentile of all ink
 UNEVEN = 0.45  # a pen's strokes vary less in width, in mean widths; 1 in 2,500 of MNIST's does not
-SHARP = 0.88  # of its outline, so much of a piece of ink is a sharp edge at least
+SHARP = 0.88  # at least this share of the outline of a piece of ink is a sharp edge
 SHARP_EDGE = 0.4  # there the brightness changes at least so much, beside the usual outline of ink
-HOLE = 0.08  # each hole fills at least so much of the inside of its ink; writing there is less
+HOLE = 0.08  # a hole fills at least this share of the inside of its ink; writing there less
 HOLES = 0.5  # many pieces of ink, as the squares of squared paper, are holes if they fill so much
 
 # Printed lines and frames.
-MOST_LINES = 0.25  # of the picture; where more of it is thin, it is a texture, and has no lines
+MOST_LINES = 0.25  # where a larger share of the picture is thin, it is a texture without lines
 THICK_LINE = 0.1  # no line is thicker, in its lengths
 THIN_RULE = 1 / 30  # of its length: a line from edge to edge that is thinner is a rule, no 1
-RULE = 0.75  # of the picture's shorter side a rule is long at least
+RULE = 0.75  # a rule is at least so long, in the picture's shorter sides
 BASE_LINE = 1.3  # lines so many times as long as what stands on them is high are printed
-FRAME = 0.85  # of the least rectangle around it a frame fills at least; a round 0 less than 0.8
+FRAME = 0.85  # a frame fills at least this share of the least rectangle around it; a 0 does not
 FRAME_LINE = 0.7  # the lines around it are at least so long, in its shorter sides
 BORDER = 0.12  # and lie no further inside its outline, in its shorter sides
-ON_FRAME = 0.2  # of a frame's height is what is written on it at least
+ON_FRAME = 0.2  # what is written on a frame is at least so high, in the frame's heights
 BETWEEN = 0.85  # the lines between its boxes are at least so long, in its heights
 
 # Pieces of ink.
 MOST_PIECES_OF_INK = 120  # ten rows of digits and words; what has more is grain or a texture
 SAMPLE = 16  # pieces at least are judged first: where none of them is a digit, none is
-SMALLEST_PIECE = 1 / 80  # of the longer side; smaller ones are grain
-ALONG = 0.7  # what lies along the picture's edge for more of its length is no writing
+SMALLEST_PIECE = 1 / 80  # what is smaller, in the picture's longer sides, is grain
+ALONG = 0.7  # what lies along the picture's edge for this share of its length is no writing
 
 # Cuts through ink that touches.
 P_CROSSED = 0.4  # each crossing at which ink is cut makes the cut so much rarer
 SKELETON_HEIGHT = 48  # pixels; ink is made so high while its skeleton is looked for
+FLAT = 20  # ink so many times as wide as high is not cut: its skeleton would take long
 SHORTEST_BRANCH = 4  # pixels of a piece so high; what is shorter is of a crossing
 MOST_CUT = 6  # pieces of a picture; where more seem to be several characters, it is a texture
 MOST_BRANCHES = 20  # five for each of four digits; what has more is a texture, and is not cut
@@ -3050,16 +3049,16 @@ NO_WRITING = 0.4  # where there are no digits
 UNLIKE_A_PENS = 0.2  # and so well does a digit whose strokes are UNEVEN
 BELIEVED = 0.75  # where a guess explains more, there are digits, and mostly the search is over
 AS_SHARP = 0.6  # an edge is as sharp as writing if it is so strong, beside outlines of writing
-CLUTTER = 0.25  # of all edges so sharp, at least so many are writing's, or it is of other things
-MUCH_INK = 0.8  # of all ink but rules; what explains less has lost digits, or is a rest of a line
-SMALL = 0.1  # of the picture's longer side; what spans less may be such a rest, too
+CLUTTER = 0.25  # of all edges so sharp, writing's are at least this share, or it is no writing
+MUCH_INK = 0.8  # what explains less of all ink but rules has lost digits, or is a rest of a rule
+SMALL = 0.1  # what spans less, in the picture's longer sides, may be such a rest, too
 SURE_AMONG_LINES = 0.8  # confidence from which on digits among lines are no rests of them
 DOUBTFUL = 0.8  # below this mean confidence digits are a texture's, unless one hand wrote all:
 ONE_PEN = 0.25  # the strokes of a hand's characters differ less in width, in mean widths
 ONE_SIZE = 0.3  # and the characters in size, in mean sizes
 MOST_ONES = 3  # of one hand, and nothing but ones; more are rules, or the squares between them
 CLEAR_NONE = 0.7  # from this probability on it is clear that a part is no digit
-SPANNING = 0.8  # ink that spans more of the picture is rules, joined with what is written on them
+SPANNING = 0.8  # ink that spans so much of the picture is rules, joined with what is on them
 LINE = 2.2  # a "1" so many times as long as the other digits are high is a line
 CUT_OFF = 0.8  # a factor of the certainty for each part that touches the picture's edge
 
@@ -3279,29 +3278,29 @@ def sharpness(mask: np.ndarray, edges: np.ndarray) -> float:
     return float(np.median(changes)) if len(changes) else 0.0
 
 
-def with_sharp_outline(mask: np.ndarray, whole: np.ndarray, sharp: np.ndarray) -> np.ndarray:
+def with_sharp_outline(mask: np.ndarray, with_lines: np.ndarray, sharp: np.ndarray) -> np.ndarray:
     """A mask of ink without what has no sharp outline, as a shadow, or a light place amid ink.
 
-    whole: the mask before lines were taken out of it; where they were cut off, no outline is
+    with_lines: the mask before lines were taken out of it; where they were cut off, no outline is
     wanted. sharp: where the brightness changes sharply.
     """
     filled = with_holes_filled(mask)
     count, labels = cv2.connectedComponents(filled)
-    outline = outline_of(filled) & outline_of(whole)
+    outline = outline_of(filled) & outline_of(with_lines)
     length = np.bincount(labels[outline], minlength=count)
     kept = np.bincount(labels[outline & sharp], minlength=count) > SHARP * length
     kept[0] = False
     return np.uint8(kept)[labels] * mask
 
 
-def without_holes(mask: np.ndarray, whole: np.ndarray, opposite: np.ndarray) -> np.ndarray:
+def without_holes(mask: np.ndarray, with_lines: np.ndarray, opposite: np.ndarray) -> np.ndarray:
     """A mask of ink without the holes in opposite ink.
 
     Where light ink is looked for, a thick dark zero is opposite, and its light hole is paper; and
-    the other way round. whole: the mask before lines were taken out of it.
+    the other way round. with_lines: the mask before lines were taken out of it.
     """
     outlines, _ = cv2.findContours(opposite, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    enclosed, mask = with_holes_filled(whole), mask.copy()
+    enclosed, mask = with_holes_filled(with_lines), mask.copy()
     for outline in outlines:
         x, y = outline[0, 0]  # one point is enough: outlines do not cross
         if enclosed[y, x]:  # opposite it is, but paper: the inside of a frame
@@ -3429,7 +3428,7 @@ class Guess(NamedTuple):
     """A guess at which pixels of a picture are ink."""
 
     mask: np.ndarray  # uint8, 0 is paper
-    whole: np.ndarray  # the mask before lines were taken out of it
+    with_lines: np.ndarray  # the mask before lines were taken out of it
     clear: bool  # whether it is all of the ink, and that is clear
     ruled: bool  # whether there are lines in the ink, be they taken out of this mask or not
     written: int  # how many pixels of ink are to be explained: those of lines are not
@@ -3486,7 +3485,7 @@ def guesses(channel: np.ndarray) -> Iterator[Guess]:
             other = inks[1 - i]
             opposite = with_sharp_outline(other.mask, other.mask, sharp[1 - i])
         for guess in guesses_at(ink):
-            mask = with_sharp_outline(guess.mask, guess.whole, sharp[i])
+            mask = with_sharp_outline(guess.mask, guess.with_lines, sharp[i])
             if opposite is not None:
                 mask = without_holes(mask, ink.mask, opposite)
             yield guess._replace(mask=mask, edges=edges_but_of_lines(guess, mask))
@@ -3494,7 +3493,7 @@ def guesses(channel: np.ndarray) -> Iterator[Guess]:
 
 def edges_but_of_lines(guess: Guess, mask: np.ndarray) -> np.ndarray:
     """A guess's edges, 0 along what was taken out of its ink, unless ink of the mask is as near."""
-    taken_out = cv2.dilate(guess.whole & ~guess.mask, NEAR_EDGE)
+    taken_out = cv2.dilate(guess.with_lines & ~guess.mask, NEAR_EDGE)
     is_of_lines = taken_out > cv2.dilate(mask, NEAR_EDGE)
     return np.where(is_of_lines, 0, guess.edges)
 
@@ -3512,7 +3511,7 @@ def guesses_at(ink: Ink) -> Iterator[Guess]:
         writing = writing & mask
     all_of_it = Guess(
         mask=unframed,
-        whole=ink.mask,
+        with_lines=ink.mask,
         clear=ink.clear,
         ruled=bool(unlined),
         written=np.count_nonzero(writing),
@@ -3522,7 +3521,7 @@ def guesses_at(ink: Ink) -> Iterator[Guess]:
     darkest = darkest_of(ink.darkness, ink.mask)
     yield all_of_it._replace(
         mask=darkest & unframed,
-        whole=darkest,
+        with_lines=darkest,
         clear=False,
         written=np.count_nonzero(darkest & writing),
     )
@@ -3550,7 +3549,7 @@ def coarse_writing(channel: np.ndarray, sheet: np.ndarray | None) -> Guess | Non
     dark = 255 - cv2.absdiff(channel, mean_within(channel, 1 - ink))
     return Guess(
         mask=mask,
-        whole=mask,
+        with_lines=mask,
         clear=not is_daring,
         ruled=False,
         written=np.count_nonzero(mask),
@@ -3762,7 +3761,7 @@ def unevenness(mask: np.ndarray) -> float:
 
 
 def variation(values: np.ndarray | Sequence[float]) -> float:
-    """How much positive values differ: their standard deviation, in their means."""
+    """The coefficient of variation of positive values: their standard deviation, in their means."""
     return float(np.std(values) / np.mean(values))
 
 
@@ -3902,8 +3901,8 @@ class Understanding(NamedTuple):
     margin: int = 0  # see Guess
 
 
-def read_ink(pieces: Sequence[InkPiece], whole: Box, recognizer: Recognizer) -> Understanding:
-    """What stands in pieces of ink of a whole picture.
+def read_ink(pieces: Sequence[InkPiece], page: Box, recognizer: Recognizer) -> Understanding:
+    """What stands in pieces of ink; page: the box of the whole picture.
 
     Where there are many pieces, and none in a sample of them is a digit, that is the answer.
     """
@@ -3918,7 +3917,7 @@ def read_ink(pieces: Sequence[InkPiece], whole: Box, recognizer: Recognizer) -> 
     if as_one and not is_digit_by_a_pen(as_one):
         as_one = None  # what looks like another character may be digits on a line
     rows = read_pieces(as_one, pieces, rows_of_ink, judge)
-    rows = [less_sure_at_edge(row, whole) for row in without_lines_beside(rows)]
+    rows = [less_sure_at_edge(row, page) for row in without_lines_beside(rows)]
     explained_ink = explained(rows)
     return Understanding(together(rows), explained_ink / amount_of_ink(pieces), explained_ink)
 
@@ -3940,14 +3939,14 @@ def without_lines_beside(rows: Sequence[RowReading]) -> list[RowReading]:
     return found
 
 
-def less_sure_at_edge(row: RowReading, whole: Box) -> RowReading:
-    """A row that is less certain where the edge of the whole picture cuts its parts off.
+def less_sure_at_edge(row: RowReading, page: Box) -> RowReading:
+    """A row that is less certain where the edge of the page cuts its parts off.
 
     What was taught is as certain as ever.
     """
     certainty = row.certainty
     for part in row.parts:
-        is_inside = part.box.clipped(whole.inset(1)) == part.box
+        is_inside = part.box.clipped(page.inset(1)) == part.box
         if not is_inside and not part.prediction.taught:
             certainty *= CUT_OFF
     return row._replace(certainty=certainty)
@@ -4028,13 +4027,13 @@ def largest_alone(pieces: Sequence[InkPiece], recognizer: Recognizer) -> Underst
     return Understanding(Reading([[judged]]), 0.0, 0.0)
 
 
-def is_clearly_none(reading: Reading, whole: Box) -> bool:
+def is_clearly_none(reading: Reading, page: Box) -> bool:
     """Whether a reading finds nothing but characters that are surely no digits, and no rules."""
     for part in reading.parts:
         prediction, box = part.prediction, part.box
         if prediction.digit is not None or box.width > TOO_WIDE * box.height:
             return False
-        if box.longest > SPANNING * whole.longest:
+        if box.longest > SPANNING * page.longest:
             return False
         if prediction.none < CLEAR_NONE or prediction.several > 1 - CLEAR_NONE:
             return False
@@ -4076,7 +4075,7 @@ def is_doubtful(found: Understanding) -> bool:
 
 
 def mean_confidence(reading: Reading) -> float:
-    """The confidence of each digit, were all alike; 1 where there is none. "?" are no matter."""
+    """The geometric mean of the digits' confidences, with the certainty; 1 where there is none."""
     each = [prediction.confidence for prediction in reading.digits if prediction.digit is not None]
     if not each:
         return 1.0
@@ -4199,6 +4198,7 @@ FIRST_BRUSH = 24  # pixels: a stroke is then about as thick in its digit as thos
 UNDO_STEPS = 200
 FINE = 2  # strokes are painted so many times as large and averaged down: their edges are smooth
 MOST_STROKES = 300  # are left by erasing: of a scribble cut into more, the longest pieces
+TOUCH = 0.05  # strokes touch where they come so close, in heights of the tallest
 MOST_PIECES = 60  # ten digits of six strokes; a drawing of more is judged as a whole
 ENOUGH_POINTS = 200  # show the shape of a stroke; a slow hand leaves thousands, which take long
 MOST_POINTS = 200_000  # of a drawing in a file: as many as a mouse sends in half an hour
