@@ -4575,6 +4575,7 @@ class Canvas:
     def __init__(self, strokes: Sequence[Stroke] = ()) -> None:
         self.strokes = list(strokes)
         self.brush = FIRST_BRUSH
+        self.erases = False  # whether the left button does, too
         self.changes = 0
         self.button = 0
         self._tool: Pen | Eraser | None = None  # what the held button does
@@ -4605,7 +4606,7 @@ class Canvas:
         self.button = button
         self._flags_are_set = bool(flags & button)
         self._last = (x, y)
-        if button == RIGHT:
+        if button == RIGHT or self.erases:
             self._tool = Eraser(self.brush)
         else:
             self._tool = Pen(self.brush)
@@ -4941,6 +4942,8 @@ class Film:
         scale = FRAME_SIDE / max(picture.shape[:2])
         if scale < 1:
             picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        if self.newest is None:
+            working_copy(picture)  # raises ValueError where it is too narrow to be read
         self.newest = Frame(number, seconds, picture)
         self._has_begun.set()
 
@@ -5170,12 +5173,6 @@ GTK_SHIFT = 0x10000  # GTK's waitKeyEx tells by these bits what else is held
 GTK_CTRL = 0x40000
 GTK_ALT = 0x80000
 
-TAKEN_BY_RIGHT = {
-    cv2.EVENT_LBUTTONDOWN: cv2.EVENT_RBUTTONDOWN,
-    cv2.EVENT_LBUTTONDBLCLK: cv2.EVENT_RBUTTONDBLCLK,
-    cv2.EVENT_LBUTTONUP: cv2.EVENT_RBUTTONUP,
-}
-
 
 def key_name(code: int, place: int = 0, held: str = "") -> str:
     """The name in KEYS of a key; "" where it has none.
@@ -5214,13 +5211,6 @@ def waited_key_name(code: int) -> str:
     if code & GTK_CTRL:
         held = "ctrl+shift+" if code & GTK_SHIFT else "ctrl+"
     return key_name(code & 0xFFFF, held=held)
-
-
-def with_right_button(event: int, flags: int) -> tuple[int, int]:
-    """A mouse event as if the right button took the left one's part."""
-    if flags & LEFT:
-        flags = flags & ~LEFT | RIGHT
-    return TAKEN_BY_RIGHT.get(event, event), flags
 
 
 # --- window: layout --------------------------------------------------------------------------
@@ -5418,11 +5408,11 @@ def place_layers(room: Box, counts: Sequence[int], rows: Sequence[int], scale: f
     """The maps of layers, each in its number of rows, one layer below another in the room."""
     grids = []
     y = room.y
-    for count, row_count in zip(counts, rows, strict=True):
+    for number, (count, row_count) in enumerate(zip(counts, rows, strict=True)):
         y += round(LAYER_TITLE * scale)
         columns = math.ceil(count / row_count)
         side = room.width // columns
-        if count <= CLASSES:
+        if number == len(counts) - 1:  # the answers
             side = min(side, round(ANSWER_TILE * scale))
         grid = Grid(room.x, y, side, columns, count)
         grids.append(grid)
@@ -5433,12 +5423,15 @@ def place_layers(room: Box, counts: Sequence[int], rows: Sequence[int], scale: f
 def layers_to_enlarge(
     grids: Sequence[Grid], shapes: Sequence[tuple[int, ...]], scale: float
 ) -> list[int]:
-    """Which layers may be shown larger, first those whose maps are smallest for their size."""
+    """Which layers but the last may be larger, first those whose maps are smallest for their size.
+
+    The last one, the answers, always has squares of one size.
+    """
     zooms = {}
-    for number, (grid, shape) in enumerate(zip(grids, shapes, strict=True)):
+    for number, (grid, shape) in enumerate(zip(grids[:-1], shapes[:-1], strict=True)):
         height = shape[0] if len(shape) == 3 else UNIT_AS_MAP
         is_full = grid.columns == 1 or grid.side >= LARGEST_SIDE * scale
-        if grid.count > CLASSES and not is_full:
+        if not is_full:
             # A small map needs more for each of its pixels; how much more was chosen by eye.
             zooms[number] = grid.side / height**0.75
     return sorted(zooms, key=zooms.get)
@@ -7049,8 +7042,7 @@ class Window:
     def pass_to_canvas(self, event: int, x: int, y: int, flags: int) -> None:
         """Pass a mouse event on to the canvas; what is drawn ends message, number and help."""
         changes = self.canvas.changes
-        if self.erases:
-            event, flags = with_right_button(event, flags)
+        self.canvas.erases = self.erases
         self.canvas.on_mouse(event, x, y, flags)
         if self.canvas.changes != changes:
             self.help = False
@@ -7235,8 +7227,6 @@ class Window:
 
     def toggle(self, switch: str) -> None:
         """Turn one of the window's switches, an attribute, on or off."""
-        if switch == "erases":
-            self.canvas.finish()  # the button that is down would be released as another one
         setattr(self, switch, not getattr(self, switch))
 
     def hold_or_go_on(self) -> None:
@@ -7274,6 +7264,8 @@ class Window:
 
     def enter(self) -> str:
         """Print the answer; where a number was typed, end and learn it."""
+        if not self.live:
+            self.hold_still()  # a camera's next frame would take the answer away again
         reading = self.read_to_the_end()
         if reading is None:
             return self.nothing_read

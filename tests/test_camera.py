@@ -322,3 +322,26 @@ def test_a_camera_is_not_gone_because_the_program_stood_still(monkeypatch):
         for _ in range(20):
             seconds[0] += 0.5
             film.check()
+
+
+def test_with_reading_along_off_enter_holds_what_it_reads(video, recognizer):
+    camera = md.Camera(str(video))
+    try:
+        window = md.Window(recognizer, [camera])
+        wait_until(lambda: camera.read(recognizer), "a reading")
+        window.press("l")
+        window.press("enter")
+        changes = camera.changes
+        time.sleep(0.2)  # frames go by
+        assert camera.changes == changes and window.view().reading.text
+    finally:
+        camera.close()
+
+
+def test_a_video_that_is_too_narrow_to_be_read_is_refused(tmp_path):
+    path = tmp_path / "narrow.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), RATE, (1920, 16))
+    writer.write(np.full((16, 1920, 3), 200, np.uint8))
+    writer.release()
+    with pytest.raises(ValueError, match=r"narrow\.avi: cannot be read \(640x5 pixels are too"):
+        md.Camera(str(path))

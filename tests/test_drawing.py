@@ -298,19 +298,20 @@ def explained(odds: tuple[float, float], taught: bool = False) -> md.Explanation
 def test_why_names_the_runner_up_and_finds_its_ink() -> None:
     explanation = explained((2, 1))
     assert (explanation.answer, explanation.runner_up) == (6, 5)
-    middle = explanation.for_answer.shape[1] // 2
-    assert explanation.for_answer[:, :middle].max() > 0.1
-    assert not explanation.for_answer[:, middle + 1 :].any()
-    assert explanation.for_runner_up[:, middle + 1 :].max() > 0.1
-    assert not explanation.for_runner_up[:, :middle].any()
+    middle = explanation.strengths.shape[1] // 2
+    assert explanation.strengths[:, :middle].max() > 0.1
+    assert not explanation.is_for_runner_up[:, :middle].any()
+    right = explanation.strengths[:, middle + 1 :]
+    assert right.max() > 0.1
+    assert explanation.is_for_runner_up[:, middle + 1 :][right > 0].all()
     assert md.why_in_words(explanation) == "why 6 rather than 5"
 
 
 def test_a_runner_up_of_less_than_a_hundredth_gets_no_colour() -> None:
     explanation = explained((200, 1))
     assert explanation.runner_up is None
-    assert not explanation.for_runner_up.any()
-    assert explanation.for_answer.any()
+    assert not explanation.is_for_runner_up.any()
+    assert explanation.strengths.any()
 
 
 def test_why_explains_the_answer_that_was_given() -> None:
@@ -515,3 +516,12 @@ def test_any_network_is_shown(recognizer: md.Recognizer) -> None:
         md.draw_layers(sheet, pointing)
         md.draw_pointed_unit(sheet, pointing, OwnNetwork())
         assert has(within(sheet.image, layout.large_map), md.FIELD_COLOUR)
+
+
+def test_a_layer_of_few_maps_is_shown_as_large_as_others() -> None:
+    """Only the answers have squares of one size."""
+    room = md.Box(0, 0, 408, 530)
+    shapes = ((28, 28, 6), (14, 14, 6), (10, 10, 16), (5, 5, 16), (120,), (84,), (10,))
+    grids = md.arrange_layers(room, shapes, 1.0)
+    assert grids[0].side > grids[2].side
+    assert grids[-1].side == md.ANSWER_TILE

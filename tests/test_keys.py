@@ -517,3 +517,16 @@ def test_the_button_that_is_down_when_the_eraser_is_taken_can_be_released(
     window.on_mouse(cv2.EVENT_LBUTTONUP, *ONE[1], 0)
     assert not window.canvas.button
     assert len(window.canvas.strokes) == 1
+
+
+def test_another_button_does_not_end_what_the_eraser_in_the_left_one_does(
+    window: md.Window,
+) -> None:
+    press(window, "e")
+    held = cv2.EVENT_FLAG_LBUTTON
+    window.on_mouse(cv2.EVENT_LBUTTONDOWN, 100, 100, held)
+    window.on_mouse(cv2.EVENT_RBUTTONDOWN, 100, 100, held | cv2.EVENT_FLAG_RBUTTON)
+    window.on_mouse(cv2.EVENT_RBUTTONUP, 100, 100, held)
+    assert window.canvas.button
+    window.on_mouse(cv2.EVENT_LBUTTONUP, 100, 100, 0)
+    assert not window.canvas.button
