@@ -20,6 +20,19 @@ Examples:
   mnist_digit.py --train --no-window --recipe plain-sgd --data mnist.npz
 """
 
+# The sections, each under a banner, each standing on those before it:
+#   constants, digit image    the one form in which every digit meets the network
+#   handwriting and data      what is learned from, and how it is varied
+#   network, training, plots  layers in NumPy, recipes in Keras, what a training leaves
+#   hand                      what a person taught; the Recognizer: network and lessons together
+#   reading                   from pieces of ink to rows, parts and digits
+#   pictures                  how ink is told from paper, and falls into pieces
+#   canvas                    strokes, pen, eraser, and their history
+#   pictures in the window    pictures and cameras, which the window shows as it shows a canvas
+#   window                    keys; layout; text and shapes; why; layers; drawing it; its state
+#   this machine              files, memory, signals, the display, cv2's Qt
+#   command line              options, and what they start; main() is at the very end
+
 from __future__ import annotations
 
 import argparse
@@ -4141,10 +4154,8 @@ def read_file(path: str | os.PathLike[str], recognizer: Recognizer) -> Reading:
     Raises ValueError naming the file and the reason.
     """
     picture = open_picture(path)
-    try:
+    with naming(path):
         return read_image(picture, recognizer)
-    except ValueError as error:
-        raise ValueError(f"{printable(path)}: {error}") from error
 
 
 def read_image(picture: np.ndarray, recognizer: Recognizer) -> Reading:
@@ -4349,47 +4360,26 @@ def crop(picture: np.ndarray, box: Box, scale: int = 1) -> np.ndarray:
 
 
 class Pen:
-    """The tool that draws, from one press of the button to its release.
-
-    The strokes that it makes are views of its points: only what lies behind them is written later.
-    """
+    """The tool that draws, from one press of the button to its release."""
 
     def __init__(self, brush: int) -> None:
         self.brush = brush
-        self._end: Point | None = None  # of the stroke that grows
-        self._begin()
+        self._end: Point | None = None  # of the stroke that grows: the drawing's last one
 
     def move(
         self, strokes: list[Stroke], start: Point, stop: Point
     ) -> tuple[list[Stroke], Box | None]:
         """Strokes after the pen went straight from start to stop, and where they look different."""
         goes_on = start == self._end  # else pressed just now, or come back from outside the canvas
-        if goes_on and start == stop:
-            return strokes, None
+        self._end = stop
+        new = [start] if start == stop else [start, stop]
+        points = new
         if goes_on:
-            strokes = strokes[:-1]  # it is replaced by a longer one
-        else:
-            self._begin()
-            self._append(start)
-        if start != stop:
-            self._append(stop)
-        stroke = Stroke(self._points[: self._count], self.brush)
-        new = Stroke([start, stop], self.brush)
-        return [*strokes, stroke], new.inked
-
-    def _begin(self) -> None:
-        """Begin a stroke without points yet."""
-        self._points = np.empty((64, 2), np.int32)  # of the stroke that grows, and room for more
-        self._count = 0  # of the points that are there
-
-    def _append(self, point: Point) -> None:
-        """Let the stroke grow by a point."""
-        if self._count == len(self._points):
-            room = np.empty_like(self._points)  # twice as much each time: copied seldom
-            self._points = np.concatenate([self._points, room])
-        self._points[self._count] = point
-        self._count += 1
-        self._end = point
+            if start == stop:
+                return strokes, None
+            *strokes, growing = strokes  # it is replaced by a longer one
+            points = np.concatenate([growing.points, [stop]])
+        return [*strokes, Stroke(points, self.brush)], Stroke(new, self.brush).inked
 
 
 class Gaps(NamedTuple):
@@ -4570,7 +4560,6 @@ class Canvas:
     """
 
     name = "drawing"
-    size = (CANVAS_SIZE, CANVAS_SIZE)
 
     def __init__(self, strokes: Sequence[Stroke] = ()) -> None:
         self.strokes = list(strokes)
@@ -4968,7 +4957,7 @@ class Votes:
         """Take what was read in the next frame; what is too old is dropped."""
         votes = [*self._votes, vote]
         since = vote.frame.seconds - STANDING_SECONDS
-        recent = [vote for vote in votes if vote.frame.seconds > since]
+        recent = [one for one in votes if one.frame.seconds > since]
         if len(recent) < FEWEST_VOTES:
             recent = votes[-FEWEST_VOTES:]
         self._votes = recent
@@ -5000,7 +4989,7 @@ class Camera:
         self._held: Picture | None = None  # the picture that stands still
         self._recognizer: Recognizer | None = None
         self._readings = 0  # how many frames were read
-        self._turns = 0  # grows when the picture is held, and when it goes on
+        self._turns = 0  # how often the picture was held, or went on
         self._failure: Exception | None = None  # what ended the reading
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -5010,11 +4999,12 @@ class Camera:
         return self._held.image if self._held else self._film.newest.picture
 
     @property
-    def changes(self) -> int:
-        """A number that grows whenever image or reading change."""
+    def changes(self) -> tuple[int, ...]:
+        """What is another one whenever image or reading have changed."""
         if self._held:
-            return self._turns
-        return self._turns + self._film.newest.number + self._readings
+            return (self._turns,)
+        # Three numbers, as three threads count: the window's, the film's, and that which reads.
+        return self._turns, self._film.newest.number, self._readings
 
     @property
     def is_held(self) -> bool:
@@ -5038,7 +5028,7 @@ class Camera:
         if self._held is None:
             standing = self._votes.standing
             frame = standing.frame if standing else self._film.newest
-            self._turns = self.changes + 1  # while frames still count, so that changes never falls
+            self._turns += 1
             self._held = Picture(self.name, frame.picture)
 
     def go_on(self) -> None:
@@ -5166,9 +5156,9 @@ SPECIAL_KEYS = {code: name for name, codes in KEY_CODES.items() for code in code
 SPECIAL_KEYS |= {0xFFB0 + int(digit): digit for digit in DIGITS}  # the keypad's
 # X's keycodes of the leftmost key in each row of an English keyboard, and the row's keys.
 KEY_ROWS = {10: "1234567890", 24: "qwertyuiop[]", 38: "asdfghjkl", 52: "zxcvbnm"}
-PLACES: dict[int, str] = {}  # the names of keys by their keycodes
-for _first, _row in KEY_ROWS.items():
-    PLACES.update(enumerate(_row, _first))
+PLACES = {  # the names of keys by their keycodes
+    first + number: name for first, row in KEY_ROWS.items() for number, name in enumerate(row)
+}
 GTK_SHIFT = 0x10000  # GTK's waitKeyEx tells by these bits what else is held
 GTK_CTRL = 0x40000
 GTK_ALT = 0x80000
@@ -5928,8 +5918,8 @@ class Explanation(NamedTuple):
     answer: int  # a digit or OTHER
     runner_up: int | None  # the same; None where no other answer is probable enough
     taught: bool  # whether the answer comes from a lesson
-    for_answer: np.ndarray  # in [0, 1], shape (rows, columns): for each patch of the ink's box
-    for_runner_up: np.ndarray  # the same
+    strengths: np.ndarray  # in [0, 1], shape (rows, columns): of each patch of the ink's box
+    is_for_runner_up: np.ndarray  # bool, the same shape; other patches speak for the answer
 
 
 def probability(prediction: Prediction, answer: int) -> float:
@@ -6010,16 +6000,9 @@ def explain(part: Part, recognizer: Recognizer) -> Explanation:
     if probability(judged, runner_up) < RUNNER_UP:
         runner_up = None
         falls[second] = 0  # no ink speaks for it
-    is_for_answer = falls[first] >= falls[second]
-    for_answer = np.where(is_for_answer, strength(falls[first]), 0)
-    for_runner_up = np.where(is_for_answer, 0, strength(falls[second]))
-    return Explanation(
-        BARS[first],
-        runner_up,
-        taught=part.prediction.taught,
-        for_answer=for_answer,
-        for_runner_up=for_runner_up,
-    )
+    is_for_runner_up = falls[second] > falls[first].clip(0)
+    strengths = np.where(is_for_runner_up, strength(falls[second]), strength(falls[first]))
+    return Explanation(BARS[first], runner_up, part.prediction.taught, strengths, is_for_runner_up)
 
 
 def strength(falls: np.ndarray) -> np.ndarray:
@@ -6191,8 +6174,6 @@ def draw_layers(sheet: Sheet, view: View) -> None:
         line = layout.layers._replace(height=sheet.units(1))
     sheet.fill(line, EDGE_COLOUR)
     draw_seen(sheet, view)
-    if not view.activations:
-        return
     names = names_of_layers(view.activations)
     grids = layout.layer_grids(view)
     for number, (grid, name) in enumerate(zip(grids, names, strict=False)):
@@ -6559,11 +6540,9 @@ def tinted(image: np.ndarray, view: View, explanation: Explanation) -> np.ndarra
     """A BGR image with the chosen part's ink in the colours of what it speaks for."""
     box = view.part_boxes()[view.chosen]
     size = box.width, box.height
-    is_for_answer = explanation.for_answer >= explanation.for_runner_up
-    colours = np.where(is_for_answer[:, :, None], BEST_COLOUR, OTHER_COLOUR)
+    colours = np.where(explanation.is_for_runner_up[:, :, None], OTHER_COLOUR, BEST_COLOUR)
     colours = cv2.resize(np.uint8(colours), size, interpolation=cv2.INTER_NEAREST)
-    strengths = np.maximum(explanation.for_answer, explanation.for_runner_up)
-    shares = cv2.resize(np.float32(strengths), size) * ink_of_part(view, box)
+    shares = cv2.resize(np.float32(explanation.strengths), size) * ink_of_part(view, box)
     coloured = image.copy()
     area = crop(coloured, box)
     area[:] = cv2.blendLinear(crop(image, box), colours, 1 - shares, shares)
@@ -6680,8 +6659,8 @@ def draw_legend(sheet: Sheet, room: Box, explanation: Explanation) -> None:
     if explanation.runner_up is not None:
         meanings.append((OTHER_COLOUR, explanation.runner_up))
     for colour, answer in meanings:
-        sample, beside = room.split_left(sheet.units(14))
-        sheet.note(beside, f"speaks for {name_of(answer)}", Style(14))
+        sample, words = room.split_left(sheet.units(14))
+        sheet.note(words, f"speaks for {name_of(answer)}", Style(14))
         sheet.fill(sample._replace(height=sheet.units(NOTE_HEIGHT)), colour)
         _, room = room.split_top(sheet.units(NOTE_PITCH))
 
@@ -7107,9 +7086,7 @@ class Window:
             self.act(key)
 
     def act(self, key: Key) -> None:
-        """Do what a row of the table of keys says, if it says it of a key."""
-        if not key.act and not key.switch:  # a row about the mouse or about digits
-            return
+        """Do what a row of the table of keys says."""
         if key.act != "enter":
             self.typed = TypedNumber()
         changes = self.source.changes
@@ -7529,6 +7506,15 @@ def errors_naming(path: Path, trouble: str) -> Iterator[None]:
         yield
     except Exception as error:  # Keras, h5py, OpenCV, NumPy and zipfile raise nearly every kind
         raise ValueError(f"{printable(path)}: {trouble} ({reason(error)})") from error
+
+
+@contextlib.contextmanager
+def naming(file: str | os.PathLike[str]) -> Iterator[None]:
+    """Put the name of a file before what a ValueError says."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"{printable(file)}: {error}") from error
 
 
 # Bytes that reading a file may take, as a small file may hold gigabytes.
@@ -8119,14 +8105,15 @@ def check_combinations(parser: argparse.ArgumentParser, options: argparse.Namesp
 
 def check_training_options(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     """End the program where an option of training would do nothing."""
-    if not options.train:
-        for name in ("data", "epochs", "batch_size", "seed", "plots"):
-            if getattr(options, name) is not None:
-                parser.error(f"--{name.replace('_', '-')} does nothing without --train")
-        if options.recipe and options.model:
-            parser.error("--recipe does nothing beside --model without --train")
-        if options.no_window and not (options.files or options.forget):
-            parser.error("--no-window leaves nothing to do but --train")
+    if options.train:
+        return
+    for name in ("data", "epochs", "batch_size", "seed", "plots"):
+        if getattr(options, name) is not None:
+            parser.error(f"--{name.replace('_', '-')} does nothing without --train")
+    if options.recipe and options.model:
+        parser.error("--recipe does nothing beside --model without --train")
+    if options.no_window and not (options.files or options.forget):
+        parser.error("--no-window leaves nothing to do but --train")
 
 
 def check_window_options(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
@@ -8149,14 +8136,11 @@ def fill_defaults(options: argparse.Namespace) -> None:
     """
     options.is_own_model = options.model is None  # not named: it is trained where it is missing
     options.recipe = options.recipe or "default"
-    if options.model is None and options.recipe == "default":
-        options.model = MODEL
-    elif options.model is None:
-        options.model = MODEL.with_stem(options.recipe)
-    if options.plots is None and options.model == MODEL:
-        options.plots = PLOTS
-    elif options.plots is None:
-        options.plots = PLOTS / options.model.stem
+    if options.model is None:
+        is_default = options.recipe == "default"
+        options.model = MODEL if is_default else MODEL.with_stem(options.recipe)
+    if options.plots is None:
+        options.plots = PLOTS if options.model == MODEL else PLOTS / options.model.stem
     options.seed = options.seed or 0
 
 
@@ -8171,6 +8155,11 @@ def is_trained(model: Path) -> bool:
     return model.exists() or model.with_suffix(".keras").exists()
 
 
+def called(file: str) -> str:
+    """What a file is called in words: "-" is standard input."""
+    return "standard input" if file == "-" else file
+
+
 def picture_named(file: str) -> np.ndarray:
     """The picture in a file, or on standard input where it is "-", as open_picture() gives it."""
     return read_piped() if file == "-" else open_picture(file)
@@ -8178,7 +8167,7 @@ def picture_named(file: str) -> np.ndarray:
 
 def read_piped() -> np.ndarray:
     """The picture on standard input, as open_picture() gives it. Raises ValueError."""
-    name = Path("standard input")
+    name = Path(called("-"))
     data = sys.stdin.buffer.read(MOST_PIPED + 1)
     if len(data) > MOST_PIPED:
         raise ValueError(f"{name}: larger than {MOST_PIPED // 10**6} megabytes")
@@ -8206,12 +8195,9 @@ def open_sources(options: argparse.Namespace) -> list[Source]:
 
 def open_as_source(file: str) -> Picture:
     """The picture in a file, for the window. Raises ValueError naming the file."""
-    called = "standard input" if file == "-" else file
     stored = picture_named(file)
-    try:
-        return Picture(Path(called).name, stored)
-    except ValueError as error:
-        raise ValueError(f"{printable(called)}: {error}") from error
+    with naming(called(file)):
+        return Picture(Path(called(file)).name, stored)
 
 
 def forget_all(path: Path) -> None:
@@ -8240,15 +8226,12 @@ def train_as_told(options: argparse.Namespace) -> None:
 
 def read_as_told(file: str, options: argparse.Namespace, recognizer: Recognizer) -> Reading:
     """What a picture says, after it was taught what it shows. Raises ValueError and OSError."""
-    called = "standard input" if file == "-" else printable(file)
     stored = picture_named(file)
-    try:
+    with naming(called(file)):
         reading = read_image(stored, recognizer)
         if options.teach:
             teach_as_told(reading, options, recognizer)
             reading = read_image(stored, recognizer)
-    except ValueError as error:
-        raise ValueError(f"{called}: {error}") from error
     return reading
 
 
