@@ -3072,7 +3072,6 @@ ONE_SIZE = 0.3  # and the characters in size, in mean sizes
 MOST_ONES = 3  # of one hand, and nothing but ones; more are rules, or the squares between them
 CLEAR_NONE = 0.7  # from this probability on it is clear that a part is no digit
 SPANNING = 0.8  # ink that spans so much of the picture is rules, joined with what is on them
-LINE = 2.2  # a "1" so many times as long as the other digits are high is a line
 CUT_OFF = 0.8  # a factor of the certainty for each part that touches the picture's edge
 
 
@@ -3930,26 +3929,9 @@ def read_ink(pieces: Sequence[InkPiece], page: Box, recognizer: Recognizer) -> U
     if as_one and not is_digit_by_a_pen(as_one):
         as_one = None  # what looks like another character may be digits on a line
     rows = read_pieces(as_one, pieces, rows_of_ink, judge)
-    rows = [less_sure_at_edge(row, page) for row in without_lines_beside(rows)]
+    rows = [less_sure_at_edge(row, page) for row in rows]
     explained_ink = explained(rows)
     return Understanding(together(rows), explained_ink / amount_of_ink(pieces), explained_ink)
-
-
-def without_lines_beside(rows: Sequence[RowReading]) -> list[RowReading]:
-    """Rows without the lines that were read as ones, though far longer than the other digits."""
-    parts = [part for row in rows for part in row.parts]
-    heights = [part.box.height for part in parts if part.prediction.digit not in (None, 1)]
-    if not heights:
-        return list(rows)
-    longest = LINE * float(np.median(heights))
-    found = []
-    for row in rows:
-        kept = [
-            part for part in row.parts if part.prediction.digit != 1 or part.box.longest < longest
-        ]
-        if kept:
-            found.append(row._replace(parts=kept))
-    return found
 
 
 def less_sure_at_edge(row: RowReading, page: Box) -> RowReading:
