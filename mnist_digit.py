@@ -49,6 +49,7 @@ import math
 import os
 import platform
 import re
+import secrets
 import shutil
 import signal
 import stat
@@ -359,18 +360,19 @@ def half_width(inside: np.ndarray, measured: float) -> np.ndarray:
 # --- handwriting and data -------------------------------------------------------------------
 
 LEVELS = 255  # the longer side of a stored character, in units
-# What careful hands make like no digit. The others (O and 0, I and 1, S and 5, ...) look like
-# digits: they are taught neither as digits nor as no digit.
+# Letters and signs that, written with care, look like no digit. The others (O and 0, I and 1, S
+# and 5 ...) look like digits: they are taught neither as digits nor as no digit.
 LETTERS_UNLIKE_DIGITS = "ACEFHKMNPRTVWXYadefhkmnprtuvwx"
 SIGNS_UNLIKE_DIGITS = "#$%&@*+=?<>-~:"
-# A network is trained to tell kinds apart: its twelve answers, and each of these characters by its
-# name. It learns more of what makes an A than from "another character" alone.
 WRITTEN_AS_CAPITALS = "kmptvwx"  # these small letters; each is one kind with its capital
+# A network is trained to tell kinds apart: its twelve answers, and each of these characters by its
+# name. So it learns more of what makes an A than from "another character" alone.
 NAMED_CHARACTERS = [
     label
     for label in LETTERS_UNLIKE_DIGITS + SIGNS_UNLIKE_DIGITS
     if label not in WRITTEN_AS_CAPITALS
 ]
+# The answer that each kind counts as; kind_of() gives the place of a character in this list.
 ANSWER_OF_KIND = [*range(CLASSES), *[OTHER] * len(NAMED_CHARACTERS)]
 # The pens' widths in written images, in pixels: about STROKE_WIDTH, as pens differ around it.
 PEN_WIDTH = 2.4  # the mean
@@ -382,9 +384,13 @@ class Character(NamedTuple):
     """A digit, letter or sign as somebody wrote it with a pen on a tablet."""
 
     label: str  # "7"
-    source: str  # "pen" or "unipen": the dataset that it comes from
     writer: str  # "pen 12": the person, after the source
     strokes: list[np.ndarray]  # float32 points (x, y), y downwards, shape (n, 2), in 0 ... LEVELS
+
+    @property
+    def source(self) -> str:
+        """The dataset that it comes from: "pen" or "unipen"."""
+        return self.writer.split()[0]
 
 
 def read_handwriting(path: Path = HANDWRITING) -> tuple[list[Character], list[Character]]:
@@ -394,16 +400,14 @@ def read_handwriting(path: Path = HANDWRITING) -> tuple[list[Character], list[Ch
     """
     with errors_naming(path, "no handwriting to learn from"), open_arrays(path) as arrays:
         stops = np.cumsum(arrays["stroke_lengths"].astype(int))
-        strokes = np.split(arrays["points"].astype(np.float32), stops[:-1])
+        strokes = iter(np.split(arrays["points"].astype(np.float32), stops[:-1]))
         labels, writers = arrays["labels"].tolist(), arrays["writer"].tolist()
         names, is_held_out = arrays["writers"].tolist(), arrays["held_out"].tolist()
         counts = arrays["stroke_counts"].tolist()
-        trained, held_out, start = [], [], 0
+        trained, held_out = [], []
         for label, writer, count in zip(labels, writers, counts, strict=True):
-            source, name = names[writer].split(" ")[0], names[writer]
-            character = Character(label, source, name, strokes[start : start + count])
+            character = Character(label, names[writer], list(itertools.islice(strokes, count)))
             (held_out if is_held_out[writer] else trained).append(character)
-            start += count
     return trained, held_out
 
 
@@ -859,23 +863,25 @@ def random_blot(rng: np.random.Generator) -> np.ndarray:
     return redraw_at_stroke_width(mask)
 
 
-def load_digits(
-    path: Path, images_name: str, labels_name: str, answers: int = len(DIGITS)
-) -> Digits:
+def check_labelled(images: np.ndarray, labels: np.ndarray, answers: int) -> None:
+    """Raise ValueError where these are no uint8 images (n, 28, 28) with labels below answers."""
+    if images.dtype != np.uint8 or images.shape != (len(images), IMAGE_SIZE, IMAGE_SIZE):
+        found = f"{images.dtype} images of shape {images.shape}"
+        raise ValueError(f"{found}, not uint8 of shape (n, 28, 28)")
+    is_one_each = labels.shape == (len(images),) and labels.dtype.kind in "iu"
+    if not is_one_each or set(labels.tolist()) - set(range(answers)):
+        raise ValueError(f"labels are not integers 0 to {answers - 1}, one for each image")
+
+
+def load_digits(path: Path, images_name: str, labels_name: str) -> Digits:
     """The digits in an .npz file: its arrays of images and of labels have these names.
 
-    Labels are integers below the number of answers. Raises ValueError naming the file and the
-    reason where it holds no such arrays.
+    Raises ValueError naming the file and the reason where it holds no such arrays.
     """
     trouble = f"not an .npz file with {images_name} and {labels_name}"
     with errors_naming(path, trouble), open_arrays(path) as arrays:
         images, labels = arrays[images_name], arrays[labels_name]
-        if images.dtype != np.uint8 or images.shape != (len(images), IMAGE_SIZE, IMAGE_SIZE):
-            found = f"{images.dtype} images of shape {images.shape}"
-            raise ValueError(f"{found}, not uint8 of shape (n, 28, 28)")
-        is_one_each = labels.shape == (len(images),) and labels.dtype.kind in "iu"
-        if not is_one_each or set(labels.tolist()) - set(range(answers)):
-            raise ValueError(f"labels are not integers 0 to {answers - 1}, one for each image")
+        check_labelled(images, labels, len(DIGITS))
     return Digits(images, labels.astype(np.uint8))
 
 
@@ -970,6 +976,27 @@ def augment(images: np.ndarray, strength: float, rng: np.random.Generator) -> np
 
 NO_WEIGHTS = np.zeros(0, np.float32)
 AT_ONCE = 4  # images: so few that a layer's input and output fit into the processor's cache
+
+
+def import_keras() -> keras:
+    """Keras, without the lines that TensorFlow prints while it is imported.
+
+    Raises ValueError where it is not installed.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    with silenced():
+        try:
+            import keras
+        except ImportError as error:
+            raise not_installed("TensorFlow", error) from error
+    return keras
+
+
+def not_installed(package: str, error: ImportError) -> ValueError:
+    """The error that says how to install what only training needs."""
+    advice = "pip install -r requirements.txt, or: uv run --with-requirements requirements.txt"
+    return ValueError(f"{package} is not installed ({error}): {advice}")
 
 
 class Layer(NamedTuple):
@@ -1212,7 +1239,7 @@ def load_network(path: Path) -> Network:
         layers = []
         for number, words in enumerate(arrays["layers"].tolist()):
             weights, bias = arrays[f"weights_{number}"], arrays[f"bias_{number}"]
-            layers.append(Layer(*map(str, words), weights, bias))
+            layers.append(Layer(*words, weights, bias))
     for layer in layers:
         if layer.kind not in ("convolution", "pooling", "flatten", "dense"):
             raise ValueError(f"a layer of kind {layer.kind}")
@@ -1221,7 +1248,7 @@ def load_network(path: Path) -> Network:
     return Network(layers)
 
 
-NO_DIGITS = "not a network that reads digits"  # said of a file that can be opened
+READS_NO_DIGITS = "not a network that reads digits"  # said of a file that can be opened
 
 
 def open_network(path: Path) -> Network | KerasNetwork:
@@ -1230,18 +1257,16 @@ def open_network(path: Path) -> Network | KerasNetwork:
     An .npz that is missing is made anew from the .keras beside it; OSError where it cannot be.
     """
     suffix = path.suffix.lower()
-    if suffix == ".tflite":
-        raise ValueError(f"{printable(path)}: LiteRT is not read; name a .keras, .h5 or .npz file")
-    if suffix not in (".npz", ".keras", ".h5"):
-        raise ValueError(f"{printable(path)}: not a .npz, .keras or .h5 file")
-    if suffix == ".npz":
+    if suffix in (".keras", ".h5"):
+        network = open_keras_network(path)
+    elif suffix == ".npz":
         if not path.exists() and path.with_suffix(".keras").exists():
             restore_network(path)
         with errors_naming(path, "not a network of this program"):
             network = load_network(path)
     else:
-        network = open_keras_network(path)
-    with errors_naming(path, NO_DIGITS), silenced(), memory_limit(MOST_MEMORY):
+        raise ValueError(f"{printable(path)}: not a .npz, .keras or .h5 file")
+    with errors_naming(path, READS_NO_DIGITS), silenced(), memory_limit(MOST_MEMORY):
         check_answers(network)
     return network
 
@@ -1249,8 +1274,28 @@ def open_network(path: Path) -> Network | KerasNetwork:
 def open_keras_network(path: Path) -> Network | KerasNetwork:
     """The network in a .keras or .h5 file. Raises ValueError naming the file and the reason."""
     model = open_keras_model(path)
-    with errors_naming(path, NO_DIGITS), silenced(), memory_limit(MOST_MEMORY):
+    with errors_naming(path, READS_NO_DIGITS), silenced(), memory_limit(MOST_MEMORY):
         return network_of(model)
+
+
+def open_keras_model(path: Path) -> keras.Model:
+    """The Keras model in a .keras or .h5 file. Raises ValueError naming the file and the reason."""
+    keras = import_keras()
+    keras.ops.zeros(1)  # TensorFlow starts its threads now, outside memory_limit()
+    trouble = "not a network that can be opened safely"
+    with (
+        errors_naming(path, trouble),
+        silenced(),
+        memory_limit(MOST_KERAS_MEMORY),
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        require_file(path)
+        # Keras knows its kinds of files by endings in small letters.
+        copy = shutil.copyfile(path, f"{folder}/network{path.suffix.lower()}")
+        model = keras.models.load_model(copy, compile=False, safe_mode=True)
+        if model.input_shape != (None, IMAGE_SIZE, IMAGE_SIZE, 1):
+            raise ValueError(f"takes {model.input_shape}, not (None, 28, 28, 1)")
+    return model
 
 
 def restore_network(path: Path) -> None:
@@ -1269,7 +1314,7 @@ def check_answers(network: Network | KerasNetwork) -> None:
     """Raise ValueError where a network does not give probabilities of 10, 11 or 12 answers."""
     blank = np.zeros((1, IMAGE_SIZE, IMAGE_SIZE), np.float32)
     probabilities = network.answers(blank)
-    if probabilities.ndim != 2 or probabilities.shape[1] not in (10, OTHER + 1, CLASSES):
+    if probabilities.ndim != 2 or probabilities.shape[1] not in range(len(DIGITS), CLASSES + 1):
         raise ValueError(f"gives {probabilities.shape[1:]}, not 10, 11 or 12 numbers")
     if not (probabilities >= 0).all() or abs(float(probabilities.sum()) - 1) > 1e-3:
         raise ValueError("what it gives are no probabilities")
@@ -1413,7 +1458,7 @@ WRITTEN_SEVERAL = 0.2
 # ones last: then images are like those that will be met.
 STRENGTHS = 1.1, 0.2
 LOW_RESOLUTION = 0.06  # of all images: scanned coarsely and thinned, as digits in pictures are
-SMALLEST_BATCH = 3  # images: in a smaller one there might be none of MNIST's
+SMALLEST_BATCH = 3  # images; with smaller batches some step would get none at all
 REFUSED = 0.002  # the share of true digits that may be read as no digit
 
 
@@ -1426,33 +1471,12 @@ class Material(NamedTuple):
     characters: list[Character]  # written anew, and varied, for every epoch
 
 
-def import_keras() -> keras:
-    """Keras, without the lines that TensorFlow prints while it is imported.
-
-    Raises ValueError where it is not installed.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    with silenced():
-        try:
-            import keras
-        except ImportError as error:
-            raise not_installed("TensorFlow", error) from error
-    return keras
-
-
 def require_matplotlib() -> None:
     """Raise ValueError where Matplotlib is not installed."""
     try:
         import matplotlib.figure  # noqa: F401  plot_history() needs it after the first epoch
     except ImportError as error:
         raise not_installed("Matplotlib", error) from error
-
-
-def not_installed(package: str, error: ImportError) -> ValueError:
-    """The error that says how to install what only training needs."""
-    advice = "pip install -r requirements.txt, or: uv run --with-requirements requirements.txt"
-    return ValueError(f"{package} is not installed ({error}): {advice}")
 
 
 def train(  # noqa: PLR0913  each is an option of the command line
@@ -1484,7 +1508,7 @@ def train(  # noqa: PLR0913  each is an option of the command line
     if chosen.handwriting and chosen.batch_size < SMALLEST_BATCH:
         raise ValueError(f"batches of {chosen.batch_size} are too small: {SMALLEST_BATCH} at least")
     for folder in (path.parent, plots):
-        check_writable(folder)
+        make_folder(folder)
     busy = "a training is under way; name another --model"
     with locked(path.parent, busy), contextlib.redirect_stdout(sys.stderr):
         material = prepare(data, chosen, seed, hand)
@@ -1492,7 +1516,7 @@ def train(  # noqa: PLR0913  each is an option of the command line
         model, history = fit(material, chosen, seed, unfinished, plots)
         if chosen.handwriting:
             calibrate(model, material.validation)
-            model = with_answers(model)
+            model = with_answers(model)  # compiled, so that digit.keras can be trained further
         results = measure(model, material.test, history, plots)
         save_model(model, path)
         settings = {
@@ -1506,8 +1530,8 @@ def train(  # noqa: PLR0913  each is an option of the command line
     return model
 
 
-def check_writable(folder: Path) -> None:
-    """Make a folder. Raises OSError where nothing can be written: now, not after an epoch."""
+def make_folder(folder: Path) -> None:
+    """Make a folder, if need be. Raises OSError where nothing can be written: now, not later."""
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), folder)
@@ -1745,13 +1769,13 @@ def resume(path: Path, settings: str, state: list[keras.Variable]) -> list[dict[
 
 
 def batches(
-    material: Material, recipe: Recipe, steps: int, first: int, seed: int
+    material: Material, recipe: Recipe, steps: int, first_epoch: int, seed: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The images and labels of each step, from the first epoch on; endless.
+    """The images and labels of each step, from this epoch on (the first is 0); endless.
 
     Real hands' characters are written afresh for each epoch.
     """
-    for epoch in itertools.count(first):
+    for epoch in itertools.count(first_epoch):
         rng = np.random.default_rng([seed, epoch])  # so an interrupted training ends like any other
         if recipe.handwriting:
             strength = np.interp(epoch, [0, recipe.epochs], STRENGTHS)
@@ -1950,26 +1974,6 @@ def versions() -> dict[str, str]:
     }
 
 
-def open_keras_model(path: Path) -> keras.Model:
-    """The Keras model in a .keras or .h5 file. Raises ValueError naming the file and the reason."""
-    keras = import_keras()
-    keras.ops.zeros(1)  # TensorFlow starts its threads now, outside memory_limit()
-    trouble = "not a network that can be opened safely"
-    with (
-        errors_naming(path, trouble),
-        silenced(),
-        memory_limit(MOST_KERAS_MEMORY),
-        tempfile.TemporaryDirectory() as folder,
-    ):
-        require_file(path)
-        # Keras knows its kinds of files by endings in small letters.
-        copy = shutil.copyfile(path, f"{folder}/network{path.suffix.lower()}")
-        model = keras.models.load_model(copy, compile=False, safe_mode=True)
-        if model.input_shape != (None, IMAGE_SIZE, IMAGE_SIZE, 1):
-            raise ValueError(f"takes {model.input_shape}, not (None, 28, 28, 1)")
-    return model
-
-
 # --- plots ----------------------------------------------------------------------------------
 
 
@@ -2101,11 +2105,6 @@ def join_lessons(known: Lessons, new: Lessons) -> Lessons:
     )
 
 
-def next_number(known: Lessons) -> int:
-    """The number of the correction that is learned after these lessons."""
-    return int(known.corrections.max(initial=0)) + 1
-
-
 class DamagedError(ValueError):
     """A file is not as this program wrote it."""
 
@@ -2163,10 +2162,7 @@ def unpack_lessons(content: bytes) -> Lessons:
         corrections = np.arange(len(labels))  # before there were corrections, each lesson was one
         if "corrections" in arrays:
             corrections = arrays["corrections"]
-    if images.dtype != np.uint8 or images.shape != (len(labels), IMAGE_SIZE, IMAGE_SIZE):
-        raise ValueError("not digit images")
-    if labels.ndim != 1 or labels.dtype.kind not in "iu" or set(labels) - set(range(OTHER + 1)):
-        raise ValueError("not labels")
+    check_labelled(images, labels, OTHER + 1)
     if corrections.dtype.kind not in "iu" or corrections.shape != labels.shape:
         raise ValueError("not corrections")
     return Lessons(images, labels.astype(np.uint8), corrections.astype(np.int64))
@@ -2228,8 +2224,8 @@ class Hand:
     that is damaged is set aside under a new name, and that name printed.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
-        self.path = path
+    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
+        self.path: Path | None = None
         self._known = KnownLessons.of(NO_LESSONS)
         if path is None:
             return
@@ -2239,7 +2235,7 @@ class Hand:
         except FileNotFoundError:
             return
         except DamagedError:
-            self._set_damaged_aside()
+            self.change(lambda known: known)  # sets it aside while no other process is at it
 
     def __len__(self) -> int:
         return len(self.taught.labels)
@@ -2250,18 +2246,15 @@ class Hand:
         return self._known.lessons
 
     def add(self, lessons: Sequence[Lesson]) -> int:
-        """Learn lessons as one correction; return its number."""
-        images = np.array([lesson.image for lesson in lessons])
-        images = images.reshape(-1, IMAGE_SIZE, IMAGE_SIZE)  # also where there are none
-        images = np.uint8(np.rint(255 * images.clip(0, 1)))
-        labels = [OTHER if lesson.digit is None else lesson.digit for lesson in lessons]
-
-        def append(known: Lessons) -> Lessons:
-            corrections = np.full(len(labels), next_number(known))
-            new = Lessons(images, np.array(labels, np.uint8), corrections)
-            return join_lessons(known, new)
-
-        return next_number(self.change(append))
+        """Learn lessons, at least one, as one correction; return its number."""
+        images = np.uint8([np.rint(255 * lesson.image) for lesson in lessons])
+        labels = np.uint8([OTHER if lesson.digit is None else lesson.digit for lesson in lessons])
+        # Of chance: a number counted up would be used again once the last correction is forgotten,
+        # and another window may still hold it.
+        number = secrets.randbits(63)
+        new = Lessons(images, labels, np.full(len(labels), number, np.int64))
+        self.change(lambda known: join_lessons(known, new))
+        return number
 
     def take_back(self, number: int | None = None) -> list[Lesson]:
         """Forget the correction of this number, else the last one; return its lessons, if any."""
@@ -2272,7 +2265,10 @@ class Hand:
             return np.isin(known.corrections, wanted)
 
         def without(known: Lessons) -> Lessons:
-            return Lessons(*(array[~is_taken_back(known)] for array in known))
+            kept = ~is_taken_back(known)
+            if kept.all():
+                return known  # so no file is written
+            return Lessons(*(array[kept] for array in known))
 
         before = self.change(without)
         taken_back = is_taken_back(before)
@@ -2293,10 +2289,6 @@ class Hand:
                 write_lessons(after, self.path)
         self._known = KnownLessons.of(after)
         return before
-
-    def _set_damaged_aside(self) -> None:
-        """Set a damaged file aside while no other process is at it: change() does so by itself."""
-        self.change(lambda lessons: lessons)
 
     def _read_again(self) -> Lessons:
         """What the file holds now; one that is damaged is set aside. Nobody else may be at it."""
@@ -2324,7 +2316,7 @@ class Hand:
         distances = known.distances(images)
         nearest = np.maximum(distances.min(axis=1), LEAST_DISTANCE)
         labels = known.lessons.labels[last_of_the_nearest(distances, nearest)]
-        odds = np.maximum(1, LESSON_REACH / nearest) ** LESSON_TRUST
+        odds = (LESSON_REACH / nearest) ** LESSON_TRUST
         corrected = probabilities.copy()
         for i in np.flatnonzero(nearest < LESSON_REACH):
             p_taught = max(corrected[i, labels[i]], LEAST_TAUGHT)
@@ -2366,7 +2358,7 @@ class Recognizer:
     ) -> None:
         self.path = Path(path)
         self.network = open_network(self.path)
-        self.hand = Hand(hand and Path(hand))
+        self.hand = Hand(hand)
 
     def judge(self, images: np.ndarray) -> np.ndarray:
         """The network's own probabilities of the twelve answers for images (n, 28, 28): (n, 12).
@@ -2411,7 +2403,7 @@ class Recognizer:
         lessons = [Lesson(np.asarray(image), digit) for image, digit in lessons]
         for image, digit in lessons:
             check_digit_images(image[None])
-            if digit is not None and digit not in range(10):
+            if digit is not None and digit not in range(len(DIGITS)):
                 raise ValueError(f"what is taught is a digit 0 to 9 or None, not {digit}")
         return self.hand.add(lessons) if lessons else None
 

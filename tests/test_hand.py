@@ -85,6 +85,21 @@ def test_what_is_taught_is_read_and_what_is_forgotten_leaves_no_trace(
         assert not prediction.taught
 
 
+def test_a_window_takes_back_only_its_own_correction(drawings, tmp_path):
+    """Also where another window has forgotten that, and taught since."""
+    first, second = md.Hand(tmp_path / "hand.npz"), md.Hand(tmp_path / "hand.npz")
+    number = first.add([md.Lesson(drawings[0], 4)])
+    second.take_back(number)
+    second.add([md.Lesson(drawings[1], 7)])
+    assert not first.take_back(number)
+    assert len(second) == 1
+
+
+def test_forgetting_nothing_writes_no_file(tmp_path):
+    assert not md.Hand(tmp_path / "hand.npz").take_back()
+    assert not list(tmp_path.glob("hand.npz"))
+
+
 def test_a_correction_of_several_digits_is_taken_back_as_a_whole(drawings, tmp_path):
     recognizer = md.Recognizer(hand=tmp_path / "hand.npz")
     recognizer.teach(drawings[0], 7)
