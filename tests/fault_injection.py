@@ -300,7 +300,7 @@ def train_on_full_disk(data: Path, folder: Path, free: int) -> list[str]:
         outcome = run(*training(data, disk, epochs=1), cwd=folder)
         (disk / "filler").unlink()
         kept = {name: content for name, content in contents(disk).items() if name in old}
-        left = {name for name in set(contents(disk)) - set(old) if ".new" in name or "/new" in name}
+        left = {name for name in set(contents(disk)) - set(old) if ".new" in name}
         if left or (unfinished(disk) and not epochs_kept(disk)):
             left |= set(contents(disk))
     if outcome.status == 0:

@@ -1,5 +1,6 @@
-"""The drawing and the keys, without a window: by hand, and by a hundred thousand wild events."""
+"""The drawing and the keys, without a window: by hand, and by thousands of wild events."""
 
+import functools
 import itertools
 import json
 import random
@@ -8,7 +9,7 @@ import cv2
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     invariant,
@@ -343,7 +344,7 @@ def test_a_drawing_keeps_its_digit_image_wherever_it_is_drawn_and_however_large(
     assert np.abs(canvas.digit_image() - image).mean() < 0.02
 
 
-def test_a_drawing_of_a_hundred_thousand_points_is_read_as_fast_as_any(canvas, monkeypatch):
+def test_a_drawing_of_a_hundred_thousand_points_is_read_by_few_of_them(canvas, monkeypatch):
     rng = random.Random(0)
     drag(canvas, *[(rng.randrange(560), rng.randrange(560)) for _ in range(100_000)])
     for x in range(600):
@@ -430,22 +431,16 @@ def test_brackets_set_the_brush(window):
     assert window.canvas.brush < brush
 
 
-def test_every_key_is_named_once_and_does_something():
+def test_every_key_is_named_once():
     names = [name.lower() for key in md.KEYS for name in key.names.split(", ") if name != "wheel"]
     assert len(set(names)) == len(names)
-    window = md.Window(md.Recognizer())
-    for key in md.KEYS:
-        attribute = key.act or key.switch
-        if attribute:
-            assert hasattr(window, attribute), key
 
 
 def test_keys_without_a_meaning_change_nothing(window):
     drag(window.canvas, (100, 100), (100, 400))
     before, frame = state(window.canvas), window.frame()
-    for code in {*range(-1, 0x110000, 37), 0xFFE1, 0xFFBE, 0x100000, 233, 0x1F600}:
-        if not (code & 0xFFFF) < 128 and code & 0xFFFF not in md.SPECIAL_KEYS:
-            window.on_key(code)
+    for code in (-1, 0, 233, 0xFFE1, 0x100000, 0x1F600, *range(0x80, 0xFD00, 37)):
+        window.on_key(code)
     assert (
         window.is_running
         and state(window.canvas) == before
@@ -586,18 +581,20 @@ def test_what_is_not_as_usual_is_shown_for_as_long_as_it_is(window, clock):
 
 
 def test_the_picture_stands_still_when_its_state_does(window, clock):
-    """The window's loop draws only when state() has changed."""
+    """The window's loop draws only when state() has changed: by an event, or by time alone."""
     window.recognizer = TopHeavy()
     drag(window.canvas, *[(x, 100) for x in range(100, 400, 10)], (400, 101), (400, 400))
-    for key in " ]hhww3wwfls":
-        window.on_key(ord(key))
-        for x in (50, 100, 700):
-            window.on_mouse(MOVE, x, 300, 0)
-            seen = None
-            while (state := window.state()) != seen:
-                seen, frame = state, window.frame()
-            assert np.array_equal(frame, window.frame())
-        clock[0] += 5
+    acts = [functools.partial(window.on_key, ord(key)) for key in "]hhww3wwfls\r"]
+    acts += [functools.partial(window.on_mouse, MOVE, x, 300, 0) for x in (50, 100, 700)]
+    acts += [window.on_leave, functools.partial(setattr, window, "size", (1000, 700))]
+    seen, shown = window.state(), window.frame()
+    for act in acts:
+        act()
+        for seconds in (0, 0.5, 5):
+            clock[0] += seconds
+            state, frame = window.state(), window.frame()
+            assert state != seen or np.array_equal(frame, shown)
+            seen, shown = state, frame
 
 
 class Unsure(CountingRecognizer):
@@ -657,85 +654,6 @@ def test_what_is_forgotten_is_read_again_without_live_reading_too(window, clock)
     assert np.array_equal(window.frame(), before)
 
 
-class Narrow(CountingRecognizer):
-    """Reads as a 1 what is narrow, as no digit what is wide."""
-
-    def answers(self, image):
-        wide = image.any() and np.ptp(np.flatnonzero(image.any(axis=0))) > 8
-        probabilities = np.full(12, 0.1 / 11)
-        probabilities[10 if wide else 1] = 0.9
-        return probabilities
-
-
-def draw_two(window):
-    window.recognizer = Narrow()
-    drag(window.canvas, (100, 100), (100, 400))
-    drag(window.canvas, (400, 100), (450, 300), (400, 400))
-    assert len(window.read().parts) == 2
-
-
-def test_a_number_is_taught_digit_by_digit(window):
-    draw_two(window)
-    window.on_key(ord("8"))
-    assert window.typed.text == "8" and len(window.recognizer.hand) == 0
-    window.on_key(ord("6"))
-    assert window.read().text == "86" and not window.typed.is_open and "it is 86" in window.message
-
-
-def test_what_was_typed_is_dropped_by_drawing_and_by_other_keys(window):
-    draw_two(window)
-    window.on_key(ord("8"))
-    window.on_key(8)
-    assert not window.typed.is_open and len(window.canvas.strokes) == 2
-    window.on_key(ord("8"))
-    drag(window, (250, 100), (250, 400))
-    assert not window.typed.is_open and len(window.canvas.strokes) == 3
-    window.on_key(ord("8"))
-    window.on_key(ord("u"))
-    assert (
-        not window.typed.is_open
-        and len(window.canvas.strokes) == 2
-        and len(window.recognizer.hand) == 0
-    )
-    window.on_key(ord("8"))
-    window.on_key(ord("s"))
-    assert not window.typed.is_open and "Saved" in window.message
-
-
-def test_esc_ends_what_is_shown_before_it_quits(window):
-    draw_two(window)
-    window.on_key(ord("h"))
-    window.on_key(27)
-    assert window.is_running and not window.help
-    window.on_key(ord("3"))
-    assert window.typed.text == "3"
-    window.on_key(27)
-    assert window.is_running and not window.typed.is_open
-    window.on_key(27)
-    assert not window.is_running
-
-
-def test_one_digit_and_enter_teach_the_whole_drawing(window, capfd):
-    draw_two(window)
-    window.on_key(ord("8"))
-    window.on_key(13)
-    assert len(window.recognizer.hand) == 1 and capfd.readouterr().out == ""
-    assert window.recognizer.predict(window.canvas.digit_image()).digit == 8
-
-
-def test_too_few_digits_and_enter_say_what_to_do(window, capfd):
-    draw_two(window)
-    drag(window.canvas, (250, 100), (250, 400))
-    assert len(window.read().parts) == 3
-    for key in "12\r":
-        window.on_key(ord(key))
-    assert (
-        "12 does not fit 3 parts" in window.message
-        and not window.typed.is_open
-        and len(window.recognizer.hand) == 0
-    )
-
-
 def test_a_lesson_that_cannot_be_kept_is_named(window, tmp_path, capfd):
     window.recognizer.hand = md.Hand(tmp_path / "file" / "hand.npz")
     (tmp_path / "file").touch()  # in its folder's place
@@ -744,15 +662,6 @@ def test_a_lesson_that_cannot_be_kept_is_named(window, tmp_path, capfd):
     window.on_key(ord(str((int(before) + 5) % 10)))
     assert "Failed" in window.message and window.read().text == before
     assert capfd.readouterr().err.count("\n") == 1
-
-
-def test_the_bars_belong_to_the_part_that_is_pointed_at(window):
-    draw_two(window)
-    first, second = (part.prediction for part in window.read().parts)
-    least_sure = min(first, second, key=lambda prediction: prediction.confidence)
-    for x, y, shown in ((100, 250, first), (420, 250, second), (5, 5, least_sure)):
-        window.on_mouse(MOVE, x, y, 0)
-        assert window.view().part.prediction is shown
 
 
 class TopHeavy(CountingRecognizer):
@@ -814,9 +723,10 @@ class Wild(RuleBasedStateMachine):
     def any_key(self, code):
         self.key(code)
 
-    def burst(self, random, spread):
+    @rule(seed=st.integers(0, 2**32 - 1), spread=st.sampled_from([15, 300]))
+    def burst(self, seed, spread):
         """Strokes and erasures as of a hand gone mad, with keys in between."""
-        random = np.random.default_rng(random.getrandbits(32))
+        random = np.random.default_rng(seed)
         x, y = random.integers(0, md.CANVAS_SIZE, 2)
         flags = 0
         steps = random.normal(0, spread, (BURST, 2)).astype(int).tolist()
@@ -833,14 +743,6 @@ class Wild(RuleBasedStateMachine):
                 self.mouse((PRESS if down else RELEASE)[button], int(x), int(y), flags)
             else:
                 self.key(KEYS[int(random.integers(len(KEYS)))])
-
-    @rule(random=st.randoms(use_true_random=False))
-    def scribble(self, random):
-        self.burst(random, 15)
-
-    @rule(random=st.randoms(use_true_random=False))
-    def rage(self, random):
-        self.burst(random, 300)
 
     @rule(
         points=st.lists(
@@ -957,8 +859,6 @@ def test_wild_events_leave_the_drawing_whole():
                 Phase.explicit,
                 Phase.generate,
             ],  # shrinking bursts takes many minutes and tells little
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
         ),
     )
     assert Wild.events >= 10_000

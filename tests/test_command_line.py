@@ -185,11 +185,18 @@ def test_json_says_all_that_is_known_in_a_line_for_each_file(digits, capsys):
         assert part["box"] == list(reading.parts[0].box)
 
 
-def test_no_digit_is_null_in_json():
-    prediction = md.Prediction(None, 0.9, np.full(10, 0.01))
-    part = md.Part(md.Box(1, 2, 3, 4), np.zeros((28, 28)), prediction)
-    said = json.loads(md.as_json("a.png", md.Reading([[part]])))
-    assert said["text"] == "?" and said["rows"][0][0]["digit"] is None
+def test_json_has_a_list_for_each_row_and_null_for_no_digit():
+    four = md.Prediction(4, 0.9, 0.9 * np.eye(10)[4])
+    none = md.Prediction(None, 0.9, np.full(10, 0.01))
+    first, second, below = (
+        md.Part(md.Box(x, y, 3, 4), np.zeros((28, 28)), prediction)
+        for x, y, prediction in ((1, 2, four), (5, 2, none), (1, 9, four))
+    )
+    said = json.loads(md.as_json("a.png", md.Reading([[first, second], [below]])))
+    assert said["text"] == "4? 4"
+    assert [[part["digit"] for part in row] for row in said["rows"]] == [[4, None], [4]]
+    boxes = [[part["box"] for part in row] for row in said["rows"]]
+    assert boxes == [[[1, 2, 3, 4], [5, 2, 3, 4]], [[1, 9, 3, 4]]]
 
 
 def test_a_picture_is_read_from_standard_input(digits):
@@ -225,21 +232,24 @@ def test_what_is_taught_is_to_have_a_digit_for_each_part(number, tmp_path, digit
 
 
 @pytest.mark.parametrize(
-    "words, text", [(["--teach", "44"], "44"), (["--teach", "4", "--as-one"], "4")]
+    "words, text",
+    [(["--teach", "44"], "44"), (["--teach", "4", "--as-one"], "4")],
 )
-def test_what_is_taught_is_read(number, tmp_path, words, text, capsys):
-    hand = ["--hand", str(tmp_path / "hand.npz")]
-    assert md.main([*words, *hand, str(number)]) == 0
-    assert capsys.readouterr().out.startswith(f"{number}: {text} (")
-    assert md.main([*hand, str(number)]) == 0
-    assert capsys.readouterr().out.startswith(f"{number}: {text} (")
+def test_what_is_taught_is_read_until_it_is_forgotten(number, tmp_path, words, text, capsys):
+    hand = str(tmp_path / "my hand")
 
+    def answer(*more):
+        assert md.main([*more, "--hand", hand, str(number)]) == 0
+        return capsys.readouterr().out
 
-def test_one_taught_digit_is_forgotten_in_the_singular(tmp_path, capsys):
-    path = tmp_path / "hand.npz"
-    md.Recognizer(hand=path).teach(np.eye(28, dtype=np.float32), 3)
-    assert md.main(["--forget", "--hand", str(path)]) == 0
-    assert "forgot 1 taught digit\n" in capsys.readouterr().err
+    before = answer()
+    assert before.startswith(f"{number}: 11 (")
+    assert answer(*words).startswith(f"{number}: {text} (")
+    assert answer().startswith(f"{number}: {text} (")
+    assert md.main(["--forget", "--hand", hand]) == 0
+    lessons = {"44": "2 taught digits", "4": "1 taught digit"}[text]
+    assert capsys.readouterr().err == f"{hand}: forgot {lessons}\n"
+    assert answer() == before
 
 
 def test_windows_that_save_at_the_same_moment_lose_no_drawing(tmp_path):
@@ -358,9 +368,7 @@ def test_another_saved_model(tmp_path, name):
 @pytest.mark.slow
 def test_no_mnist_to_be_had(tmp_path):
     """Keras's folder for downloads cannot be written to, and holds none."""
-    status, out, err = run(
-        "--train", "--no-window", "--model", tmp_path / "digit.npz", KERAS_HOME=os.devnull
-    )
+    status, out, err = run("--train", "--no-window", "--model", tmp_path / "digit.npz")
     assert status == 1 and not out and is_one_line_with(err, "--data")
 
 

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import mnist_digit as md
@@ -51,7 +51,6 @@ def test_any_strokes_give_a_digit_image(strokes):
     assert image.sum() > 0
 
 
-@settings(deadline=None)  # the first one reads all templates
 @given(digit=st.integers(0, 9), seed=st.integers(0, 10**6))
 def test_handwriting_gives_digit_images(digit, seed):
     strokes = write_character(str(digit), np.random.default_rng(seed))

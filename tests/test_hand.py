@@ -15,7 +15,6 @@ import unittest.mock
 import zipfile
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -93,6 +92,13 @@ def test_a_window_takes_back_only_its_own_correction(drawings, tmp_path):
     second.add([md.Lesson(drawings[1], 7)])
     assert not first.take_back(number)
     assert len(second) == 1
+
+
+def test_without_a_file_lessons_are_kept_in_memory_alone(drawings, monkeypatch):
+    monkeypatch.setattr(md, "write_lessons", lambda *_: pytest.fail("it writes a file"))
+    recognizer = md.Recognizer()
+    recognizer.teach(drawings[0], 3)
+    assert recognizer.hand.path is None and len(recognizer.hand) == 1
 
 
 def test_forgetting_nothing_writes_no_file(tmp_path):
@@ -424,37 +430,6 @@ def test_lessons_survive_another_network(tmp_path, drawings):
     md.Recognizer(hand=tmp_path / "hand.npz").teach(drawings[80], 7)
     other = md.Recognizer(tmp_path / "other.keras", hand=tmp_path / "hand.npz")
     assert other.predict(drawings[80]).digit == 7
-
-
-def test_files_are_taught_and_forgotten_on_the_command_line(tmp_path):
-    """A picture of a 3, and one of two upright lines, which are read as two digits before."""
-    three, lines, hand = tmp_path / "three.png", tmp_path / "lines.png", tmp_path / "my hand"
-    image = cv2.resize(
-        md.draw_digit_image(write_character("3", np.random.default_rng(1))), None, fx=8, fy=8
-    )
-    three.write_bytes(cv2.imencode(".png", np.uint8(255 * (1 - image)))[1])
-    paper = np.full((300, 300), 255, np.uint8)
-    cv2.polylines(
-        paper, [np.array([[100, 80], [100, 220]]), np.array([[200, 80], [190, 220]])], False, 0, 12
-    )
-    lines.write_bytes(cv2.imencode(".png", paper)[1])
-    before = run(three, lines, "--hand", hand)
-    assert "three.png: 3 (" in before[1] and "lines.png: 11 (" in before[1]
-    assert "three.png: 5 (" in run("--teach", 5, three, "--hand", hand)[1]
-    assert "lines.png: 4 (" in run("--teach", 4, "--as-one", lines, "--hand", hand)[1]
-    status, out, err, _ = run("--teach", 42, three, "--hand", hand)
-    assert status == 1 and not out and err.count("\n") == 1 and "three.png" in err
-    status, out, err, _ = run(three, lines, "--hand", hand)
-    assert (status, err) == (0, "") and "three.png: 5 (" in out and "lines.png: 4 (" in out
-    status, out, err, _ = run("--forget", "--hand", hand)
-    assert (status, out) == (0, "") and " 2 " in err and err.count("\n") == 1
-    assert run(three, lines, "--hand", hand)[:3] == before[:3]
-
-
-@pytest.mark.parametrize("arguments", [["--teach", "4"], ["--teach", "x", "a.png"], ["--teach"]])
-def test_wrong_usage(arguments):
-    status, out, err, _ = run(*arguments)
-    assert status == 2 and not out and "--teach" in err
 
 
 @pytest.mark.parametrize("lines", [2, 9])

@@ -52,6 +52,16 @@ def test_any_image_gives_probabilities(recognizer, value):
     assert (prediction.digit is None) == (no_digit > prediction.probabilities.max())
 
 
-def test_another_shape_is_refused(recognizer):
-    with pytest.raises(ValueError, match=r"\(28, 28\)"):
-        recognizer.predict(np.zeros((1, 784)))
+@pytest.mark.parametrize(
+    "image, words",
+    [
+        (np.zeros((1, 784)), r"has shape \(28, 28\)"),
+        (np.zeros((28, 28), np.uint8), "not uint8"),
+        (np.full((28, 28), 1.5), "from 0 to 1"),
+        (np.full((28, 28), -0.1), "from 0 to 1"),
+        (np.full((28, 28), np.nan), "from 0 to 1"),
+    ],
+)
+def test_what_is_no_digit_image_is_refused(recognizer, image, words):
+    with pytest.raises(ValueError, match=words):
+        recognizer.predict(image)

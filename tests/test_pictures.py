@@ -14,9 +14,11 @@ SEVEN = [np.array([(0, 0), (60, 0), (20, 100)], float), np.array([(15, 50), (55,
 LIKE = 0.04  # mean difference of two digit images that a person would call the same
 SHAPES = {"7": SEVEN, "4": [[(28, 0), (2, 62), (58, 62)], [(44, 30), (42, 100)]]}
 PICTURES = 6  # of each kind of paper
-MISREAD = {  # of these at most, as README's figures let expect
+MISREAD = {  # of the kinds that are read less well (model/README.md), at most; of others 2
     "touching": 4,
     "in boxes": 4,
+    "amounts of money": 4,
+    "cut off by the edge": 4,
     "two digits among letters": 4,
     "ten rows of four": 3,
     "four rows of three, thick pen": 3,
@@ -57,8 +59,8 @@ def test_any_size_and_brush(tmp_path, size, width, dark):
     assert is_seven(read(tmp_path, 255 - picture if dark else picture))
 
 
-def test_smallest_picture(tmp_path):
-    assert read(tmp_path, 255 - paint(SEVEN, 8, 1, 0.05)).sum() > 20
+def test_smallest_picture(recognizer):
+    assert md.read_image(255 - paint(SEVEN, 8, 1, 0.05), recognizer).text == "7"
 
 
 def test_forty_megapixels(tmp_path):
@@ -399,8 +401,7 @@ def test_writing_on_paper(recognizer, writers, kind):
         papers.ask(papers.draw(kind, number, 0, writers), recognizer) for number in range(PICTURES)
     ]
     wrong = [(one.picture.text, one.text, one.confidence) for one in answers if not one.right]
-    usual = PICTURES - 1 if kind in papers.NUMBER_KINDS else 2
-    assert len(wrong) <= MISREAD.get(kind, usual), wrong
+    assert len(wrong) <= MISREAD.get(kind, 2), wrong
     assert sum(one.wrong_and_sure for one in answers) <= 1, wrong
 
 
@@ -408,7 +409,7 @@ def test_writing_on_paper(recognizer, writers, kind):
 @pytest.mark.parametrize("kind", papers.NO_DIGIT_KINDS)
 def test_pictures_without_a_digit(recognizer, writers, kind):
     pictures = [papers.draw(kind, number, 0, writers) for number in range(12)]
-    assert sum(papers.ask(picture, recognizer).right for picture in pictures) >= 6
+    assert sum(papers.ask(picture, recognizer).right for picture in pictures) >= 10
 
 
 def inked(lines, width=12, size=(240, 160)):
@@ -452,7 +453,7 @@ def test_a_pen_of_one_pixel_leaves_whole_branches():
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 90), st.integers(1, 200), st.floats(0.5, 6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whatever_ink_there_is_falls_into_branches(seed, height, width, grain):
     noise = cv2.GaussianBlur(np.random.default_rng(seed).random((height, width)), (0, 0), grain)
     mask = np.uint8(noise >= np.median(noise))

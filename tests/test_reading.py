@@ -201,7 +201,7 @@ def test_only_what_changed_is_judged_again():
     assert recognizer.asked == 1  # no number: judged as a whole
 
 
-def test_what_is_taught_is_read_at_once(recognizer):
+def test_what_is_taught_is_read_at_once():
     recognizer = md.Recognizer()
     canvas = drawn(placed("71"))
     seven, _ = canvas.read(recognizer).parts

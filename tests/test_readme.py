@@ -14,6 +14,9 @@ import mnist_digit as md
 from tests.program import ROOT, environment, run
 
 README = (ROOT / "README.md").read_text()
+# What follows the program's name in the examples of README and --help. Words that two spaces or a
+# "#" part from it explain it.
+COMMANDS = re.findall(r"mnist_digit\.py((?: [^\s`#]+)+)", README + md.__doc__)
 
 
 def picture_of_a_three():
@@ -54,6 +57,11 @@ def test_every_option_is_one(capsys):
     for line in re.findall(r"mnist_digit\.py .*|`--\w.*?`", README):
         for option in re.findall(r"--[a-z][a-z-]*", line.partition("#")[0]):
             assert option in said
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_line_is_right_usage(command):
+    md.parse_arguments(command.partition(" <")[0].split())
 
 
 def test_every_file_that_it_links_to_is_there():

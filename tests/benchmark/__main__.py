@@ -7,7 +7,7 @@ Examples:
   python -m tests.benchmark speed --mnist mnist.npz
   python -m tests.benchmark hand --mnist mnist.npz --strokes pendigits-orig.tra --unipen unipen
   python -m tests.benchmark pictures --count 100 --sheet sheet.png
-  python -m tests.benchmark faults --mnist mnist.npz --kills 20
+  python -m tests.benchmark faults --kills 20
 
 MNIST is an .npz file with x_train, y_train, x_test and y_test. The strokes are a file of the UCI
 dataset "Pen-Based Recognition of Handwritten Digits" as published (pendigits-orig.tra or .tes,

@@ -12,7 +12,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 
 import mnist_digit
-from mnist_digit import LETTERS_UNLIKE_DIGITS, SIGNS_UNLIKE_DIGITS, Recognizer, say
+from mnist_digit import Recognizer, say
 from tests.benchmark.measures import (
     Answers,
     add_mnist,
@@ -23,7 +23,7 @@ from tests.benchmark.measures import (
 )
 from tests.benchmark.papers import digits_in, read_pixels
 from tests.benchmark.pen_files import image_as_usual, in_the_middle, read_strokes, replay
-from tests.benchmark.reading import scribble
+from tests.benchmark.reading import UNLIKE_DIGITS, scribble
 from tests.handwritten import held_out
 
 if TYPE_CHECKING:
@@ -150,15 +150,10 @@ def measure(options: argparse.Namespace) -> None:
         print_table(("as usually written", "right"), usual_rows(model, test, options.pen))
 
     others = held_out("unipen")
-    kinds = {
-        "capitals": [c for c in LETTERS_UNLIKE_DIGITS if c.isupper()],
-        "small letters": [c for c in LETTERS_UNLIKE_DIGITS if c.islower()],
-        "signs": SIGNS_UNLIKE_DIGITS,
-    }
     rng = np.random.default_rng(0)
     drawings = {
         name: [one.strokes for one in others if one.label in labels]
-        for name, labels in kinds.items()
+        for name, labels in UNLIKE_DIGITS.items()
     }
     drawings["scribbles"] = [scribble(rng) for _ in range(DRAWINGS)]
     drawings["squares, diamonds, triangles"] = [polygon(rng) for _ in range(DRAWINGS)]

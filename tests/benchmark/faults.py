@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests import fault_injection
-from tests.benchmark.measures import add_mnist
 
 if TYPE_CHECKING:
     import argparse
@@ -17,5 +16,4 @@ def measure(options: argparse.Namespace) -> None:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    add_mnist(parser)
     parser.add_argument("--kills", type=int, default=20, metavar="N", help="(default: 20)")

@@ -24,11 +24,6 @@ class Answers(NamedTuple):
     probabilities: np.ndarray  # shape (n, 10); what they lack to 1: that it is no digit
 
     @property
-    def ten_way(self) -> np.ndarray:
-        """The probabilities of the digits where it is known that it is one: shape (n, 10)."""
-        return self.probabilities / self.probabilities.sum(axis=1, keepdims=True)
-
-    @property
     def digits(self) -> np.ndarray:
         """The most probable digits."""
         return self.probabilities.argmax(axis=1)
@@ -87,9 +82,9 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 # --- options that several measurements take --------------------------------------------------
 
 
-def add_mnist(parser: argparse.ArgumentParser, required: bool = True) -> None:
+def add_mnist(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--mnist", type=Path, required=required, metavar="FILE", help="MNIST as an .npz file"
+        "--mnist", type=Path, required=True, metavar="FILE", help="MNIST as an .npz file"
     )
 
 
@@ -103,11 +98,10 @@ def add_strokes(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_unipen(parser: argparse.ArgumentParser, required: bool = False) -> None:
+def add_unipen(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--unipen",
         type=Path,
-        required=required,
         metavar="DIR",
         help="UNIPEN's folder with data/ and include/",
     )

@@ -17,6 +17,8 @@ import numpy as np
 
 from mnist_digit import (
     DIGITS,
+    LETTERS_UNLIKE_DIGITS,
+    LOOK_TWICE,
     Box,
     Reading,
     Recognizer,
@@ -39,8 +41,8 @@ if TYPE_CHECKING:
 
 # --- writing -------------------------------------------------------------------------------
 
-LETTERS = "ACEFHKMNPRTVWXYadefhkmnprtuvwx"  # careful hands make them like no digit
-SIGNS = "#$%&@*+=?<>"
+CAPITALS = [letter for letter in LETTERS_UNLIKE_DIGITS if letter.isupper()]
+SMALL_LETTERS = [letter for letter in LETTERS_UNLIKE_DIGITS if letter.islower()]
 
 
 class Writing:
@@ -565,7 +567,7 @@ def with_word(rng: Generator, writing: Writing, above: bool) -> Picture:
     """Three digits, and a word of capitals or small letters above or beside them."""
     (digits, text), height = writing.digits(3), some_height(rng)
     letters = writing.among(
-        LETTERS[:15] if rng.random() < 0.5 else LETTERS[15:], int(rng.integers(3, 7))
+        CAPITALS if rng.random() < 0.5 else SMALL_LETTERS, int(rng.integers(3, 7))
     )
     number, word = side_by_side(rng, digits, (0.15, 0.5)), side_by_side(rng, letters, (0.1, 0.4))
     size = height * rng.uniform(0.7, 1.1)
@@ -603,7 +605,7 @@ def among_letters(rng: Generator, writing: Writing) -> Picture:
     """Two digits among two to four letters, as in A38K."""
     digits, labels = writing.digits(2)
     start, stop = rng.integers(1, 3, 2)
-    before, after = writing.among(LETTERS[:15], int(start)), writing.among(LETTERS[:15], int(stop))
+    before, after = writing.among(CAPITALS, int(start)), writing.among(CAPITALS, int(stop))
     line = side_by_side(rng, [*before, *digits, *after], (0.15, 0.5))
     return Picture(
         on_clean_paper(rng, [Line(line, some_height(rng), 0, 0)]), "?" * start + labels + "?" * stop
@@ -876,7 +878,9 @@ NUMBER_KINDS = {
 
 def letters(rng: Generator, writing: Writing) -> Picture:
     """One to four letters that look like no digit."""
-    word = side_by_side(rng, writing.among(LETTERS, int(rng.integers(1, 5))), (0.1, 0.4))
+    word = side_by_side(
+        rng, writing.among(LETTERS_UNLIKE_DIGITS, int(rng.integers(1, 5))), (0.1, 0.4)
+    )
     return Picture(on_clean_paper(rng, [Line(word, some_height(rng), 0, 0)]), "")
 
 
@@ -971,8 +975,6 @@ KINDS = {
 
 # --- measuring -----------------------------------------------------------------------------
 
-SURE = 0.85  # from this confidence on, a wrong reading without a "?" is called sure of itself
-
 
 class Answer(NamedTuple):
     """How a picture was read."""
@@ -989,7 +991,10 @@ class Answer(NamedTuple):
     @property
     def wrong_and_sure(self) -> bool:
         return (
-            not self.right and self.text != "" and "?" not in self.text and self.confidence >= SURE
+            not self.right
+            and self.text != ""
+            and "?" not in self.text
+            and self.confidence >= LOOK_TWICE
         )
 
 

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 
 import mnist_digit
-from mnist_digit import CANVAS_SIZE, Character, Recognizer, say
+from mnist_digit import CANVAS_SIZE, SIGNS_UNLIKE_DIGITS, Character, Recognizer, say
 from tests.benchmark.measures import add_model, expected_calibration_error, print_table
+from tests.benchmark.papers import CAPITALS, SMALL_LETTERS
 from tests.benchmark.pen_files import in_the_middle, replay
 from tests.handwritten import held_out
 
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 
 
 UNLIKE_DIGITS = {  # what careful hands make like no digit
-    "capitals": "ACEFHKMNPRTVWXY",
-    "small letters": "adefhkmnprtuvwx",
-    "signs": "#$%&@*+=?<>",
+    "capitals": CAPITALS,
+    "small letters": SMALL_LETTERS,
+    "signs": SIGNS_UNLIKE_DIGITS,
 }
 
 

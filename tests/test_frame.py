@@ -15,11 +15,6 @@ SIX = [[(330, 100), (230, 180), (180, 300), (190, 420), (270, 470), (350, 400), 
 ONE = [[(480, 100), (470, 480)]]
 
 
-@pytest.fixture(scope="module")
-def recognizer() -> md.Recognizer:
-    return md.Recognizer()
-
-
 def drawing(strokes: list) -> md.Canvas:
     return md.Canvas([md.Stroke(stroke, 24) for stroke in strokes])
 
