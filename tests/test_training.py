@@ -163,7 +163,7 @@ def test_plots_are_pictures(trained):
 @pytest.mark.parametrize(
     "recipe", [name for name in md.RECIPES if name not in ("default", "plain-sgd")]
 )
-def test_every_recipe_learns(small_mnist, tmp_path, recipe, capfd):
+def test_recipes_that_learn_in_seconds_do(small_mnist, tmp_path, recipe, capfd):
     """The default one, in which digits are hardest, needs more than a few seconds to."""
     md.train(
         small_mnist, recipe, epochs=4, batch_size=16, path=tmp_path / "digit.npz", plots=tmp_path
