@@ -1031,7 +1031,8 @@ def convolve(images: np.ndarray, layer: Layer) -> np.ndarray:
     for y, x in np.ndindex(height, width):
         patches[:, :, :, y, x] = images[:, y : y + rows, x : x + columns]
     seen = patches.reshape(-1, height * width * inputs)
-    found = seen @ layer.weights.reshape(-1, maps) + layer.bias
+    found = seen @ layer.weights.reshape(-1, maps)
+    found += layer.bias
     return found.reshape(count, rows, columns, maps)
 
 
