@@ -1,5 +1,6 @@
 """A camera, stood in for by a video of a sheet of paper that is moved before it."""
 
+import contextlib
 import time
 
 import cv2
@@ -48,6 +49,13 @@ def video(tmp_path_factory):
     return path
 
 
+@pytest.fixture
+def open_camera():
+    """A function that opens a video as a camera, which is closed when the test has ended."""
+    with contextlib.ExitStack() as cameras:
+        yield lambda path: cameras.enter_context(contextlib.closing(md.Camera(str(path))))
+
+
 def test_the_sheet_is_read_rightly_in_nine_of_ten_frames_once_it_stands_still(video, recognizer):
     capture = cv2.VideoCapture(str(video))
     votes = md.Votes()
@@ -94,94 +102,80 @@ def test_slow_frames_stand_too():
     assert votes.standing.reading.text == "7"
 
 
-def test_a_picture_that_is_held_stands_still_and_can_be_taught(video):
+def test_a_picture_that_is_held_stands_still_and_can_be_taught(open_camera, video):
     recognizer = md.Recognizer()
-    camera = md.Camera(str(video))
-    try:
-        wait_until(lambda: camera.read(recognizer), "a reading")
-        before = camera.changes
-        wait_until(lambda: camera.changes != before, "the next frame")
-        camera.hold()
-        held, changes = camera.image, camera.changes
-        reading = camera.read(recognizer)
-        time.sleep(0.2)
-        assert camera.image is held and camera.changes == changes
-        digit = (reading.digits[0].digit + 5) % 10
-        recognizer.teach(reading.parts[0].image, digit)
-        assert camera.read(recognizer).digits[0].digit == digit
-        camera.go_on()
-        assert not camera.is_held
-    finally:
-        camera.close()
+    camera = open_camera(video)
+    wait_until(lambda: camera.read(recognizer), "a reading")
+    before = camera.changes
+    wait_until(lambda: camera.changes != before, "the next frame")
+    camera.hold()
+    held, changes = camera.image, camera.changes
+    reading = camera.read(recognizer)
+    time.sleep(0.2)
+    assert camera.image is held and camera.changes == changes
+    digit = (reading.digits[0].digit + 5) % 10
+    recognizer.teach(reading.parts[0].image, digit)
+    assert camera.read(recognizer).digits[0].digit == digit
+    camera.go_on()
+    assert not camera.is_held
 
 
-def test_a_video_waits_at_its_first_frame_until_it_is_read(video, recognizer):
-    camera = md.Camera(str(video))
-    try:
-        first = camera.image
-        time.sleep(0.3)
-        assert camera.image is first
-        camera.read(recognizer)
-        wait_until(lambda: camera.image is not first, "the second frame")
-    finally:
-        camera.close()
+def test_a_video_waits_at_its_first_frame_until_it_is_read(open_camera, video, recognizer):
+    camera = open_camera(video)
+    first = camera.image
+    time.sleep(0.3)
+    assert camera.image is first
+    camera.read(recognizer)
+    wait_until(lambda: camera.image is not first, "the second frame")
 
 
-def test_a_picture_that_is_saved_is_held_so_that_its_boxes_fit(video, tmp_path):
-    camera = md.Camera(str(video))
+def test_a_picture_that_is_saved_is_held_so_that_its_boxes_fit(open_camera, video, tmp_path):
+    camera = open_camera(video)
     window = md.Window(md.Recognizer(), [camera], tmp_path)
-    try:
-        wait_until(window.read, "a reading")
-        window.press("s")
-        assert camera.is_held
-        saved = cv2.imread(str(tmp_path / "sheet-read.png"))
-        assert np.array_equal(saved, md.annotated(camera.image, window.read()))
-    finally:
-        camera.close()
+    wait_until(window.read, "a reading")
+    window.press("s")
+    assert camera.is_held
+    saved = cv2.imread(str(tmp_path / "sheet-read.png"))
+    assert np.array_equal(saved, md.annotated(camera.image, window.read()))
 
 
-def test_what_was_read_before_a_pause_does_not_stand_after_it(video, recognizer, monkeypatch):
-    camera = md.Camera(str(video))
-    try:
-        monkeypatch.setattr(md, "read_frame", lambda picture, recognizer: reading_of("7"))
-        wait_until(lambda: camera.read(recognizer), "a reading")
-        camera.hold()
-        monkeypatch.setattr(md, "read_frame", lambda picture, recognizer: None)
-        camera.go_on()
-        assert camera.read(recognizer) is None
-    finally:
-        camera.close()
+def test_what_was_read_before_a_pause_does_not_stand_after_it(
+    open_camera, video, recognizer, monkeypatch
+):
+    camera = open_camera(video)
+    monkeypatch.setattr(md, "read_frame", lambda picture, recognizer: reading_of("7"))
+    wait_until(lambda: camera.read(recognizer), "a reading")
+    camera.hold()
+    monkeypatch.setattr(md, "read_frame", lambda picture, recognizer: None)
+    camera.go_on()
+    assert camera.read(recognizer) is None
 
 
-def test_frames_that_cannot_be_read_end_the_camera_in_a_line(video, recognizer, monkeypatch):
+def test_frames_that_cannot_be_read_end_the_camera_in_a_line(
+    open_camera, video, recognizer, monkeypatch
+):
     def fail(picture, recognizer):
         raise cv2.error("no memory is left")
 
     monkeypatch.setattr(md, "read_frame", fail)
-    camera = md.Camera(str(video))
-    try:
-        camera.read(recognizer)
-        with pytest.raises(ValueError, match=r"sheet\.avi: cannot be read \(no memory is left\)"):
-            wait_until(camera.check, "the failure")
-    finally:
-        camera.close()
+    camera = open_camera(video)
+    camera.read(recognizer)
+    with pytest.raises(ValueError, match=r"sheet\.avi: cannot be read \(no memory is left\)"):
+        wait_until(camera.check, "the failure")
 
 
-def test_the_last_frame_of_a_video_stays(tmp_path, recognizer):
+def test_the_last_frame_of_a_video_stays(open_camera, tmp_path, recognizer):
     path = tmp_path / "short.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), RATE, (640, 480))
     for level in (50, 100, 200):
         writer.write(np.full((480, 640, 3), level, np.uint8))
     writer.release()
-    camera = md.Camera(str(path))
-    try:
-        camera.read(recognizer)
-        wait_until(lambda: camera.image.mean() > 190, "the last frame")
-        time.sleep(0.1)
-        camera.check()
-        assert camera.read(recognizer) is None and camera.image.shape == (480, 640, 3)
-    finally:
-        camera.close()
+    camera = open_camera(path)
+    camera.read(recognizer)
+    wait_until(lambda: camera.image.mean() > 190, "the last frame")
+    time.sleep(0.1)
+    camera.check()
+    assert camera.read(recognizer) is None and camera.image.shape == (480, 640, 3)
 
 
 @pytest.mark.parametrize("name", ["none.avi", "folder", "notes.txt"])
@@ -284,30 +278,26 @@ def one_frame(tmp_path):
     return path
 
 
-def test_the_last_frame_of_a_video_is_read_again_after_it_was_held(one_frame, recognizer):
-    camera = md.Camera(str(one_frame))
-    try:
-        wait_until(lambda: camera.read(recognizer), "a reading")
-        camera.hold()
-        camera.go_on()
-        wait_until(lambda: camera.read(recognizer), "the same reading")
-        assert camera.read(recognizer).text == "42"
-    finally:
-        camera.close()
+def test_the_last_frame_of_a_video_is_read_again_after_it_was_held(
+    open_camera, one_frame, recognizer
+):
+    camera = open_camera(one_frame)
+    wait_until(lambda: camera.read(recognizer), "a reading")
+    camera.hold()
+    camera.go_on()
+    wait_until(lambda: camera.read(recognizer), "the same reading")
+    assert camera.read(recognizer).text == "42"
 
 
-def test_a_part_that_is_chosen_holds_the_picture(one_frame, recognizer):
-    camera = md.Camera(str(one_frame))
-    try:
-        window = md.Window(recognizer, [camera])
-        wait_until(lambda: camera.read(recognizer), "a reading")
-        part = window.layout.part_boxes(window.view())[1]
-        window.on_mouse(cv2.EVENT_LBUTTONDOWN, *map(round, part.center), 0)
-        assert window.chosen == 1 and camera.is_held
-        window.press("space")
-        assert window.chosen is None and not camera.is_held
-    finally:
-        camera.close()
+def test_a_part_that_is_chosen_holds_the_picture(open_camera, one_frame, recognizer):
+    camera = open_camera(one_frame)
+    window = md.Window(recognizer, [camera])
+    wait_until(lambda: camera.read(recognizer), "a reading")
+    part = window.layout.part_boxes(window.view())[1]
+    window.on_mouse(cv2.EVENT_LBUTTONDOWN, *map(round, part.center), 0)
+    assert window.chosen == 1 and camera.is_held
+    window.press("space")
+    assert window.chosen is None and not camera.is_held
 
 
 def test_a_camera_is_not_gone_because_the_program_stood_still(monkeypatch):
@@ -323,18 +313,15 @@ def test_a_camera_is_not_gone_because_the_program_stood_still(monkeypatch):
             film.check()
 
 
-def test_with_reading_along_off_enter_holds_what_it_reads(video, recognizer):
-    camera = md.Camera(str(video))
-    try:
-        window = md.Window(recognizer, [camera])
-        wait_until(lambda: camera.read(recognizer), "a reading")
-        window.press("l")
-        window.press("enter")
-        changes = camera.changes
-        time.sleep(0.2)  # frames go by
-        assert camera.changes == changes and window.view().reading.text
-    finally:
-        camera.close()
+def test_with_reading_along_off_enter_holds_what_it_reads(open_camera, video, recognizer):
+    camera = open_camera(video)
+    window = md.Window(recognizer, [camera])
+    wait_until(lambda: camera.read(recognizer), "a reading")
+    window.press("l")
+    window.press("enter")
+    changes = camera.changes
+    time.sleep(0.2)  # frames go by
+    assert camera.changes == changes and window.view().reading.text
 
 
 def test_a_video_that_is_too_narrow_to_be_read_is_refused(tmp_path):
