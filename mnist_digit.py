@@ -2999,7 +2999,7 @@ SMALL_SIDE = 640  # of the copy in which paper is told from ink
 COARSE = 0.045  # its strokes are at least so wide, in the picture's longer sides
 TWO_TONES = 0.85  # ink and paper explain at least this share of the brightness's variance
 CENTERED = 0.075  # its middle is so near to the picture's, in the picture's width and height
-DEEP = 0.13  # ink that is deeper, in longer sides, may be a face or a shadow
+DEEP = 0.13  # ink may be a face or a shadow where paper is further away, in longer sides
 PAPER_AROUND = 1 / 4  # so much paper is put around it, in longer sides: then the edge is far
 
 # A sheet or frame on something else.
@@ -3018,7 +3018,7 @@ DARKEST = 0.75  # the darkest ink is at least so dark, beside the 90th percentil
 UNEVEN = 0.45  # a pen's strokes vary less in width, in mean widths; 1 in 2,500 of MNIST's does not
 SHARP = 0.88  # at least this share of the outline of a piece of ink is a sharp edge
 SHARP_EDGE = 0.4  # there the brightness changes at least so much, beside the usual outline of ink
-HOLE = 0.08  # a hole fills at least this share of the inside of its ink; writing there less
+HOLE = 0.08  # a hole fills at least this share of the inside of its ink; writing fills less
 HOLES = 0.5  # many pieces of ink, as the squares of squared paper, are holes if they fill so much
 
 # Printed lines and frames.
@@ -3027,7 +3027,7 @@ THICK_LINE = 0.1  # no line is thicker, in its lengths
 THIN_RULE = 1 / 30  # of its length: a line from edge to edge that is thinner is a rule, no 1
 RULE = 0.75  # a rule is at least so long, in the picture's shorter sides
 BASE_LINE = 1.3  # lines so many times as long as what stands on them is high are printed
-FRAME = 0.85  # a frame fills at least this share of the least rectangle around it; a 0 does not
+FRAME = 0.85  # a frame fills at least this share of the least rectangle around it; a 0 below 0.8
 FRAME_LINE = 0.7  # the lines around it are at least so long, in its shorter sides
 BORDER = 0.12  # and lie no further inside its outline, in its shorter sides
 ON_FRAME = 0.2  # what is written on a frame is at least so high, in the frame's heights
@@ -3053,7 +3053,7 @@ BESIDE_DIGITS = 0.9  # where it stands in a row with digits
 HEADING = 0.8  # in another row
 NO_WRITING = 0.4  # where there are no digits
 UNLIKE_A_PENS = 0.2  # and so well does a digit whose strokes are UNEVEN
-BELIEVED = 0.75  # where a guess explains more, there are digits, and mostly the search is over
+BELIEVED = 0.75  # what explains more is digits, and mostly ends the search: see is_final()
 AS_SHARP = 0.6  # an edge is as sharp as writing if it is so strong, beside outlines of writing
 CLUTTER = 0.25  # of all edges so sharp, writing's are at least this share, or it is no writing
 MUCH_INK = 0.8  # what explains less of all ink but rules has lost digits, or is a rest of a rule
@@ -4094,9 +4094,9 @@ def best_understanding(picture: np.ndarray, recognizer: Recognizer) -> Understan
         if best is None or quality(found) > quality(best):
             best = found
         if ends_search:
-            # Digits that did not end the search, as they are few or small, are better than none.
-            is_less = best.belief > BELIEVED and not found.reading.has_digit
-            return best if is_less else found
+            # Digits that are believed are better than none, though they did not end the search.
+            has_better = best.belief > BELIEVED and not found.reading.has_digit
+            return best if has_better else found
     return best
 
 
@@ -4347,14 +4347,14 @@ class Pen:
         """Strokes after the pen went straight from start to stop, and where they look different."""
         goes_on = start == self._end  # else pressed just now, or come back from outside the canvas
         self._end = stop
-        new = [start] if start == stop else [start, stop]
-        points = new
+        if goes_on and start == stop:
+            return strokes, None
+        way = [start] if start == stop else [start, stop]
+        points = way
         if goes_on:
-            if start == stop:
-                return strokes, None
             *strokes, growing = strokes  # it is replaced by a longer one
             points = np.concatenate([growing.points, [stop]])
-        return [*strokes, Stroke(points, self.brush)], Stroke(new, self.brush).inked
+        return [*strokes, Stroke(points, self.brush)], Stroke(way, self.brush).inked
 
 
 class Gaps(NamedTuple):
