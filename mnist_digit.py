@@ -4629,6 +4629,11 @@ class Canvas:
         self._stale = area
 
     @property
+    def is_erasing(self) -> bool:
+        """Whether the held button erases; what it began with it goes on with."""
+        return isinstance(self._tool, Eraser)
+
+    @property
     def image(self) -> np.ndarray:
         """What the drawing looks like: uint8, shape (CANVAS_SIZE, CANVAS_SIZE), white on black."""
         if self._stale:
@@ -6937,7 +6942,7 @@ class Window:
         return view._replace(
             margin=max(brushes, default=0) / 2,
             brush=self.canvas.brush,
-            erases=self.erases or self.canvas.button == RIGHT,
+            erases=self.canvas.is_erasing if self.canvas.button else self.erases,
             invitation=None if brushes else INVITATION,
         )
 

@@ -465,6 +465,17 @@ def test_e_makes_the_left_button_the_eraser(window: md.Window) -> None:
     assert len(window.canvas.strokes) == 2
 
 
+def test_the_pointer_shows_what_the_held_button_does(window: md.Window) -> None:
+    """Pressed amid a stroke, e changes what the next press does, and the pointer's ring with it."""
+    flag = cv2.EVENT_FLAG_LBUTTON
+    window.on_mouse(cv2.EVENT_LBUTTONDOWN, 100, 100, flag)
+    press(window, "e")
+    window.on_mouse(cv2.EVENT_MOUSEMOVE, 100, 300, flag)
+    assert not window.view().erases
+    window.on_mouse(cv2.EVENT_LBUTTONUP, 100, 300, 0)
+    assert window.view().erases
+
+
 @pytest.mark.parametrize("width, height", [(800, 600), (1280, 720), (1366, 768), (1920, 1080)])
 def test_the_window_opens_in_its_usual_size_or_what_there_is_room_for(
     width: int, height: int
