@@ -4678,10 +4678,20 @@ def save_drawing(canvas: Canvas, folder: Path) -> Path:
         strokes.append({"points": stroke.points.tolist(), "brush": stroke.brush})
     drawing = json.dumps({"canvas_size": CANVAS_SIZE, "strokes": strokes}).encode()
     _, picture = cv2.imencode(".png", canvas.image)
+    return write_numbered(
+        lambda number: folder / f"drawing-{number}.json", {".json": drawing, ".png": picture}
+    )
+
+
+def write_numbered(path_of: Callable[[int], Path], contents: dict[str, bytes]) -> Path:
+    """Write contents, by the files' endings, under the first number that is free; return its path.
+
+    path_of gives the path of a number. Raises OSError.
+    """
     for number in itertools.count(1):
-        path = folder / f"drawing-{number}.json"
+        path = path_of(number)
         with contextlib.suppress(FileExistsError):
-            write_new({path: drawing, path.with_suffix(".png"): picture})
+            write_new({path.with_suffix(ending): contents[ending] for ending in contents})
             break
     return path
 
@@ -6815,13 +6825,12 @@ def save_annotated(source: Picture | Camera, reading: Reading, folder: Path) -> 
     """
     _, content = cv2.imencode(".png", annotated(source.image, reading))
     stem = Path(source.name).stem
-    for number in itertools.count(1):
+
+    def path_of(number: int) -> Path:
         ending = "" if number == 1 else f"-{number}"
-        path = folder / f"{stem}-read{ending}.png"
-        with contextlib.suppress(FileExistsError):
-            write_new({path: content})
-            break
-    return path
+        return folder / f"{stem}-read{ending}.png"
+
+    return write_numbered(path_of, {".png": content})
 
 
 class Window:
