@@ -3057,7 +3057,6 @@ BELIEVED = 0.75  # what explains more is digits, and mostly ends the search: see
 AS_SHARP = 0.6  # an edge is as sharp as writing if it is so strong, beside outlines of writing
 CLUTTER = 0.25  # of all edges so sharp, writing's are at least this share, or it is no writing
 MUCH_INK = 0.8  # what explains less of all ink but rules has lost digits, or is a rest of a rule
-SMALL = 0.1  # what spans less, in the picture's longer sides, may be such a rest, too
 SURE_AMONG_LINES = 0.8  # confidence from which on digits among lines are no rests of them
 DOUBTFUL = 0.8  # below this mean confidence digits are a texture's, unless one hand wrote all:
 ONE_PEN = 0.25  # the strokes of a hand's characters differ less in width, in mean widths
@@ -4042,9 +4041,7 @@ def is_final(found: Understanding, guess: Guess) -> bool:
         is_sure = found.reading.digits_alone and found.reading.confidence > SURE_AMONG_LINES
         return is_much and is_sure
     if found.belief > BELIEVED:
-        # What is small may be a rest of what was taken out, and the writing in another guess.
-        box = Box.around(part.box for part in found.reading.parts)
-        return is_much and box.longest > SMALL * guess.box.longest
+        return is_much
     return guess.clear and is_clearly_none(found.reading, guess.box)
 
 
