@@ -3388,8 +3388,9 @@ def without_frames(mask: np.ndarray) -> np.ndarray:
     unframed = mask.copy()
     least = 2 * SMALLEST_PIECE * max(mask.shape)  # a smaller one holds no digit
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
-    for label, (x, y, width, height, _) in enumerate(stats.tolist()):
-        if not label or min(width, height) < least:
+    for label, (x, y, width, height, area) in enumerate(stats.tolist()):
+        is_full = 2 * area >= width * height  # so it is not hollow, as is_frame() wants it
+        if not label or is_full or min(width, height) < least:
             continue
         ink = with_paper_around(np.uint8(labels[y : y + height, x : x + width] == label), 2)
         if is_frame(ink):
