@@ -31,15 +31,16 @@ def test_numpy_gives_what_keras_gives(recipe, tmp_path):
     model = md.compiled(md.RECIPES[recipe], 100)
     rng = np.random.default_rng(0)
     for layer in model.layers:  # as training would, also means and variances
-        layer.set_weights([one + rng.uniform(0, 0.1, one.shape) for one in layer.get_weights()])
+        layer.set_weights([one + rng.normal(0, 0.03, one.shape) for one in layer.get_weights()])
     if md.RECIPES[recipe].handwriting:
         model = md.with_answers(model)
     md.save_network(md.network_of(model), tmp_path / "network.npz")
     network = md.open_network(tmp_path / "network.npz")
     images = write_digits(16, np.random.default_rng(2)).images
     answers = network.activations(images / np.float32(255))[-1].values
+    assert answers.max() < 0.99  # of answers that are all 1 or 0, most faults would not be seen
     assert np.abs(network.answers(images / np.float32(255)) - answers).max() < 1e-6
-    assert np.abs(answers - model.predict(md.as_input(images), verbose=0)).max() < 1e-4
+    assert np.abs(answers - model.predict(md.as_input(images), verbose=0)).max() < 1e-5
 
 
 def test_every_layers_activations_are_those_of_keras():
@@ -284,14 +285,14 @@ def test_another_recipe_leaves_the_default_network_and_its_plots(
     assert f"opens {tmp_path / 'model' / 'plain-sgd.npz'}" in capsys.readouterr().err
 
 
-def test_calibration_makes_confidence_what_is_right_and_keeps_the_digits(trained):
-    """A network made too shy or far too sure is brought back to what held-out digits allow."""
+def test_calibration_makes_confidence_what_is_right_and_keeps_the_digits():
+    """A network made too shy or far too sure is brought back to what digits allow."""
     keras = md.import_keras()
     digits = write_digits(1000, np.random.default_rng(4))
     images = md.as_input(digits.images)
     judged = []
-    for factor in (0.7, 1, 1.4):
-        answering = md.open_keras_model(trained[0] / "model" / "digit.keras")
+    for factor in (0.6, 1, 1.7):
+        answering = md.open_keras_model(md.MODEL.with_suffix(".keras"))
         model = keras.Sequential([keras.Input((28, 28, 1)), *answering.layers[:-1]])
         before = model.predict(images, verbose=0)
         model.layers[-1].set_weights(
@@ -301,9 +302,9 @@ def test_calibration_makes_confidence_what_is_right_and_keeps_the_digits(trained
         judged.append(model.predict(images, verbose=0))
         assert np.array_equal(judged[-1][:, :10].argmax(axis=1), before[:, :10].argmax(axis=1))
         right = judged[-1].argmax(axis=1) == digits.labels
-        # Of a network trained for seconds; the same whatever it was before, see below.
-        assert abs(judged[-1].max(axis=1).mean() - right.mean()) < 0.1
-    assert np.abs(judged[0] - judged[1]).max() < 0.02 and np.abs(judged[2] - judged[1]).max() < 0.02
+        # Without it, 0.035 for a factor of 0.6, and 0.005 for 1.7.
+        assert abs(judged[-1].max(axis=1).mean() - right.mean()) < 0.004
+    assert np.abs(judged[0] - judged[1]).max() < 0.05 and np.abs(judged[2] - judged[1]).max() < 0.05
 
 
 @pytest.mark.parametrize("kind", [np.uint64, np.int8])
