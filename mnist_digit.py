@@ -1192,17 +1192,18 @@ def weights_and_bias(layer: keras.Layer) -> list[np.ndarray]:
 
 
 def fold(layer: keras.Layer, layers: list[Layer]) -> None:
-    """Put a batch normalization or a ReLU into the convolution before it, also over a pooling.
+    """Put a batch normalization or a ReLU into the layer with weights before it.
 
-    Neither changes which of four values is the greatest: a ReLU never falls, and a normalization
-    without a scale multiplies by positive numbers. So they may come before the pooling. Raises
-    ValueError where there is no such convolution.
+    A pooling may stand between. Neither changes which of four values is the greatest: a ReLU never
+    falls, and a normalization without a scale multiplies by positive numbers. So they may come
+    before the pooling. Raises ValueError where there is no such layer.
     """
     place = len(layers) - 1
     while place >= 0 and layers[place].kind == "pooling":
         place -= 1
-    if place < 0 or layers[place].kind != "convolution" or layers[place].activation != "linear":
-        raise ValueError(f"{layer.name} behind something else than a convolution")
+    has_weights = place >= 0 and layers[place].kind in ("convolution", "dense")
+    if not has_weights or layers[place].activation != "linear":
+        raise ValueError(f"{layer.name} behind something else than a convolution or a dense layer")
     if type(layer).__name__ == "ReLU":
         expect(layer.get_config(), max_value=None, negative_slope=0.0, threshold=0.0)
         layers[place] = layers[place]._replace(activation="relu")
@@ -1210,17 +1211,17 @@ def fold(layer: keras.Layer, layers: list[Layer]) -> None:
         layers[place] = normalized(layers[place], layer)
 
 
-def normalized(convolution: Layer, normalization: keras.Layer) -> Layer:
-    """A convolution whose maps are what a batch normalization makes of its maps.
+def normalized(weighted: Layer, normalization: keras.Layer) -> Layer:
+    """A layer that gives what a batch normalization makes of a layer's maps or units.
 
     Raises ValueError where the normalization has a scale, or adds nothing.
     """
     expect(normalization.get_config(), scale=False, center=True)
     beta, mean, variance = normalization.get_weights()  # in this order in Keras
     factor = 1 / np.sqrt(variance + normalization.get_config()["epsilon"])
-    weights = np.float32(convolution.weights * factor)
-    bias = np.float32((convolution.bias - mean) * factor + beta)
-    return convolution._replace(weights=weights, bias=bias)
+    weights = np.float32(weighted.weights * factor)
+    bias = np.float32((weighted.bias - mean) * factor + beta)
+    return weighted._replace(weights=weights, bias=bias)
 
 
 def save_network(network: Network, path: Path) -> None:
