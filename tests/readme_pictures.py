@@ -175,7 +175,7 @@ def animate() -> None:
     window.press("n")
     animation.draw(window, alone("8", 5))
     animation.show(shown(window))
-    for layer, number in ((0, 2), (0, 9), (2, 20)):
+    for layer, number in ((0, 1), (0, 9), (2, 20)):
         animation.show(point_at_map(window, layer, number), LAST_MS // 2)
     animation.save()
 
@@ -210,7 +210,7 @@ def main() -> None:
     window.press("n")
     for _ in draw(window, alone("8", 5)):
         pass
-    write("layers.png", point_at_map(window, 0, 2))
+    write("layers.png", point_at_map(window, 0, 1))
     write(
         "picture.jpg", new_window(md.WINDOW_SIZE, md.Picture("a sheet", sheet_of_paper())).frame()
     )
