@@ -3011,7 +3011,7 @@ DEEP = 0.13  # ink may be a face or a shadow where paper is further away, in lon
 PAPER_AROUND = 1 / 4  # so much paper is put around it, in longer sides: then the edge is far
 
 # A sheet or frame on something else.
-SHEET = 0.3  # it covers at least this share of the picture
+SHEET = 0.06  # it covers at least this share of the picture
 SHEET_SOLID = 0.75  # at least this share of the inside of its outline is light
 RECTANGLE = 0.8  # its outline fills at least this share of the least rectangle around it
 LONGEST_SHEET = 2.5  # it is at most so many times as long as wide
@@ -4024,7 +4024,7 @@ def largest_alone(pieces: Sequence[InkPiece], recognizer: Recognizer) -> Underst
 
 
 def is_clearly_none(reading: Reading, page: Box) -> bool:
-    """Whether a reading finds nothing but characters that are surely no digits, and no rules."""
+    """Whether a reading finds nothing but what surely is no digit, and is no rule and no sheet."""
     for part in reading.parts:
         prediction, box = part.prediction, part.box
         if prediction.digit is not None or box.width > TOO_WIDE * box.height:
@@ -4033,7 +4033,16 @@ def is_clearly_none(reading: Reading, page: Box) -> bool:
             return False
         if prediction.none < CLEAR_NONE or prediction.several > 1 - CLEAR_NONE:
             return False
+        if may_be_written_on(part.mask):
+            return False
     return True
+
+
+def may_be_written_on(mask: np.ndarray) -> bool:
+    """Whether a mask of ink is solid but for holes, as a card on which something is written."""
+    filled = np.count_nonzero(with_holes_filled(mask))
+    hull = cv2.convexHull(cv2.findNonZero(mask))
+    return np.count_nonzero(mask) < filled > SHEET_SOLID * cv2.contourArea(hull)
 
 
 def quality(found: Understanding) -> tuple[float, float]:

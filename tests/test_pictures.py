@@ -340,6 +340,22 @@ def test_an_empty_frame_is_ink_but_no_digit(recognizer):
 
 
 @pytest.mark.parametrize(
+    "corners",
+    [
+        [(200, 155), (440, 155), (440, 325), (200, 325)],
+        [(290, 150), (440, 195), (350, 330), (200, 285)],  # too far from a rectangle for a sheet
+    ],
+)
+def test_a_small_card_on_a_dark_desk_is_read(corners, recognizer):
+    desk = np.full((480, 640), 70, np.uint8)
+    cv2.fillPoly(desk, [np.int32(corners)], 225)
+    for x in (270, 335):
+        seven = np.int32([(x, 205), (x + 45, 205), (x + 15, 275)])
+        cv2.polylines(desk, [seven], False, 60, 4, cv2.LINE_AA)
+    assert md.read_image(desk, recognizer).text == "77"
+
+
+@pytest.mark.parametrize(
     "size, sheet, is_one",
     [
         ((1000, 2600), (900, 900), True),

@@ -313,10 +313,10 @@ def desk(rng: Generator, shape: tuple[int, int], dark: bool) -> np.ndarray:
     return colour * (1 + rng.uniform(0.02, 0.12) * streaks)[..., None]
 
 
-def on_desk(rng: Generator, sheet: np.ndarray, dark: bool) -> np.ndarray:
-    """A sheet photographed on a desk from not quite above."""
+def on_desk(rng: Generator, sheet: np.ndarray, dark: bool, share: Span = (0.6, 0.85)) -> np.ndarray:
+    """A sheet photographed on a desk from not quite above; share: of the picture's width."""
     size = np.array(sheet.shape[1::-1])
-    shape = tuple(np.int32(size / rng.uniform(0.6, 0.85))[::-1].tolist())
+    shape = tuple(np.int32(size / rng.uniform(*share))[::-1].tolist())
     corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1)]) * size
     middle = np.array(shape[::-1]) * (0.5 + rng.uniform(-0.06, 0.06, 2))
     laid = (
@@ -838,6 +838,7 @@ DIGIT_KINDS = {
     "sheet on a dark desk": partial(written, light=partial(on_desk, dark=True)),
     "sheet on a light desk": partial(written, light=partial(on_desk, dark=False)),
     "ruled sheet on a dark desk": partial(written, on=ruled, light=partial(on_desk, dark=True)),
+    "card on a dark desk": partial(written, light=partial(on_desk, dark=True, share=(0.3, 0.6))),
     "pencil": pencilled,
     "marker": partial(written, pen=(0.1, 0.2)),
     "chalk": chalked,
