@@ -4040,9 +4040,10 @@ def is_clearly_none(reading: Reading, page: Box) -> bool:
 
 def may_be_written_on(mask: np.ndarray) -> bool:
     """Whether a mask of ink is solid but for holes, as a card on which something is written."""
-    filled = np.count_nonzero(with_holes_filled(mask))
+    inside = np.count_nonzero(with_holes_filled(mask))
     hull = cv2.convexHull(cv2.findNonZero(mask))
-    return np.count_nonzero(mask) < filled > SHEET_SOLID * cv2.contourArea(hull)
+    has_holes = inside > np.count_nonzero(mask)
+    return has_holes and inside > SHEET_SOLID * cv2.contourArea(hull)
 
 
 def quality(found: Understanding) -> tuple[float, float]:
