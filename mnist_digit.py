@@ -1337,8 +1337,8 @@ class Recipe(NamedTuple):
 def default_layers(k: keras.layers) -> list[keras.Layer]:
     """Three convolutions and a dense layer, all of them normalized.
 
-    Batch normalization (Ioffe and Szegedy, 2015) halves the epochs that unseen hands need. It
-    follows the pooling, where there are a quarter of the values. Without a scale it cannot turn
+    Batch normalization (Ioffe and Szegedy, 2015) halves the epochs that unseen hands need. Of maps
+    it follows the pooling, where there are a quarter of the values. Without a scale it cannot turn
     values round, so fold() may move it before the pooling; the next layer's weights do the scaling.
     """
 
@@ -4687,27 +4687,31 @@ class Canvas:
 def save_drawing(canvas: Canvas, folder: Path) -> Path:
     """Write the drawing as .json and .png of the next free number; return the .json's path.
 
-    Raises OSError. Two windows that save at the same moment get a number each.
+    Raises OSError.
     """
     strokes = []
     for stroke in canvas.strokes:
         strokes.append({"points": stroke.points.tolist(), "brush": stroke.brush})
     drawing = json.dumps({"canvas_size": CANVAS_SIZE, "strokes": strokes}).encode()
     _, picture = cv2.imencode(".png", canvas.image)
-    return write_numbered(
-        lambda number: folder / f"drawing-{number}.json", {".json": drawing, ".png": picture}
-    )
+
+    def path_of(number: int) -> Path:
+        return folder / f"drawing-{number}.json"
+
+    return write_numbered(path_of, {".json": drawing, ".png": picture})
 
 
 def write_numbered(path_of: Callable[[int], Path], contents: dict[str, bytes]) -> Path:
     """Write contents, by the files' endings, under the first number that is free; return its path.
 
-    path_of gives the path of a number. Raises OSError.
+    path_of gives the path of a number. Raises OSError. Two windows that save at the same moment get
+    a number each.
     """
     for number in itertools.count(1):
         path = path_of(number)
+        files = {path.with_suffix(ending): content for ending, content in contents.items()}
         with contextlib.suppress(FileExistsError):
-            write_new({path.with_suffix(ending): contents[ending] for ending in contents})
+            write_new(files)
             break
     return path
 
@@ -6836,8 +6840,7 @@ def annotated(image: np.ndarray, reading: Reading) -> np.ndarray:
 def save_annotated(source: Picture | Camera, reading: Reading, folder: Path) -> Path:
     """Save a picture with what was read in it, as NAME-read.png or NAME-read-2.png and so on.
 
-    Returns the file's path. Raises OSError. Two windows that save at the same moment get a number
-    each.
+    Returns the file's path. Raises OSError.
     """
     _, content = cv2.imencode(".png", annotated(source.image, reading))
     stem = Path(source.name).stem

@@ -302,8 +302,8 @@ def test_calibration_makes_confidence_what_is_right_and_keeps_the_digits():
         judged.append(model.predict(images, verbose=0))
         assert np.array_equal(judged[-1][:, :10].argmax(axis=1), before[:, :10].argmax(axis=1))
         right = judged[-1].argmax(axis=1) == digits.labels
-        # Without it, 0.035 for a factor of 0.6, and 0.005 for 1.7.
-        assert abs(judged[-1].max(axis=1).mean() - right.mean()) < 0.004
+        # Without it, 0.027 for a factor of 0.6, and 0.0044 for 1.7.
+        assert abs(judged[-1].max(axis=1).mean() - right.mean()) < 0.003
     assert np.abs(judged[0] - judged[1]).max() < 0.05 and np.abs(judged[2] - judged[1]).max() < 0.05
 
 
