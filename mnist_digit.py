@@ -5549,17 +5549,17 @@ class Layout:
             content = self._content(regions.panel, WIDEST_PANEL)
             self._place_in_one_column(content)
         if shows_layers:
-            margin = self.units(LAYERS_MARGIN)
+            margin = self.pixels(LAYERS_MARGIN)
             self._place_layers(regions.layers.inset(margin))
 
-    def units(self, count: float) -> int:
+    def pixels(self, units: float) -> int:
         """So many units in pixels, at least one."""
-        return max(1, round(count * self.scale))
+        return max(1, round(units * self.scale))
 
     def _content(self, panel: Box, widest: float) -> Box:
         """The panel without its margins; what stands in it is not wider than so many units."""
-        content = panel.inset(self.units(MARGIN))
-        spare = max(0, content.width - self.units(widest))
+        content = panel.inset(self.pixels(MARGIN))
+        spare = max(0, content.width - self.pixels(widest))
         return content.inset(spare // 2, 0)
 
     def _place_in_one_column(self, content: Box) -> None:
@@ -5579,22 +5579,22 @@ class Layout:
     def _place_in_two_columns(self, content: Box) -> None:
         """Answer and thumbnails at the left, the bars at the right, the keys below both."""
         rows = math.ceil(len(CAPS) / 5)
-        gap = self.units(MARGIN)
-        keys = self.units(rows * CAP_HEIGHT - CAP_GAP)
+        gap = self.pixels(MARGIN)
+        keys = self.pixels(rows * CAP_HEIGHT - CAP_GAP)
         upper, caps = content.split_bottom(keys)
         upper, _ = upper.split_bottom(gap)
         left, bars = upper.split_left(upper.width // 2)
         left, _ = left.split_right(gap)
-        self.answer, thumbnails = left.split_top(self.units(ANSWER_HEIGHT))
-        _, self.thumbnails = thumbnails.split_top(self.units(LABEL_GAP))
-        largest = self.units(len(BARS) * LARGEST_BAR)
+        self.answer, thumbnails = left.split_top(self.pixels(ANSWER_HEIGHT))
+        _, self.thumbnails = thumbnails.split_top(self.pixels(LABEL_GAP))
+        largest = self.pixels(len(BARS) * LARGEST_BAR)
         bars = bars._replace(height=min(bars.height, largest))
         self.bars = rows_of(bars, len(BARS))
         self.caps = self._caps(caps, 5)
 
     def _caps(self, box: Box, columns: int) -> dict[str, Box]:
         """The places of the keys by their names, column by column."""
-        gap = self.units(CAP_GAP)  # at the right of each and below it
+        gap = self.pixels(CAP_GAP)  # at the right of each and below it
         box = box._replace(width=box.width + gap, height=box.height + gap)
         rows = math.ceil(len(CAPS) / columns)
         places = []
@@ -5605,8 +5605,8 @@ class Layout:
 
     def _place_layers(self, content: Box) -> None:
         """The digit image, the map that is pointed at, what is said of it, and the layers."""
-        side = self.units(DIGIT_IMAGE)
-        pitch = side + self.units(LAYERS_GAP)
+        side = self.pixels(DIGIT_IMAGE)
+        pitch = side + self.pixels(LAYERS_GAP)
         if content.width > content.height:
             places = self._beside_layers(content, side, pitch)
         else:
@@ -5648,7 +5648,7 @@ class Layout:
         """Where the digit image of each part of the reading is shown."""
         if not view.parts:
             return []
-        _, room = self.thumbnails.split_top(self.units(LABEL_HEIGHT))
+        _, room = self.thumbnails.split_top(self.pixels(LABEL_HEIGHT))
         grid = largest_grid(room, len(view.parts))
         side = grid.side - max(2, grid.side // 16)  # the rest is a gap
         side = max(1, side)  # where there is no room, one is drawn over the other
@@ -5781,7 +5781,7 @@ class Sheet:
         self.layout = layout
         self.whole = Box(0, 0, width, height)
         self.scale = layout.scale
-        self.units = layout.units
+        self.pixels = layout.pixels
         self.image = np.empty((height, width, 3), np.uint8)
         self.fill(self.whole, PANEL_COLOUR)
 
@@ -5795,7 +5795,7 @@ class Sheet:
 
     def outline(self, box: Box, colour: Colour, width: float = 1) -> None:
         """Draw a frame inside the edges of a box."""
-        line = self.units(width)
+        line = self.pixels(width)
         top, _ = box.split_top(line)
         _, bottom = box.split_bottom(line)
         left, _ = box.split_left(line)
@@ -5805,7 +5805,7 @@ class Sheet:
 
     def rounded(self, box: Box, colour: Colour) -> None:
         """Fill a box with round corners."""
-        radius = min(self.units(4), box.width // 2, box.height // 2)
+        radius = min(self.pixels(4), box.width // 2, box.height // 2)
         self.fill(box.inset(radius, 0), colour)
         self.fill(box.inset(0, radius), colour)
         centers = box.inset(radius)
@@ -5846,16 +5846,16 @@ class Sheet:
 
     def lines(self, box: Box, lines: Sequence[str], style: Style) -> None:
         """Write lines one below another from the top of a box."""
-        pitch = self.units(1.5 * style.size)
+        pitch = self.pixels(1.5 * style.size)
         for line in lines:
             place, box = box.split_top(pitch)
             self.write(place, line, style)
 
     def note(self, box: Box, text: str, style: Style) -> None:
         """Write a text on a ground of its own at the top left of a box."""
-        margin = self.units(8)
+        margin = self.pixels(8)
         width = self.measure(text, style) + 2 * margin
-        line, _ = box.split_top(self.units(NOTE_HEIGHT))
+        line, _ = box.split_top(self.pixels(NOTE_HEIGHT))
         ground = line._replace(width=min(width, box.width))
         self.rounded(ground, PANEL_COLOUR)
         self.write(ground.inset(margin, 0), text, style)
@@ -5865,7 +5865,7 @@ class Sheet:
         width = 0
         for piece, is_key in words_and_keys(text):
             if is_key:
-                width += self._key_width(piece) + self.units(KEY_GAP)
+                width += self._key_width(piece) + self.pixels(KEY_GAP)
             else:
                 width += width_of(piece, *self._font(style))
         return width
@@ -5902,16 +5902,16 @@ class Sheet:
     def _key_width(self, key: str) -> int:
         """How wide a key in a text is, in pixels."""
         name = self.measure(key, CAP_STYLE)
-        return self.units(8) + max(self.units(10), name)
+        return self.pixels(8) + max(self.pixels(10), name)
 
     def _draw_key(self, key: str, x: float, middle: float) -> int:
         """Draw a key in a text from x on, at this height; return its width and that of a gap."""
-        height = self.units(17)
+        height = self.pixels(17)
         top = middle - height / 2
         cap = Box(round(x), round(top), self._key_width(key), height)
         self.rounded(cap, POINTED_COLOUR)
         self.write(cap, key, CAP_STYLE)
-        return cap.width + self.units(KEY_GAP)
+        return cap.width + self.pixels(KEY_GAP)
 
 
 # --- window: why it is this answer -----------------------------------------------------------
@@ -6179,16 +6179,16 @@ def mosaic(maps: np.ndarray, grid: Grid) -> np.ndarray:
 def draw_layers(sheet: Sheet, view: View) -> None:
     """Draw what each layer of the network makes of the chosen part."""
     layout = sheet.layout
-    line = layout.layers._replace(width=sheet.units(1))
+    line = layout.layers._replace(width=sheet.pixels(1))
     if layout.layers.x == 0:  # they stand below the panel
-        line = layout.layers._replace(height=sheet.units(1))
+        line = layout.layers._replace(height=sheet.pixels(1))
     sheet.fill(line, EDGE_COLOUR)
     draw_seen(sheet, view)
     names = names_of_layers(view.activations)
     grids = layout.layer_grids(view)
     for number, (grid, name) in enumerate(zip(grids, names, strict=False)):
         values = view.activations[number].values[0]
-        height = sheet.units(LAYER_TITLE)
+        height = sheet.pixels(LAYER_TITLE)
         title = layout.layers_room._replace(y=grid.y - height, height=height)
         sheet.write(title, f"{name}: {shape_in_words(values)}", Style(LAYER_TEXT, QUIET_COLOUR))
         draw_layer(sheet, grid, values)
@@ -6201,7 +6201,7 @@ def draw_seen(sheet: Sheet, view: View) -> None:
     sheet.fill(box, CANVAS_COLOUR)
     if view.part:
         sheet.draw_digit_image(box, view.part.image)
-    sheet.outline(box.inset(-sheet.units(1)), EDGE_COLOUR)
+    sheet.outline(box.inset(-sheet.pixels(1)), EDGE_COLOUR)
 
 
 def draw_layer(sheet: Sheet, grid: Grid, values: np.ndarray) -> None:
@@ -6245,7 +6245,7 @@ def draw_pointed_unit(sheet: Sheet, view: View, network: Network) -> None:
 
 def draw_layers_hint(sheet: Sheet) -> None:
     """Say what one sees of the network, and that one may point at it."""
-    heading, below = sheet.layout.unit_words.split_top(sheet.units(22))
+    heading, below = sheet.layout.unit_words.split_top(sheet.pixels(22))
     sheet.write(heading, LAYERS_HEADING, Style(15, TEXT_COLOUR, 600))
     sheet.lines(below, LAYERS_HINT, Style(LAYER_TEXT, QUIET_COLOUR))
 
@@ -6261,7 +6261,7 @@ def draw_unit(sheet: Sheet, view: View, unit: Unit) -> None:
     alone = Grid(box.x, box.y, box.width, columns=1, count=1)
     shades = shade(maps)[:, :, [unit.map]]
     sheet.area(box)[:] = mosaic(shades, alone)
-    sheet.outline(box.inset(-sheet.units(1)), EDGE_COLOUR)
+    sheet.outline(box.inset(-sheet.pixels(1)), EDGE_COLOUR)
     place = unit.place.scaled(box.width / width, box.x, box.y)
     sheet.outline(place, FIELD_COLOUR, 1.5)
     name = names_of_layers(view.activations)[unit.layer]
@@ -6279,14 +6279,14 @@ def draw_weights(sheet: Sheet, layer: Layer, number: int) -> None:
     if layer.weights.ndim != 4 or layer.weights.shape[2] != 1:
         return
     weights = layer.weights[:, :, 0, number]
-    side = sheet.units(WEIGHTS)
+    side = sheet.pixels(WEIGHTS)
     _, room = sheet.layout.unit_words.split_bottom(side)
     square, caption = room.split_left(side)
     strongest = max(np.abs(weights).max(), 1e-9)  # all may be 0
     strengths = np.abs(weights[:, :, None]) / strongest
     colours = np.where(weights[:, :, None] > 0, BEST_COLOUR, OTHER_COLOUR)
     sheet.squares(square, np.uint8(colours * strengths))
-    _, caption = caption.split_left(sheet.units(8))
+    _, caption = caption.split_left(sheet.pixels(8))
     if caption.width > side:
         sheet.lines(caption, ["its weights", "orange +", "blue −"], Style(11, QUIET_COLOUR))
 
@@ -6305,7 +6305,7 @@ def draw_field(sheet: Sheet, view: View, field: Box) -> None:
     # The digit image's top left, where its ink lies on the ink that is shown.
     left, top = np.subtract(shown.center, np.multiply(scale, ink.center))
     frame = field.scaled(scale, left, top).clipped(layout.canvas)
-    around = frame.inset(-sheet.units(1))
+    around = frame.inset(-sheet.pixels(1))
     sheet.outline(around, CANVAS_COLOUR, 4)  # for it to be seen on white ink, too
     sheet.outline(frame, FIELD_COLOUR, 2)
 
@@ -6380,18 +6380,18 @@ def draw_answer(sheet: Sheet, view: View) -> None:
     """Draw what was read in large type, how sure that is, and how to put it right."""
     box = sheet.layout.answer
     if view.flash:
-        ground = box.inset(-sheet.units(5))
+        ground = box.inset(-sheet.pixels(5))
         sheet.rounded(ground, POINTED_COLOUR)
     upper, lower = box.split_top(round(0.8 * box.height))
     reading = view.reading
     if reading is None:
         sheet.write(upper, "?", Style(96, EDGE_COLOUR, 600))
         return
-    number, right = upper.split_right(sheet.units(CONFIDENCE_WIDTH))
+    number, right = upper.split_right(sheet.pixels(CONFIDENCE_WIDTH))
     draw_number(sheet, number, reading)
-    _, right = right.split_top(sheet.units(20))
-    figure, right = right.split_top(sheet.units(28))
-    caption, _ = right.split_top(sheet.units(20))
+    _, right = right.split_top(sheet.pixels(20))
+    figure, right = right.split_top(sheet.pixels(28))
+    caption, _ = right.split_top(sheet.pixels(20))
     sheet.write(figure, f"{reading.confidence:.1%}", Style(24, align="right", face="uni"))
     sheet.write(caption, confidence_in_words(reading), Style(14, QUIET_COLOUR, align="right"))
     hint = "wrong? press its digit, or click its bar"
@@ -6446,14 +6446,14 @@ def draw_thumbnails(sheet: Sheet, view: View) -> None:
     words = "the network sees"
     if len(boxes) > 1:
         words = f"the network sees; the bars are of the framed {view.part.prediction}"
-    label = layout.thumbnails._replace(height=sheet.units(14))
+    label = layout.thumbnails._replace(height=sheet.pixels(14))
     sheet.write(label, words, Style(13, QUIET_COLOUR))
     for part, box in zip(view.parts, boxes, strict=True):
         sheet.draw_digit_image(box, part.image)
         sheet.outline(box, CAP_COLOUR)
     if len(boxes) > 1:
         chosen = boxes[view.chosen]
-        sheet.outline(chosen.inset(-sheet.units(1)), BEST_COLOUR, 2.5)
+        sheet.outline(chosen.inset(-sheet.pixels(1)), BEST_COLOUR, 2.5)
 
 
 def draw_bars(sheet: Sheet, view: View, pointed: Target | None) -> None:
@@ -6473,8 +6473,8 @@ def draw_bar(sheet: Sheet, box: Box, answer: int, prediction: Prediction | None)
         style = Style(15, TEXT_COLOUR, 700)
     name = "none" if answer == OTHER else str(answer)
     sheet.write(box, name, style)
-    _, bar = box.split_left(sheet.units(BAR_LABEL))
-    bar, figure = bar.split_right(sheet.units(BAR_FIGURE))
+    _, bar = box.split_left(sheet.pixels(BAR_LABEL))
+    bar, figure = bar.split_right(sheet.pixels(BAR_FIGURE))
     bar = bar.inset(0, bar.height // 8)
     sheet.fill(bar, TROUGH_COLOUR)
     sheet.outline(bar, EDGE_COLOUR)
@@ -6510,14 +6510,14 @@ def caps_drawn(layout: Layout, lit: frozenset[str], pointed: str | None) -> Shee
 
 def draw_cap(sheet: Sheet, box: Box, name: str, is_lit: bool, is_pointed: bool) -> None:
     """Draw a key that can be clicked, and what it does in a word."""
-    face, _ = box.split_bottom(sheet.units(2))
+    face, _ = box.split_bottom(sheet.pixels(2))
     sheet.rounded(box, BEST_COLOUR if is_lit else TROUGH_COLOUR)  # the cap's lower rim
     sheet.rounded(face, POINTED_COLOUR if is_pointed else CAP_COLOUR)
     style = Style(13, BEST_COLOUR if is_lit else TEXT_COLOUR, 600)
-    text = face.inset(sheet.units(6), 0)
+    text = face.inset(sheet.pixels(6), 0)
     sheet.write(text, name, style)
-    key_width = sheet.measure(name, style) + sheet.units(6)
-    _, word = text.split_left(max(sheet.units(13), key_width))
+    key_width = sheet.measure(name, style) + sheet.pixels(6)
+    _, word = text.split_left(max(sheet.pixels(13), key_width))
     sheet.write(word, CAPS[name], Style(13, QUIET_COLOUR))
 
 
@@ -6571,7 +6571,7 @@ def outlines_of_parts(sheet: Sheet, view: View) -> list[Box]:
     """The outlines around the parts, where there are several."""
     if len(view.parts) < 2:
         return []
-    return [box.inset(-sheet.units(3)) for box in sheet.layout.part_boxes(view)]
+    return [box.inset(-sheet.pixels(3)) for box in sheet.layout.part_boxes(view)]
 
 
 def draw_outlines(sheet: Sheet, view: View) -> None:
@@ -6599,7 +6599,7 @@ def label_places(sheet: Sheet, outlines: Sequence[Box]) -> list[Box]:
     for outline in outlines:
         height = outline.height / sheet.scale  # in units
         size = np.clip(0.3 * height, SMALLEST_LABEL, LARGEST_LABEL)
-        side = sheet.units(LABEL_RATIO * size)
+        side = sheet.pixels(LABEL_RATIO * size)
         places.append(place_beside(outline, side, sheet.layout.canvas, [*outlines, *places]))
     return places
 
@@ -6634,8 +6634,8 @@ def is_free(place: Box, room: Box, taken: Sequence[Box]) -> bool:
 def draw_notes(sheet: Sheet, view: View, explanation: Explanation | None) -> None:
     """Draw the status lines and what colours stand for, each on its own ground; the invitation."""
     canvas = sheet.layout.canvas
-    pitch = sheet.units(NOTE_PITCH)
-    room = canvas.inset(sheet.units(10))
+    pitch = sheet.pixels(NOTE_PITCH)
+    room = canvas.inset(sheet.pixels(10))
     for line in view.status:
         sheet.note(room, line, Style(13, QUIET_COLOUR))
         _, room = room.split_top(pitch)
@@ -6643,17 +6643,17 @@ def draw_notes(sheet: Sheet, view: View, explanation: Explanation | None) -> Non
         draw_legend(sheet, legend_place(sheet, view, room), explanation)
     if view.invitation:
         large, small = view.invitation
-        lower = canvas._replace(y=canvas.y + sheet.units(42))
+        lower = canvas._replace(y=canvas.y + sheet.pixels(42))
         sheet.write(canvas, large, Style(40, QUIET_COLOUR, 500, "middle"))
         sheet.write(lower, small, Style(17, QUIET_COLOUR, align="middle"))
 
 
 def legend_place(sheet: Sheet, view: View, room: Box) -> Box:
     """Where the legend stands: at the top of the room, or at its foot if it would hide the ink."""
-    height = 3 * sheet.units(NOTE_PITCH)
-    room = room._replace(width=sheet.units(LEGEND_WIDTH))
+    height = 3 * sheet.pixels(NOTE_PITCH)
+    room = room._replace(width=sheet.pixels(LEGEND_WIDTH))
     top, _ = room.split_top(height)
-    above_message, _ = room.split_bottom(sheet.units(MESSAGE_HEIGHT))
+    above_message, _ = room.split_bottom(sheet.pixels(MESSAGE_HEIGHT))
     _, foot = above_message.split_bottom(height)
     ink = sheet.layout.part_boxes(view)[view.chosen]
     if ink.meets(top) and not ink.meets(foot):
@@ -6664,15 +6664,15 @@ def legend_place(sheet: Sheet, view: View, room: Box) -> Box:
 def draw_legend(sheet: Sheet, room: Box, explanation: Explanation) -> None:
     """Say why it is this answer, and what the ink's colours stand for."""
     sheet.note(room, why_in_words(explanation), Style(14))
-    _, room = room.split_top(sheet.units(NOTE_PITCH))
+    _, room = room.split_top(sheet.pixels(NOTE_PITCH))
     meanings = [(BEST_COLOUR, explanation.answer)]
     if explanation.runner_up is not None:
         meanings.append((OTHER_COLOUR, explanation.runner_up))
     for colour, answer in meanings:
-        sample, words = room.split_left(sheet.units(14))
+        sample, words = room.split_left(sheet.pixels(14))
         sheet.note(words, f"speaks for {name_of(answer)}", Style(14))
-        sheet.fill(sample._replace(height=sheet.units(NOTE_HEIGHT)), colour)
-        _, room = room.split_top(sheet.units(NOTE_PITCH))
+        sheet.fill(sample._replace(height=sheet.pixels(NOTE_HEIGHT)), colour)
+        _, room = room.split_top(sheet.pixels(NOTE_PITCH))
 
 
 def draw_ring(sheet: Sheet, view: View) -> None:
@@ -6689,7 +6689,7 @@ def draw_ring(sheet: Sheet, view: View) -> None:
     if view.erases:
         colour, width = OTHER_COLOUR, 2
     center = x - canvas.x, y - canvas.y
-    line = sheet.units(width)
+    line = sheet.pixels(width)
     cv2.circle(sheet.area(canvas), center, radius, colour, line, cv2.LINE_AA)
 
 
@@ -6697,11 +6697,11 @@ def draw_message(sheet: Sheet, view: View) -> None:
     """Write what came of the last key, on a ground of its own at the canvas's lower edge."""
     if not view.message:
         return
-    _, strip = sheet.layout.canvas.split_bottom(sheet.units(MESSAGE_HEIGHT))
-    edge, _ = strip.split_top(sheet.units(1))
+    _, strip = sheet.layout.canvas.split_bottom(sheet.pixels(MESSAGE_HEIGHT))
+    edge, _ = strip.split_top(sheet.pixels(1))
     sheet.fill(strip, PANEL_COLOUR)
     sheet.fill(edge, EDGE_COLOUR)
-    text = strip.inset(sheet.units(20), 0)
+    text = strip.inset(sheet.pixels(20), 0)
     sheet.write(text, view.message, Style(16))
 
 
@@ -6709,17 +6709,17 @@ def draw_help(sheet: Sheet) -> None:
     """Draw in the canvas's place what the keys do, what can be pointed at, what colours mean."""
     canvas = sheet.layout.canvas
     sheet.fill(canvas, PANEL_COLOUR)
-    page = canvas.inset(sheet.units(MARGIN))
+    page = canvas.inset(sheet.pixels(MARGIN))
     lines = rows_of(page, len(KEYS) + 1 + len(MEANINGS))  # one stays empty
     size = 0.68 * lines[0].height / sheet.scale
     style = Style(min(15, size))
     for key, line in zip(KEYS, lines, strict=False):
-        names, words = line.split_left(sheet.units(210))
+        names, words = line.split_left(sheet.pixels(210))
         sheet.write(names, key.names_as_keys, style)
         sheet.write(words, key.does, style)
     for meaning, line in zip(MEANINGS, lines[len(KEYS) + 1 :], strict=True):
-        thing, words = line.split_left(sheet.units(210))
-        thing = thing._replace(width=sheet.units(60), height=sheet.units(17))
+        thing, words = line.split_left(sheet.pixels(210))
+        thing = thing._replace(width=sheet.pixels(60), height=sheet.pixels(17))
         sheet.rounded(thing, meaning.ground)
         sheet.write(thing, meaning.thing, CAP_STYLE._replace(colour=meaning.ink))
         sheet.write(words, meaning.meaning, style)
