@@ -5252,6 +5252,7 @@ class View(NamedTuple):
     """All that one picture of the window shows."""
 
     image: np.ndarray  # the drawing or picture: uint8, grey or BGR
+    is_drawing: bool = False
     reading: Reading | None = None
     chosen: int = 0  # the part that the bars and "why" are of, as an index into reading.parts
     margin: float = 0  # how far ink reaches beyond the boxes of the parts, in pixels of the image
@@ -6527,12 +6528,12 @@ def draw_image(sheet: Sheet, view: View, explanation: Explanation | None) -> Non
     sheet.fill(layout.canvas, CANVAS_COLOUR)
     area = sheet.area(fitted(layout.canvas, view.size))
     image = as_shown(view, explanation, size_of(area))
-    if view.image.ndim == 3:
-        area[:] = image
-        draw_outlines(sheet, view)
-    else:  # a drawing has the canvas's colour behind it, and its ink is before the outlines
+    if view.is_drawing:  # it has the canvas's colour behind it, and its ink is before the outlines
         draw_outlines(sheet, view)
         cv2.max(area, image, area)
+    else:
+        area[:] = image
+        draw_outlines(sheet, view)
 
 
 def as_shown(view: View, explanation: Explanation | None, size: tuple[int, int]) -> np.ndarray:
@@ -6561,10 +6562,9 @@ def tinted(image: np.ndarray, view: View, explanation: Explanation) -> np.ndarra
 
 def ink_of_part(view: View, box: Box) -> np.ndarray:
     """How much ink of the chosen part is at each pixel of its box: [0, 1]."""
-    mask = view.part.mask
-    if mask is None:  # a drawing: its ink is what is white
+    if view.is_drawing:  # its ink is what is white
         return crop(view.image, box) / np.float32(255)
-    return cv2.resize(np.float32(mask), (box.width, box.height))
+    return cv2.resize(np.float32(view.part.mask), (box.width, box.height))
 
 
 def outlines_of_parts(sheet: Sheet, view: View) -> list[Box]:
@@ -6677,7 +6677,7 @@ def draw_legend(sheet: Sheet, room: Box, explanation: Explanation) -> None:
 
 def draw_ring(sheet: Sheet, view: View) -> None:
     """Draw a ring as wide as the brush, or as the eraser, around the pointer."""
-    if view.pointer is None or not view.brush:
+    if view.pointer is None or not view.is_drawing:
         return
     x, y = view.pointer
     canvas = sheet.layout.canvas
@@ -6968,6 +6968,7 @@ class Window:
         """A view and what there is to be seen of the canvas besides."""
         brushes = [stroke.brush for stroke in self.canvas.strokes]
         return view._replace(
+            is_drawing=True,
             margin=max(brushes, default=0) / 2,
             brush=self.canvas.brush,
             erases=self.canvas.is_erasing if self.canvas.button else self.erases,

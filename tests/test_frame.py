@@ -21,7 +21,9 @@ def drawing(strokes: list) -> md.Canvas:
 
 def view_of(strokes: list, recognizer: md.Recognizer, **more: object) -> md.View:
     canvas = drawing(strokes)
-    return md.View(image=canvas.image, reading=canvas.read(recognizer), margin=12, **more)
+    return md.View(
+        image=canvas.image, is_drawing=True, reading=canvas.read(recognizer), margin=12, **more
+    )
 
 
 def within(frame: np.ndarray, box: md.Box) -> np.ndarray:
@@ -229,7 +231,7 @@ def test_a_message_that_is_too_long_stays_in_its_strip(recognizer: md.Recognizer
         differs[canvas.y : canvas.bottom, canvas.x : canvas.right] = False
         assert not differs.any()
         margin = within(frame, canvas)[
-            -2 * layout.units(10) : -layout.units(2), -layout.units(10) :
+            -2 * layout.pixels(10) : -layout.pixels(2), -layout.pixels(10) :
         ]
         assert (margin == md.PANEL_COLOUR).all()
 
