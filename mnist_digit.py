@@ -4972,6 +4972,10 @@ class Votes:
             recent = votes[-FEWEST_VOTES:]
         self._votes = recent
 
+    def are_all_for(self, frame: Frame) -> bool:
+        """Whether nothing but this frame was read."""
+        return all(vote.frame is frame for vote in self._votes)
+
     @property
     def standing(self) -> Vote | None:
         """The newest vote for the text that was read in most of the last frames."""
@@ -5074,8 +5078,11 @@ class Camera:
         last = 0
         while not self._film.is_closed:
             votes, frame = self._votes, self._film.newest
-            # The last frame of a video stays, and is alone where a person went on after it.
-            votes_again = self._film.has_ended and len(votes) < FEWEST_VOTES
+            votes_again = False
+            if self._film.has_ended:  # its last frame stays: only what that says may stand
+                if not votes.are_all_for(frame):
+                    votes = self._votes = Votes()
+                votes_again = len(votes) < FEWEST_VOTES
             if self._held or (frame.number == last and not votes_again):
                 time.sleep(0.01)
                 continue

@@ -178,6 +178,25 @@ def test_the_last_frame_of_a_video_stays(open_camera, tmp_path, recognizer):
     assert camera.read(recognizer) is None and camera.image.shape == (480, 640, 3)
 
 
+@pytest.mark.parametrize("frames", [3, 6])
+def test_what_stands_when_a_video_has_ended_is_what_its_last_frames_say(
+    open_camera, tmp_path, recognizer, frames
+):
+    path = tmp_path / "changes.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), RATE, (300, 200))
+    for number in range(30 + frames):
+        shown = sheet() if number < 30 else sheet()[:, :142]  # then the 2 is covered
+        page = np.full((200, 300), 235, np.uint8)
+        page[:, : shown.shape[1]] = shown
+        writer.write(cv2.cvtColor(page, cv2.COLOR_GRAY2BGR))
+    writer.release()
+    camera = open_camera(path)
+    wait_until(lambda: camera.read(recognizer), "a reading")
+    wait_until(lambda: str(camera.read(recognizer)).startswith("4 ("), "the last frame's digit")
+    camera.hold()
+    assert camera.read(recognizer).text == "4"
+
+
 @pytest.mark.parametrize("name", ["none.avi", "folder", "notes.txt"])
 def test_what_is_no_camera_and_no_video_is_named_in_a_line(tmp_path, monkeypatch, name, capfd):
     monkeypatch.chdir(tmp_path)
