@@ -8184,7 +8184,8 @@ def picture_named(file: str) -> np.ndarray:
 def read_piped() -> np.ndarray:
     """The picture on standard input, as open_picture() gives it. Raises ValueError."""
     name = Path(called("-"))
-    data = sys.stdin.buffer.read(MOST_PIPED + 1)
+    with errors_naming(name, "cannot be read"):
+        data = sys.stdin.buffer.read(MOST_PIPED + 1)
     if len(data) > MOST_PIPED:
         raise ValueError(f"{name}: larger than {MOST_PIPED // 10**6} megabytes")
     with errors_naming(name, "cannot be read"), silenced(), memory_limit(MOST_MEMORY):
