@@ -6827,17 +6827,19 @@ def counted(number: int, thing: str) -> str:
 
 
 def annotated(image: np.ndarray, reading: Reading) -> np.ndarray:
-    """A picture, uint8 BGR, with a box around each part, and beside it what it was read as."""
+    """A picture, uint8, grey or BGR, with a box around each part, and what it was read as."""
     picture = image.copy()
     if picture.ndim == 2:
         picture = cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR)
     line = 1 + max(picture.shape) // 600  # thickness in pixels
+    taken = [part.box for part in reading.parts]
     for part in reading.parts:
         box = part.box
         colour = answer_colour(part.prediction)
         cv2.rectangle(picture, box, colour, line)
         size = int(np.clip(box.height // 4, 12, 40))  # of the label
-        label = place_beside(box, size, Box(0, 0, *size_of(picture)), [])
+        label = place_beside(box, size, Box(0, 0, *size_of(picture)), taken)
+        taken.append(label)
         cv2.rectangle(picture, label, PANEL_COLOUR, cv2.FILLED)
         place = label.x + size // 5, label.bottom - size // 7
         cv2.putText(picture, str(part.prediction), place, colour, font("sans", 600), size, 600)

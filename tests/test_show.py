@@ -61,6 +61,16 @@ def test_every_kind_of_picture_is_shown(kind):
     assert np.ptp(picture.image) > 50
 
 
+def test_a_grey_picture_is_shown_as_a_coloured_one_is(recognizer):
+    grey = paper_with(SEVEN, ONE)  # two parts, so that they are outlined
+    frames = []
+    for stored in (grey, cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)):
+        window = md.Window(recognizer, [md.Picture("a", stored)])
+        window.press("w")
+        frames.append(window.frame())
+    assert np.array_equal(*frames)
+
+
 def test_boxes_fit_a_huge_picture_as_it_is_shown(recognizer):
     picture = md.Picture("huge", paper_with(SEVEN, ONE, scale=10))
     assert max(picture.image.shape) == 1600
@@ -162,6 +172,17 @@ def test_a_picture_on_standard_input_has_a_name(files, monkeypatch):
     assert md.open_as_source("-").name == "standard input"
 
 
+def test_standard_input_that_cannot_be_read_stops_no_other_file(
+    files, monkeypatch, tmp_path, capsys
+):
+    with (tmp_path / "written").open("w") as only_written:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(only_written.buffer))
+        assert md.main(["-", str(files[0])]) == 1
+    out, err = capsys.readouterr()
+    assert out.startswith(f"{files[0]}: 71 (")
+    assert err.count("\n") == 1 and err.startswith("mnist_digit: standard input: cannot be read")
+
+
 @pytest.mark.parametrize("option", ["--show", "--open"])
 def test_pictures_open_the_window(files, monkeypatch, option):
     shown = []
@@ -203,6 +224,23 @@ def test_the_label_in_a_saved_picture_is_inside_it(margin):
     picture = md.annotated(image, md.Reading([[part]]))
     panel = (picture == md.PANEL_COLOUR).all(axis=2)
     assert np.count_nonzero(panel) > 500
+
+
+def test_labels_in_a_saved_picture_hide_no_other_digit(recognizer):
+    """Rows 12 pixels apart leave no room between them."""
+    page = np.full((300, 420), 240, np.uint8)
+    for top in (40, 116, 192):
+        for left in (60, 180, 300):
+            points = np.array([(left, top), (left + 40, top), (left + 15, top + 63)])
+            cv2.polylines(page, [points], False, 40, 3, cv2.LINE_AA)
+    reading = md.read_image(page, recognizer)
+    assert len(reading.parts) == 9
+    saved = md.annotated(page, reading)
+    for part in reading.parts:
+        label = (md.crop(saved, part.box) == md.PANEL_COLOUR).all(axis=2)
+        rows, columns = np.nonzero(label)
+        # Where no place is free, its own label is in its upper left corner.
+        assert not label.any() or (rows.min() < 3 and columns.min() < 3)
 
 
 def test_a_window_resized_by_the_person_keeps_its_size_without_the_layers(files, monkeypatch):
