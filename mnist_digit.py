@@ -8158,7 +8158,7 @@ def fill_defaults(options: argparse.Namespace) -> None:
         is_default = options.recipe == "default"
         options.model = MODEL if is_default else MODEL.with_stem(options.recipe)
     if options.plots is None:
-        options.plots = PLOTS if options.model == MODEL else PLOTS / options.model.stem
+        options.plots = PLOTS if options.model.absolute() == MODEL else PLOTS / options.model.stem
     options.seed = options.seed or 0
 
 

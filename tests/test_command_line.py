@@ -116,6 +116,13 @@ def test_wrong_usage(arguments, capsys):
     assert ended.value.code == 2 and not out and option in err.splitlines()[-1]
 
 
+def test_plots_of_the_usual_network_stay_in_their_folder_where_it_is_named(monkeypatch):
+    monkeypatch.chdir(md.MODEL.parent.parent)
+    options = md.parse_arguments(["--train", "--model", "model/digit.npz"])
+    assert options.plots == md.PLOTS
+    assert md.parse_arguments(["--train", "--model", "mine.npz"]).plots == md.PLOTS / "mine"
+
+
 @pytest.mark.parametrize(
     "name", ["none.json", "none", "none.png", "notes.md", "folder", "folder.json", "notes.json"]
 )
