@@ -7075,7 +7075,8 @@ class Window:
         self._turned -= NOTCH * notches
         if self.canvas:
             for _ in range(abs(notches)):
-                self.press("]" if notches > 0 else "[")
+                self._events += 1
+                self.act(KEY_NAMED["]" if notches > 0 else "["])
 
     def on_leave(self) -> None:
         """The mouse has left the window."""

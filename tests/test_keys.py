@@ -533,6 +533,16 @@ def test_a_number_that_is_typed_on_takes_back_its_own_lesson_alone(tmp_path: Pat
     assert md.Hand(tmp_path / "hand.npz").taught.labels.tolist() == [8]
 
 
+def test_a_wheel_that_turns_while_a_key_is_held_does_not_make_the_key_repeat(
+    window: md.Window,
+) -> None:
+    draw(window, ONE)
+    window.press("s")
+    window.on_wheel(md.NOTCH)
+    window.press("s", is_repeat=True)
+    assert len(list(window.folder.glob("drawing-*.json"))) == 1
+
+
 def test_many_small_turns_of_a_wheel_are_one_notch(window: md.Window) -> None:
     before = window.canvas.brush
     for _ in range(9):
