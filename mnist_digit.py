@@ -7785,7 +7785,13 @@ class Display:
         if not self._display:
             return False
         event = ctypes.create_string_buffer(self._EVENT_SIZE)
-        return bool(self._x11.XCheckTypedEvent(self._display, self._DESTROY_NOTIFY, event))
+        kind = ctypes.c_int.from_buffer(event)
+        mask = ctypes.c_long(self._STRUCTURE_NOTIFY_MASK)
+        # Others tell of resizing; taken out with it, they do not pile up.
+        while self._x11.XCheckMaskEvent(self._display, mask, event):
+            if kind.value == self._DESTROY_NOTIFY:
+                return True
+        return False
 
 
 def check_display() -> None:
