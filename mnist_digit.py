@@ -5229,7 +5229,6 @@ PANEL_WIDTH = WINDOW_SIZE[0] - CANVAS_SIZE
 LAYERS_WIDTH = 440  # of the layers' column, by which the window widens where there is room
 LAYERS_HEIGHT = 440  # of the layers below a tall window that cannot widen
 SMALLEST_SIDE = 2  # pixels: of the square of a map or unit
-FARTHEST = 9999  # pixels from the canvas; cv2 cannot draw to points that are much farther
 MARGIN = 22
 PANEL_SHARE = 0.4  # of the width to spare; the layers take the rest
 WIDEST_PANEL = 480  # in a wider one the eye would lose its way from a digit to its figure
@@ -5642,7 +5641,6 @@ class Layout:
         scale = CANVAS_SIZE / self.canvas.width
         column = (x + 0.5 - self.canvas.x) * scale
         row = (y + 0.5 - self.canvas.y) * scale
-        column, row = np.clip([column, row], -FARTHEST, FARTHEST)
         return math.floor(column), math.floor(row)
 
     def part_boxes(self, view: View) -> list[Box]:
