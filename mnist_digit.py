@@ -5963,7 +5963,7 @@ def why_in_words(explanation: Explanation) -> str:
     """Why this answer: "6 rather than 5"."""
     answer = name_of(explanation.answer)
     if explanation.taught:
-        return f"why {answer}: you taught it   <f> forgets"
+        return f"why {answer}: you taught it"
     if explanation.runner_up is None:
         return f"why {answer}: nothing else comes near"
     return f"why {answer} rather than {name_of(explanation.runner_up)}"
