@@ -4238,7 +4238,12 @@ class Stroke:
     @property
     def inked(self) -> Box:
         """The part of the canvas that holds all its ink."""
-        return self.box.inset(-(self.brush // 2 + 1)).clipped(WHOLE_CANVAS)
+        return self.box.inset(-reach_of_ink(self.brush)).clipped(WHOLE_CANVAS)
+
+
+def reach_of_ink(width: int) -> int:
+    """How far from its middle a line of this width has ink, in pixels, with its soft rim."""
+    return width // 2 + 1
 
 
 def few_points(stroke: Stroke) -> np.ndarray:
@@ -4335,7 +4340,7 @@ def paint_lines(lines: Sequence[np.ndarray], width: int, area: Box) -> np.ndarra
     # On a canvas that holds them whole: cv2 shifts a line that it cuts off by up to a pixel.
     paper = np.full((FINE * CANVAS_SIZE, FINE * CANVAS_SIZE), 255, np.uint8)
     cv2.polylines(paper, [at_least_two(line) for line in lines], False, 0)
-    reach = width // (2 * FINE) + 1
+    reach = reach_of_ink(width // FINE)
     around = area.inset(-reach).clipped(WHOLE_CANVAS)  # ink of lines there reaches into the area
     distance = cv2.distanceTransform(crop(paper, around, FINE), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     inside = area._replace(x=area.x - around.x, y=area.y - around.y)
@@ -4397,14 +4402,14 @@ class Eraser:
         self, strokes: list[Stroke], start: Point, stop: Point
     ) -> tuple[list[Stroke], Box | None]:
         """Strokes after the eraser went straight from start to stop, and where they are erased."""
-        reach = (self.width + BRUSHES[-1]) // 2 + 1
-        way = Stroke([start, stop], 0).box.inset(-reach)
+        reach = reach_of_ink(self.width + BRUSHES[-1])
+        near = Stroke([start, stop], 0).box.inset(-reach)
         room = max(0, MOST_STROKES - len(strokes))  # for so many pieces more
         after = []
         areas = []
         for stroke in strokes:
             gaps = None
-            if stroke.box.meets(way):
+            if stroke.box.meets(near):
                 gaps = self._gaps(stroke, start, stop)
             if gaps is None:
                 after.append(stroke)
@@ -4420,17 +4425,17 @@ class Eraser:
     def _gaps(self, stroke: Stroke, start: Point, stop: Point) -> Gaps | None:
         """What the eraser takes away of a stroke on its way from start to stop; None: nothing."""
         line = at_least_two(stroke.points) @ (1, 1j)  # x + iy: complex numbers are easy to turn
-        place = line[:-1]
+        begin = line[:-1]
         step = np.diff(line)
         way = complex(*start), complex(*stop)
         radius = (self.width + stroke.brush) / 2
-        enter, leave = shares_within(place, step, way, radius)
+        enter, leave = shares_within(begin, step, way, radius)
         touched = np.flatnonzero(enter < leave)
         if not len(touched):
             return None
         # What is left ends a pixel further away: its ends are rounded to whole pixels, and would
         # else be touched again.
-        enter, leave = shares_within(place[touched], step[touched], way, radius + 1)
+        enter, leave = shares_within(begin[touched], step[touched], way, radius + 1)
         return Gaps(touched + enter, touched + leave)
 
 
@@ -4444,9 +4449,9 @@ def pieces_left(stroke: Stroke, gaps: Gaps, most: int) -> tuple[list[Stroke], Bo
     end = np.append(gaps.begin, len(stroke.points) - 1)
     count = np.count_nonzero(end > begin)
     step = np.linalg.norm(np.diff(stroke.points, axis=0), axis=1)
-    way = np.append(0, np.cumsum(step))  # up to each point, in pixels
-    place = np.arange(len(way))
-    length = np.interp(end, place, way) - np.interp(begin, place, way)
+    length_to = np.append(0, np.cumsum(step))  # each point, in pixels
+    point = np.arange(len(length_to))
+    length = np.interp(end, point, length_to) - np.interp(begin, point, length_to)
     length[end <= begin] = -1  # no piece at all
     longest = np.argsort(-length)[: min(count, most)]
     pieces = [piece_of(stroke, begin[i], end[i]) for i in np.sort(longest)]
@@ -4479,24 +4484,24 @@ Shares = tuple[np.ndarray, np.ndarray]
 
 
 def shares_within(
-    place: np.ndarray, step: np.ndarray, way: tuple[complex, complex], radius: float
+    begin: np.ndarray, step: np.ndarray, way: tuple[complex, complex], radius: float
 ) -> Shares:
-    """Where each step, from its place on, is within a radius of a straight way.
+    """Where each step, from where it begins, is within a radius of a straight way.
 
-    Places and steps are x + iy, shape (n,); a way is its start and its end. Shares are in [0, 1];
-    a step that stays outside leaves before it enters.
+    Where steps begin, they themselves, shape (n,), and the way's start and end are x + iy. Shares
+    are in [0, 1]; a step that stays outside leaves before it enters.
     """
     start, stop = way
     length = abs(stop - start)
     turn = 1
     if length:
         turn = (stop - start).conjugate() / length
-    place = (place - start) * turn  # now the way goes from 0 to (length, 0)
+    begin = (begin - start) * turn  # now the way goes from 0 to (length, 0)
     step = step * turn
     # What is within a radius of the way is in a disc around one of its ends, or in a box around it.
-    around_start = shares_in_disc(place, step, radius)
-    around_stop = shares_in_disc(place - length, step, radius)
-    between = shares_in_box(place, step, length, radius)
+    around_start = shares_in_disc(begin, step, radius)
+    around_stop = shares_in_disc(begin - length, step, radius)
+    between = shares_in_box(begin, step, length, radius)
     enter, leave = zip(around_start, around_stop, between, strict=True)
     enter = np.minimum.reduce(enter)
     leave = np.maximum.reduce(leave)
@@ -4506,30 +4511,30 @@ def shares_within(
 TINY = 1e-9  # stands for a step of 0, by which nothing can be divided
 
 
-def shares_in_box(place: np.ndarray, step: np.ndarray, length: float, radius: float) -> Shares:
-    """Where each step, from its place on, is in the box from (0, -radius) to (length, radius).
+def shares_in_box(begin: np.ndarray, step: np.ndarray, length: float, radius: float) -> Shares:
+    """Where each step, from where it begins, is in the box from (0, -radius) to (length, radius).
 
     As rays meet boxes: Kay and Kajiya, "Ray tracing complex scenes", 1986.
     """
-    enter_x, leave_x = shares_between(place.real, step.real, 0, length)
-    enter_y, leave_y = shares_between(place.imag, step.imag, -radius, radius)
+    enter_x, leave_x = shares_between(begin.real, step.real, 0, length)
+    enter_y, leave_y = shares_between(begin.imag, step.imag, -radius, radius)
     return or_nowhere(np.maximum(enter_x, enter_y), np.minimum(leave_x, leave_y))
 
 
-def shares_between(place: np.ndarray, step: np.ndarray, low: float, high: float) -> Shares:
-    """Where each step, from its place on, is from low to high; both are on one axis."""
+def shares_between(begin: np.ndarray, step: np.ndarray, low: float, high: float) -> Shares:
+    """Where each step, from where it begins, is from low to high; both are on one axis."""
     step = np.where(step == 0, TINY, step)
-    to_low = (low - place) / step
-    to_high = (high - place) / step
+    to_low = (low - begin) / step
+    to_high = (high - begin) / step
     return np.minimum(to_low, to_high), np.maximum(to_low, to_high)
 
 
-def shares_in_disc(place: np.ndarray, step: np.ndarray, radius: float) -> Shares:
-    """Where each step, from its place on, is within a radius of 0."""
-    # The solutions of |place + share * step|^2 = radius^2.
+def shares_in_disc(begin: np.ndarray, step: np.ndarray, radius: float) -> Shares:
+    """Where each step, from where it begins, is within a radius of 0."""
+    # The solutions of |begin + share * step|^2 = radius^2.
     a = np.maximum(abs(step) ** 2, TINY)
-    b = (place * step.conj()).real
-    c = abs(place) ** 2 - radius**2
+    b = (begin * step.conj()).real
+    c = abs(begin) ** 2 - radius**2
     discriminant = b**2 - a * c
     root = np.sqrt(np.maximum(discriminant, 0))  # where there are none: nothing between them
     return or_nowhere((-b - root) / a, (-b + root) / a)
@@ -4653,7 +4658,7 @@ class Canvas:
     def image(self) -> np.ndarray:
         """What the drawing looks like: uint8, shape (CANVAS_SIZE, CANVAS_SIZE), white on black."""
         if self._stale:
-            around = self._stale.inset(-(BRUSHES[-1] // 2 + 1))
+            around = self._stale.inset(-reach_of_ink(BRUSHES[-1]))
             near = [stroke for stroke in self.strokes if stroke.box.meets(around)]
             crop(self._image, self._stale)[:] = paint(near, self._stale)
             self._stale = None
