@@ -20,7 +20,8 @@ Examples:
   mnist_digit.py --train --no-window --recipe plain-sgd --data mnist.npz
 """
 
-# The sections, each under a banner, each standing on those before it:
+# The sections, each under a banner, each standing on those before it, all but the first on "this
+# machine", too:
 #   constants, digit image    the one form in which every digit meets the network
 #   handwriting and data      what is learned from, and how it is varied
 #   network, training, plots  layers in NumPy, recipes in Keras, what a training leaves
@@ -4618,7 +4619,7 @@ class Canvas:
 
     def clear(self) -> None:
         """Take everything away."""
-        self.finish()
+        self.finish()  # what is being drawn is a step of the history by itself
         self._replace([], WHOLE_CANVAS)
         self.finish()
 
@@ -5057,7 +5058,10 @@ class Camera:
         self._turns += 1
 
     def read(self, recognizer: Recognizer) -> Reading | None:
-        """What stands, None where nothing does; of a picture that is held, what it says."""
+        """What stands, None where nothing does; of a picture that is held, what it says.
+
+        Frames are read, and a film runs, from the first call on.
+        """
         if self._held:
             return self._held.read(recognizer)
         self._recognizer = recognizer
@@ -5267,7 +5271,7 @@ class View(NamedTuple):
     reading: Reading | None = None
     chosen: int = 0  # the part that the bars and "why" are of, as an index into reading.parts
     margin: float = 0  # how far ink reaches beyond the boxes of the parts, in pixels of the image
-    pointer: tuple[int, int] | None = None  # in pixels of the window; None outside
+    pointer: tuple[int, int] | None = None  # in pixels of the window; None once it has left that
     brush: int = 0  # its width in pixels of the image; 0 where there is none
     erases: bool = False
     invitation: tuple[str, str] | None = None  # said, large and small, before a drawing
@@ -6889,7 +6893,7 @@ class Window:
         self.typed = TypedNumber()
         self._message = Message()
         self._turned = 0  # by the wheel, less than a notch, in eighths of a degree
-        self._events = 0  # of mouse and keys
+        self._events = 0  # of mouse and keys: each may change what is shown, see state()
         self._repeats = False  # whether the last key goes on while it is held
         self._flash_ends = 0.0
         # What was read last: which source, and after how many of its changes. Where it does not
@@ -6912,7 +6916,10 @@ class Window:
         return layout_of(self.size, self.layers)
 
     def read(self) -> Reading | None:
-        """Read what is shown as it is now; None while nothing is drawn."""
+        """Read what is shown as it is now; None while nothing is drawn.
+
+        The answer is shown from now on, also where it does not read along.
+        """
         self._read_at = (self.source, self.source.changes)
         return self.source.read(self.recognizer)
 
@@ -7031,7 +7038,7 @@ class Window:
             return
         self._events += 1
         self.pointer = (x, y)
-        is_press = event in (cv2.EVENT_LBUTTONDOWN, cv2.EVENT_LBUTTONDBLCLK)
+        is_press = PRESSES.get(event) == LEFT
         draws = self.canvas and self.layout.canvas.contains(x, y)
         if is_press and not draws:
             self.click(x, y)
@@ -7124,7 +7131,7 @@ class Window:
     def perform(self, act: Callable[[], str | None], teaches: bool = False) -> None:
         """Do it, and show for some seconds what it says; what fails is said there, and printed.
 
-        teaches: it is about a lesson, as all is while a number is typed.
+        teaches: it is about a lesson, as all is that ends a typed number.
         """
         teaches = teaches or self.typed.is_open
         text = self.said_by(act)
@@ -8325,7 +8332,7 @@ def run(options: argparse.Namespace) -> int:
             forget_all(options.hand or HAND)
         has_use = sources or options.files
         if options.train or (options.is_own_model and has_use and not is_trained(options.model)):
-            close_cameras(sources)  # others may use them, and no film runs out unseen
+            close_cameras(sources)  # others may use them meanwhile
             train_as_told(options)
             if options.camera:
                 sources = open_sources(options)
