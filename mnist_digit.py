@@ -3043,6 +3043,7 @@ ON_FRAME = 0.2  # what is written on a frame is at least so high, in the frame's
 BETWEEN = 0.85  # the lines between its boxes are at least so long, in its heights
 
 # Pieces of ink.
+SKIPPED = 0.6  # a pen skips less, in the widths of its strokes; close rows are further apart
 MOST_PIECES_OF_INK = 120  # ten rows of digits and words; what has more is grain or a texture
 SAMPLE = 16  # pieces at least are judged first: where none of them is a digit, none is
 SMALLEST_PIECE = 1 / 80  # what is smaller, in the picture's longer sides, is grain
@@ -3643,7 +3644,8 @@ def pieces_of(mask: np.ndarray) -> list[InkPiece]:
     if not mask.any():
         return []
     side = max(mask.shape)
-    skip = int(min(stroke_width(mask), side / 32)) | 1  # pixels; odd, so that nothing is moved
+    # In pixels; odd, so that nothing is moved.
+    skip = int(min(SKIPPED * stroke_width(mask), side / 32)) | 1
     joined = cv2.dilate(mask, np.ones((skip, 1), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
     labels *= mask

@@ -623,6 +623,17 @@ def test_writing_out_of_focus_is_read(recognizer, ink, paper, side):
     assert md.read_image(blurred, recognizer).text == "7"
 
 
+@pytest.mark.parametrize("pen, gap", [(3, 6), (5, 8), (7, 8)])
+def test_close_rows_are_not_joined_as_what_a_pen_skipped_is(recognizer, pen, gap):
+    page = np.full((300, 420), 240, np.uint8)
+    for row in range(3):
+        top = 30 + row * (63 + pen + gap)
+        for left in (60, 180, 300):
+            points = np.array([(left, top), (left + 40, top), (left + 15, top + 63)])
+            cv2.polylines(page, [points], False, 40, pen, cv2.LINE_AA)
+    assert md.read_image(page, recognizer).text == "777 777 777"
+
+
 def test_an_edge_in_shadow_is_nearly_as_sharp_but_grain_of_black_paper_is_less():
     step = np.repeat(np.uint8([[200, 40]]), 20, axis=1)
     in_light, in_shadow = (md.edges_of(np.uint8(step * light)).max() for light in (1, 0.35))
