@@ -3458,17 +3458,17 @@ class Guess(NamedTuple):
         return Box(0, 0, width, height)
 
 
-def lengths_of_lines(mask: np.ndarray) -> list[float]:
-    """How long printed lines in a mask of ink are at least: rules, and base lines or boxes."""
-    lengths = [RULE * min(mask.shape)]
+def printed_lines(mask: np.ndarray) -> list[np.ndarray]:
+    """Printed lines in a mask of ink, their ends (n, 2, 2): rules, then base lines or boxes."""
+    found = [find_lines(mask, RULE * min(mask.shape))]
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
     pieces = stats[1:]  # without the paper
     if len(pieces):
         widest = pieces[pieces[:, cv2.CC_STAT_WIDTH].argmax()]
         width, height = widest[cv2.CC_STAT_WIDTH], widest[cv2.CC_STAT_HEIGHT]
         if width > 2 * height:  # it may be a row of digits on a line
-            lengths.append(BASE_LINE * height)
-    return lengths
+            found.append(find_lines(mask, BASE_LINE * height))
+    return [lines for lines in found if len(lines)]
 
 
 EDGE = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))  # an edge reaches so far
@@ -3516,11 +3516,9 @@ def edges_but_of_lines(guess: Guess, mask: np.ndarray) -> np.ndarray:
 def guesses_at(ink: Ink) -> Iterator[Guess]:
     """What of some ink may be writing: all but frames, the darkest of it, or what is no line."""
     unframed = without_frames(ink.mask)
-    unlined = []
-    for length in lengths_of_lines(unframed):
-        lines = find_lines(unframed, length)
-        if len(lines):
-            unlined.append(without_rests(without_lines(unframed, lines), lines))
+    unlined = [
+        without_rests(without_lines(unframed, lines), lines) for lines in printed_lines(unframed)
+    ]
     writing = ink.mask  # with frames: what touches a frame may have been taken out with it
     for mask in unlined:
         writing = writing & mask
