@@ -375,7 +375,9 @@ def test_another_saved_model(tmp_path, name):
 @pytest.mark.slow
 def test_no_mnist_to_be_had(tmp_path):
     """Keras's folder for downloads cannot be written to, and holds none."""
-    status, out, err = run("--train", "--no-window", "--model", tmp_path / "digit.npz")
+    status, out, err = run(
+        "--train", "--no-window", "--model", tmp_path / "digit.npz", "--plots", tmp_path
+    )
     assert status == 1 and not out and is_one_line_with(err, "--data")
 
 
@@ -384,8 +386,9 @@ def test_data_that_is_none(tmp_path, content, capsys):
     path = tmp_path / "data.npz"
     if content is not None:
         path.write_bytes(content)
-    model = str(tmp_path / "digit.npz")
-    assert md.main(["--train", "--no-window", "--data", str(path), "--model", model]) == 1
+    words = ["--train", "--no-window", "--data", str(path)]
+    words += ["--model", str(tmp_path / "digit.npz"), "--plots", str(tmp_path)]
+    assert md.main(words) == 1
     out, err = capsys.readouterr()
     assert not out and is_one_line_with(err, "data.npz", ".npz")
     assert [path.name for path in tmp_path.iterdir()] == ["data.npz"] * path.exists()
