@@ -1011,6 +1011,9 @@ class Layer(NamedTuple):
     bias: np.ndarray = NO_WEIGHTS  # one for each map or unit
 
 
+ACTIVATIONS = ("linear", "relu", "softmax")  # that activate() computes
+
+
 class LayerOutput(NamedTuple):
     """What one layer makes of a batch of digit images."""
 
@@ -1152,7 +1155,7 @@ def layer_of(layer: keras.Layer) -> Layer:
     """One layer of Keras for Network. Raises ValueError where it is one that Network cannot do."""
     settings = layer.get_config()
     activation = settings.get("activation", "linear")
-    if activation not in ("linear", "relu", "softmax"):
+    if activation not in ACTIVATIONS:
         raise ValueError(f"the activation {activation}")
     kind = type(layer).__name__
     if kind == "Conv2D":
@@ -1246,6 +1249,10 @@ def load_network(path: Path) -> Network:
     for layer in layers:
         if layer.kind not in ("convolution", "pooling", "flatten", "dense"):
             raise ValueError(f"a layer of kind {layer.kind}")
+        if layer.activation not in ACTIVATIONS:
+            raise ValueError(f"the activation {layer.activation}")
+        if layer.padding not in ("valid", "same"):
+            raise ValueError(f"the padding {layer.padding}")
         if layer.weights.dtype != np.float32 or layer.bias.dtype != np.float32:
             raise ValueError(f"weights of layer {layer.name} that are not float32")
     return Network(layers)

@@ -36,6 +36,18 @@ def test_it_reads_digits_and_refuses_letters_of_people_it_has_never_seen(recogni
     assert np.mean([answer is None for answer in answers]) > 0.9
 
 
+@pytest.mark.parametrize(
+    "change, words",
+    [({"activation": "tanh"}, "the activation tanh"), ({"padding": "odd"}, "the padding odd")],
+)
+def test_a_layer_that_cannot_be_computed_is_refused(tmp_path, recognizer, change, words):
+    first, *others = recognizer.network.layers
+    path = tmp_path / "other.npz"
+    md.save_network(md.Network([first._replace(**change), *others]), path)
+    with pytest.raises(ValueError, match=words):
+        md.open_network(path)
+
+
 def test_the_keras_model_is_compiled_with_sgd():
     model = md.import_keras().models.load_model(md.MODEL.with_suffix(".keras"))
     assert type(model.optimizer).__name__ == "SGD"
