@@ -4025,10 +4025,13 @@ def share_of_edges(pieces: Sequence[InkPiece], edges: np.ndarray) -> float:
 
 
 def largest_alone(pieces: Sequence[InkPiece], recognizer: Recognizer) -> Understanding:
-    """The largest of some pieces, of which nothing is believed."""
+    """The largest of some pieces, of which nothing is believed, unless it was taught."""
     part = look_at_ink([max(pieces, key=lambda piece: piece.box.longest)])
     judged = part._replace(prediction=recognizer.predict(part.image))
-    return Understanding(Reading([[judged]]), 0.0, 0.0)
+    reading = Reading([[judged]])
+    if judged.prediction.taught:
+        return Understanding(reading, 1.0, float(np.count_nonzero(part.mask)))
+    return Understanding(reading, 0.0, 0.0)
 
 
 def is_clearly_none(reading: Reading, page: Box) -> bool:

@@ -505,6 +505,23 @@ def said(digit, confidence):
     return md.Prediction(digit, confidence, np.zeros(10), several=0.0)
 
 
+def test_the_largest_piece_is_believed_where_it_was_taught():
+    recognizer = md.Recognizer()
+    piece = md.piece_in(np.uint8(cv2.circle(np.zeros((60, 60), np.uint8), (30, 30), 25, 1, 3)))
+    assert md.largest_alone([piece], recognizer).belief == 0
+    recognizer.teach(md.look_at_ink([piece]).image, 7)
+    found = md.largest_alone([piece], recognizer)
+    assert found.belief == 1 and found.reading.text == "7"
+
+
+@pytest.mark.parametrize("turn", [0, 8])
+def test_a_blank_card_is_no_1(recognizer, turn):
+    desk = np.full((400, 300), 40, np.uint8)
+    corners = cv2.boxPoints(((150, 200), (120, 260), turn))
+    cv2.fillPoly(desk, [np.int32(corners)], 220)
+    assert not md.read_image(desk, recognizer).has_digit
+
+
 def test_what_no_pen_wrote_is_not_cut():
     several = said(None, 0.99)._replace(several=0.9)
     even = np.uint8(paint(SEVEN, 200, 20) > 127)
