@@ -1542,6 +1542,8 @@ def train(  # noqa: PLR0913  each is an option of the command line
             "batch size": chosen.batch_size,
             "seed": seed,
         }
+        if hand:
+            settings["sha256 of the lessons"] = sha256(hand.read_bytes())
         save_record(path.with_suffix(".json"), settings, material, history, results)
         unfinished.unlink()
     return model
