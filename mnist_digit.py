@@ -101,9 +101,9 @@ SEVERAL = 11  # the answer "several": characters side by side, cut wrongly
 CLASSES = 12  # how many answers the default network has
 IMAGE_SIZE = 28  # side of a digit image, in pixels
 INK_SIZE = 20  # side of the square inside it that the ink is fitted into, in pixels
-STROKE_WIDTH = 2.3  # pixels; strokes drawn so wide hold as much ink as MNIST's digits
+STROKE_WIDTH = 2.3  # pixels, about that of MNIST's digits; cv2 draws strokes up to 0.5 wider
 OVERSAMPLING = 4  # strokes are drawn this much larger, then averaged down
-WIDEST_STROKE = 30  # oversampled pixels; half_width() shrinks wider strokes to this, for speed
+WIDEST_STROKE = 30  # oversampled pixels; wider strokes are shrunk to this where it saves time
 
 CANVAS_SIZE = 560  # side of the drawing area, in pixels
 WINDOW_TITLE = "Draw a digit"
@@ -282,13 +282,13 @@ def redraw_at_stroke_width(mask: np.ndarray) -> np.ndarray:
 
     Returns float32, shape (28, 28), in [0, 1].
     """
-    ink = enlarged(cropped_to_ink(np.uint8(mask > 0)))
+    ink = in_redrawing_size(cropped_to_ink(np.uint8(mask > 0)))
     wanted = STROKE_WIDTH * OVERSAMPLING
     measured = stroke_width(ink)
     if measured > wanted:
-        depth = thinned(ink, measured, wanted)
+        depth = depth_when_thinned(ink, measured, wanted)
     else:
-        depth = thickened(ink, measured, wanted)
+        depth = depth_when_thickened(ink, measured, wanted)
     # Depths are of pixels' centres: a pixel at depth 0 lies half in the ink, so it is half grey.
     grey = np.uint8(255 * np.clip(depth + 0.5, 0, 1))
     grey = cropped_to_ink(grey, 127)
@@ -308,7 +308,7 @@ def scaled_size(picture: np.ndarray, scale: float) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def enlarged(ink: np.ndarray) -> np.ndarray:
+def in_redrawing_size(ink: np.ndarray) -> np.ndarray:
     """A mask (uint8, 0 and 1) in the size in which it is redrawn, with paper around.
 
     Once its strokes are STROKE_WIDTH wide, its ink fills the ink's square. One pixel of a digit
@@ -325,28 +325,28 @@ def enlarged(ink: np.ndarray) -> np.ndarray:
     return with_paper_around(mask, int(wanted) + 2)  # strokes may become wider
 
 
-def thinned(ink: np.ndarray, measured: float, wanted: float) -> np.ndarray:
+def depth_when_thinned(ink: np.ndarray, measured: float, wanted: float) -> np.ndarray:
     """How many pixels each pixel of ink (0 and 1) is from the edge of the thinned strokes.
 
     It is negative outside them. Every place loses the same share of its own width, so that nothing
     thin breaks. The mean width is measured now and wanted then.
     """
     inside = cv2.distanceTransform(ink, cv2.DIST_L2, 5)
-    taken = half_width(inside, measured) * (1 - wanted / measured)
+    taken = depth_of_middle(inside, measured) * (1 - wanted / measured)
     return np.where(ink > 0, inside - taken, -1)
 
 
-def thickened(ink: np.ndarray, measured: float, wanted: float) -> np.ndarray:
-    """How many pixels each pixel is from the edge of the thickened strokes: see thinned().
+def depth_when_thickened(ink: np.ndarray, measured: float, wanted: float) -> np.ndarray:
+    """How many pixels each pixel is from the edge of the thickened strokes, negative outside them.
 
-    Every place gains the same width.
+    Every place gains the same width. The mean width is measured now and wanted then.
     """
     outside = cv2.distanceTransform(1 - ink, cv2.DIST_L2, 5)
     gained = (wanted - measured) / 2
     return gained + 0.5 - outside  # 0.5: cv2 measures from the centre of the last pixel of ink
 
 
-def half_width(inside: np.ndarray, measured: float) -> np.ndarray:
+def depth_of_middle(inside: np.ndarray, measured: float) -> np.ndarray:
     """Half the width of the stroke that each pixel belongs to: the greatest depth nearby; float32.
 
     inside: how deep each pixel lies inside its stroke; measured: how wide strokes are.
