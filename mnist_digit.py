@@ -212,8 +212,9 @@ class Box(NamedTuple):
 def place_by_mass(ink: np.ndarray) -> np.ndarray:
     """Ink (uint8, at most 20x20) placed in a digit image, its centre of mass in the middle.
 
-    Returns float32, shape (28, 28), in [0, 1]. It is moved by whole pixels, as MNIST's digits
-    were: LeCun et al., "Gradient-based learning applied to document recognition", 1998.
+    Returns float32, shape (28, 28), in [0, 1]. It is moved by whole pixels, and so that its centre
+    is at 14, not at 13.5, as MNIST's digits were: LeCun et al., "Gradient-based learning applied to
+    document recognition", 1998.
     """
     height, width = ink.shape
     moments = cv2.moments(ink)
@@ -231,7 +232,7 @@ def draw_digit_image(strokes: Sequence[np.ndarray], width: float = STROKE_WIDTH)
     """The digit image of strokes: float32, shape (28, 28), in [0, 1].
 
     A stroke is points (x, y), shape (n, 2), n >= 1, in any unit; width is the pen's, in pixels,
-    above 0 and below 20.
+    above 0 and below 20: cv2 draws it in steps, 0.3 to 0.5 wider.
     """
     points = np.concatenate(strokes)
     low = points.min(axis=0)
@@ -826,7 +827,7 @@ def with_rules(strokes: Sequence[np.ndarray], rng: np.random.Generator) -> list[
     """Strokes (in LEVELS), if any, on rules, on squares or in a frame.
 
     A frame leaves up to half a digit's height free around the digit's square; rules are a sixth of
-    it to all of it apart.
+    it to nine tenths apart.
     """
     margins = rng.uniform(15, 140, 4)
     left, top = -margins[:2]
@@ -1911,7 +1912,7 @@ def measure(
 
 
 def answers_of(probabilities: np.ndarray) -> np.ndarray:
-    """What is answered for probabilities (n, 10 ... 12): the digits, or OTHER for no digit."""
+    """What prediction_of() answers to probabilities (n, 10 ... 12): digits, or OTHER for none."""
     digits = probabilities[:, :OTHER]
     none = probabilities[:, OTHER:].sum(axis=1)
     return np.where(digits.max(axis=1) > none, digits.argmax(axis=1), OTHER)
@@ -2473,14 +2474,16 @@ TOO_WIDE = 2.5  # for one character, be it of one piece
 # How probable a way to part a row is: the product of these and of what the network thinks of each
 # part. They were chosen on drawings and pictures of the writers who are trained on.
 P_OVERLAPPING = 0.05  # of a cut between parts that overlap, beside one between parts that do not
-P_CUT = 0.002  # of a cut through connected ink, at least; more where the network sees several
+# Of a cut through strokes that touch, at least; more where the network sees several. Connected ink
+# of a picture is cut from NOT_SEVERAL on alone.
+P_CUT = 0.002
 P_GAP = 0.1  # of each gap inside a part
 P_SPECK = 0.5  # of a speck that belongs to no part
-P_LIKE_DIGIT = 0.02  # of another character that surely looks like a digit: 1 in 100 letters does
+P_LIKE_DIGIT = 0.02  # of another character that surely looks like a digit; letters seldom do
 P_CHANGE = 0.06  # of a number that goes on as a word, or a word as a number
 P_BROAD = 0.01  # of a digit that is one height broader than usual
 P_APART = 0.1  # of a cut between two parts that are NOT_SEVERAL when they are looked at together
-P_WHOLE = 0.4  # a row that is one part is held to be several at least so often, see weight_of()
+P_WHOLE = 0.4  # limits how much more probable a whole row is that is one part, see weight_of()
 P_LEAST = 1e-9  # nothing is thought to be less probable
 MOST_SAID = 8  # the width of the beam: so many things that a row may say are followed
 
@@ -3054,7 +3057,7 @@ BETWEEN = 0.85  # the lines between its boxes are at least so long, in its heigh
 # Pieces of ink.
 SKIPPED = 0.6  # a pen skips less, in the widths of its strokes; close rows are further apart
 MOST_PIECES_OF_INK = 120  # ten rows of digits and words; what has more is grain or a texture
-SAMPLE = 16  # pieces at least are judged first: where none of them is a digit, none is
+SAMPLE = 16  # pieces at least are judged first, to save time: if none is a digit, no piece is
 SMALLEST_PIECE = 1 / 80  # what is smaller, in the picture's longer sides, is grain
 ALONG = 0.7  # what lies along the picture's edge for this share of its length is no writing
 
@@ -3316,14 +3319,14 @@ def with_sharp_outline(mask: np.ndarray, with_lines: np.ndarray, sharp: np.ndarr
     return np.uint8(kept)[labels] * mask
 
 
-def without_holes(mask: np.ndarray, with_lines: np.ndarray, opposite: np.ndarray) -> np.ndarray:
+def without_holes(mask: np.ndarray, all_ink: np.ndarray, opposite: np.ndarray) -> np.ndarray:
     """A mask of ink without the holes in opposite ink.
 
     Where light ink is looked for, a thick dark zero is opposite, and its light hole is paper; and
-    the other way round. with_lines: the mask before lines were taken out of it.
+    the other way round. all_ink: lines and faint ink, too.
     """
     outlines, _ = cv2.findContours(opposite, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    enclosed, mask = with_holes_filled(with_lines), mask.copy()
+    enclosed, mask = with_holes_filled(all_ink), mask.copy()
     for outline in outlines:
         x, y = outline[0, 0]  # one point is enough: outlines do not cross
         if enclosed[y, x]:  # opposite it is, but paper: the inside of a frame
@@ -3613,7 +3616,10 @@ def share_between(ink: np.ndarray, channel: np.ndarray) -> float:
 
 
 def is_sheet_of_ink(sheet: np.ndarray | None, ink: np.ndarray) -> bool:
-    """Whether what seems to be a sheet is ink; if not, it may be the hole of a thick nought."""
+    """Whether what seems to be a sheet is ink: a blank card, which is no 1.
+
+    If not, it may be the hole of a thick nought.
+    """
     if sheet is None:
         return False
     return mean_within(cv2.resize(ink, sheet.shape[::-1]), sheet) > 0.5
