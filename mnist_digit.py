@@ -20,8 +20,8 @@ Examples:
   mnist_digit.py --train --no-window --recipe plain-sgd --data mnist.npz
 """
 
-# The sections, each under a banner, each standing on those before it, all but the first on "this
-# machine", too:
+# The sections, each under a banner. Each stands on those before it; what opens files, locks them
+# and speaks to the person is under "this machine", and all may use it.
 #   constants, digit image    the one form in which every digit meets the network
 #   handwriting and data      what is learned from, and how it is varied
 #   network, training, plots  layers in NumPy, recipes in Keras, what a training leaves
@@ -101,7 +101,7 @@ SEVERAL = 11  # the answer "several": characters side by side, cut wrongly
 CLASSES = 12  # how many answers the default network has
 IMAGE_SIZE = 28  # side of a digit image, in pixels
 INK_SIZE = 20  # side of the square inside it that the ink is fitted into, in pixels
-STROKE_WIDTH = 2.3  # pixels, about that of MNIST's digits; cv2 draws strokes up to 0.5 wider
+STROKE_WIDTH = 2.3  # pixels, about that of MNIST's digits; see draw_digit_image()
 OVERSAMPLING = 4  # strokes are drawn this much larger, then averaged down
 WIDEST_STROKE = 30  # oversampled pixels; wider strokes are shrunk to this where it saves time
 
@@ -2584,8 +2584,8 @@ class Habit(NamedTuple):
 
 
 # A row is written in one habit: a number, seldom with another character in it, or a word. Without
-# habits every fourth word of six letters would seem to hold a digit, for a letter looks like one in
-# 5 of 100. A digit in a word changes the habit, twice where the word goes on.
+# habits every sixth word of six letters would seem to hold a digit, for a letter looks like one in
+# 3 of 100. A digit in a word changes the habit, twice where the word goes on.
 HABITS = (Habit(share=0.8, p_digit=1.0, p_other=0.05), Habit(share=0.2, p_digit=0.0, p_other=1.0))
 
 
@@ -3616,9 +3616,9 @@ def share_between(ink: np.ndarray, channel: np.ndarray) -> float:
 
 
 def is_sheet_of_ink(sheet: np.ndarray | None, ink: np.ndarray) -> bool:
-    """Whether what seems to be a sheet is ink: a blank card, which is no 1.
+    """Whether what seems to be a sheet is the ink: a blank card, which would be read as a 1.
 
-    If not, it may be the hole of a thick nought.
+    If it is not, coarse ink may be around it: a thick nought, whose hole looks like a sheet.
     """
     if sheet is None:
         return False
@@ -3656,17 +3656,10 @@ def pieces_of(mask: np.ndarray) -> list[InkPiece]:
     """
     if not mask.any():
         return []
-    side = max(mask.shape)
-    # In pixels; odd, so that nothing is moved.
-    skip = int(min(SKIPPED * stroke_width(mask), side / 32)) | 1
-    joined = cv2.dilate(mask, np.ones((skip, 1), np.uint8))
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
-    labels *= mask
-    # Their areas without what joined them, by which a thin rule would count as thick.
-    stats[:, cv2.CC_STAT_AREA] = np.bincount(labels.ravel(), minlength=count)
-    on_edge = np.bincount(at_edge(labels), minlength=count)
+    labels, stats = joined_where_skipped(mask)
+    on_edge = np.bincount(at_edge(labels), minlength=len(stats))
     longest = stats[:, 2:4].max(axis=1)
-    least = max(6, SMALLEST_PIECE * side)
+    least = max(6, SMALLEST_PIECE * max(mask.shape))
     is_writing = (longest >= least) & (on_edge <= ALONG * longest) & ~are_rules(stats, mask.shape)
     is_writing[0] = False  # the paper
     if np.count_nonzero(is_writing) > MOST_PIECES_OF_INK:
@@ -3679,6 +3672,21 @@ def pieces_of(mask: np.ndarray) -> list[InkPiece]:
         if piece.box.longest >= least:  # by itself, not as it was joined
             pieces.append(piece)
     return pieces
+
+
+def joined_where_skipped(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The pieces of ink in a mask, not all 0: as OpenCV labels them, and its statistics of them.
+
+    Two that lie one above the other are one where a pen may have skipped between them.
+    """
+    # In pixels; odd, so that nothing is moved.
+    skip = int(min(SKIPPED * stroke_width(mask), max(mask.shape) / 32)) | 1
+    joined = cv2.dilate(mask, np.ones((skip, 1), np.uint8))
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(joined)
+    labels *= mask
+    # Their areas without what joined them, by which a thin rule would count as thick.
+    stats[:, cv2.CC_STAT_AREA] = np.bincount(labels.ravel(), minlength=count)
+    return labels, stats
 
 
 def are_rules(stats: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -4507,8 +4515,8 @@ def shares_within(
 ) -> Shares:
     """Where each step, from where it begins, is within a radius of a straight way.
 
-    Where steps begin, they themselves, shape (n,), and the way's start and end are x + iy. Shares
-    are in [0, 1]; a step that stays outside leaves before it enters.
+    begin and step, shape (n,), and the start and end of the way are x + iy. Shares are in [0, 1]; a
+    step that stays outside leaves before it enters.
     """
     start, stop = way
     length = abs(stop - start)
@@ -7103,7 +7111,7 @@ class Window:
         self._turned -= NOTCH * notches
         if self.canvas:
             for _ in range(abs(notches)):
-                self._events += 1
+                self._events += 1  # as press() does, which would have a key that is held repeat
                 self.act(KEY_NAMED["]" if notches > 0 else "["])
 
     def on_leave(self) -> None:
@@ -7149,7 +7157,7 @@ class Window:
     def perform(self, act: Callable[[], str | None], teaches: bool = False) -> None:
         """Do it, and show for some seconds what it says; what fails is said there, and printed.
 
-        teaches: it is about a lesson, as all is that ends a typed number.
+        teaches: it is about a lesson, as Enter is while a number is typed.
         """
         teaches = teaches or self.typed.is_open
         text = self.said_by(act)
