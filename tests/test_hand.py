@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import io
+import json
 import multiprocessing
 import os
 import resource
@@ -494,6 +495,15 @@ def test_training_learns_lessons_beside_mnist(tmp_path, capsys):
     assert np.array_equal(training.images[220:], lessons.images)
     assert np.array_equal(training.labels[220:], lessons.labels)
     assert "30 lessons join the training" in capsys.readouterr().err
+
+
+def test_the_record_of_a_training_tells_which_lessons_joined_it(tmp_path):
+    hand, model = tmp_path / "hand.npz", tmp_path / "digit.npz"
+    md.Hand(hand).add(lessons_of(write_digits(3, np.random.default_rng(3))))
+    data = write_mnist(tmp_path / "mnist.npz", 240)
+    md.train(data, recipe="plain-sgd", epochs=1, path=model, plots=tmp_path, hand=hand)
+    record = json.loads(model.with_suffix(".json").read_text())
+    assert record["sha256 of the lessons"] == md.sha256(hand.read_bytes())
 
 
 @pytest.mark.parametrize("content", [None, b"damaged"])
