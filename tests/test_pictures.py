@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 import mnist_digit as md
 from tests import hostile_files as hostile
 from tests.benchmark import papers
+from tests.handwritten import rows_of_sevens
 
 SEVEN = [np.array([(0, 0), (60, 0), (20, 100)], float), np.array([(15, 50), (55, 50)], float)]
 LIKE = 0.04  # mean difference of two digit images that a person would call the same
@@ -642,13 +643,7 @@ def test_writing_out_of_focus_is_read(recognizer, ink, paper, side):
 
 @pytest.mark.parametrize("pen, gap", [(3, 6), (5, 8), (7, 8)])
 def test_close_rows_are_not_joined_as_what_a_pen_skipped_is(recognizer, pen, gap):
-    page = np.full((300, 420), 240, np.uint8)
-    for row in range(3):
-        top = 30 + row * (63 + pen + gap)
-        for left in (60, 180, 300):
-            points = np.array([(left, top), (left + 40, top), (left + 15, top + 63)])
-            cv2.polylines(page, [points], False, 40, pen, cv2.LINE_AA)
-    assert md.read_image(page, recognizer).text == "777 777 777"
+    assert md.read_image(rows_of_sevens(pen, gap), recognizer).text == "777 777 777"
 
 
 def test_an_edge_in_shadow_is_nearly_as_sharp_but_grain_of_black_paper_is_less():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import mnist_digit as md
+from tests.handwritten import rows_of_sevens
 
 SEVEN = [[(0, 0), (9, 0), (3, 16)]]
 ONE = [[(4, 0), (4, 16)]]
@@ -227,20 +228,15 @@ def test_the_label_in_a_saved_picture_is_inside_it(margin):
 
 
 def test_labels_in_a_saved_picture_hide_no_other_digit(recognizer):
-    """Rows 12 pixels apart leave no room between them."""
-    page = np.full((300, 420), 240, np.uint8)
-    for top in (40, 116, 192):
-        for left in (60, 180, 300):
-            points = np.array([(left, top), (left + 40, top), (left + 15, top + 63)])
-            cv2.polylines(page, [points], False, 40, 3, cv2.LINE_AA)
+    """The rows are nearer to each other than a label is high."""
+    page = rows_of_sevens(pen=3, gap=10)
     reading = md.read_image(page, recognizer)
     assert len(reading.parts) == 9
     saved = md.annotated(page, reading)
     for part in reading.parts:
         label = (md.crop(saved, part.box) == md.PANEL_COLOUR).all(axis=2)
-        rows, columns = np.nonzero(label)
         # Where no place is free, its own label is in its upper left corner.
-        assert not label.any() or (rows.min() < 3 and columns.min() < 3)
+        assert not label[20:].any() and not label[:, 20:].any()
 
 
 def test_a_window_resized_by_the_person_keeps_its_size_without_the_layers(files, monkeypatch):
