@@ -2458,7 +2458,7 @@ TALL = 0.4
 MIDDLE = 0.7  # so much of a piece's height parts rows; heads and tails may reach into other rows
 ONE_ROW = 1.5  # a level row lower than this, in heights of the tallest piece, is not two that slope
 FAR = 0.5  # what is further from a row, in its heights, is not in it
-ROW_GAP = 0.05  # between two rows at least, in heights of all of them
+ROW_GAP = 0.1  # between two rows at least, in heights of the tallest
 
 # Characters, in heights of their row.
 WIDEST = 1.6  # of a character made of several pieces; a W is about so wide
@@ -2971,7 +2971,7 @@ def may_be_rows(as_one: Part, pieces: Sequence[Piece]) -> bool:
         return False
     boxes = [piece.box for piece in pieces]
     rows = [Box.around(boxes[i] for i in places) for places in find_rows(boxes)]
-    gap = ROW_GAP * Box.around(boxes).height
+    gap = ROW_GAP * max(row.height for row in rows)
     clear = [lower.y - upper.bottom > gap for upper, lower in itertools.pairwise(rows)]
     return any(clear)
 

@@ -119,6 +119,15 @@ def test_digits_below_each_other_are_two_though_they_look_like_one(recognizer, c
     assert md.read_image(canvas.image, recognizer).text == " ".join(column)
 
 
+def test_digits_below_each_other_are_rows_however_many_there_are():
+    """Their gaps are measured beside one row: the more rows, the narrower beside all of them."""
+    pieces = [md.Stroke([(50, 60 * row), (70, 60 * row + 50)], 6) for row in range(8)]
+    as_one = md.Part(
+        md.Box.around(piece.box for piece in pieces), None, md.prediction_of(np.eye(12)[1])
+    )
+    assert md.may_be_rows(as_one, pieces)
+
+
 @pytest.mark.parametrize("text", ["11", "111"])
 def test_ones_alone_are_read_in_a_picture_too(recognizer, text):
     canvas = drawn(placed(text, step=60))
