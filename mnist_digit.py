@@ -3044,7 +3044,7 @@ HOLES = 0.5  # many pieces of ink, as the squares of squared paper, are holes if
 
 # Printed lines and frames.
 MOST_LINES = 0.25  # where a larger share of the picture is thin, it is a texture without lines
-THICK_LINE = 0.1  # no line is thicker, in its lengths
+THICK_LINE = 0.15  # no line is thicker, in its lengths
 THIN_RULE = 1 / 30  # of its length: a line from edge to edge that is thinner is a rule, no 1
 RULE = 0.75  # a rule is at least so long, in the picture's shorter sides
 BASE_LINE = 1.3  # lines so many times as long as what stands on them is high are printed
@@ -3471,15 +3471,17 @@ class Guess(NamedTuple):
 
 
 def printed_lines(mask: np.ndarray) -> list[np.ndarray]:
-    """Printed lines in a mask of ink, their ends (n, 2, 2): rules, then base lines or boxes."""
-    found = [find_lines(mask, RULE * min(mask.shape))]
+    """Printed lines in a mask of ink, their ends (n, 2, 2): rules, then all of them."""
+    rules = find_lines(mask, RULE * min(mask.shape))
+    found = [rules]
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
     pieces = stats[1:]  # without the paper
     if len(pieces):
         widest = pieces[pieces[:, cv2.CC_STAT_WIDTH].argmax()]
         width, height = widest[cv2.CC_STAT_WIDTH], widest[cv2.CC_STAT_HEIGHT]
-        if width > 2 * height:  # it may be a row of digits on a line
-            found.append(find_lines(mask, BASE_LINE * height))
+        if width > BASE_LINE * height:  # it may be a row of digits on a line
+            base_lines = find_lines(mask, BASE_LINE * height)
+            found.append(np.concatenate([rules, base_lines]) if len(base_lines) else base_lines)
     return [lines for lines in found if len(lines)]
 
 
@@ -3934,7 +3936,7 @@ class Understanding(NamedTuple):
 
     reading: Reading
     belief: float  # how well it explains the guess's ink, in [0, 1]
-    ink: float  # how many pixels of ink it explains
+    ink: float  # how many pixels of ink it explains: with digits those in their rows alone
     margin: int = 0  # see Guess
 
 
@@ -3955,8 +3957,9 @@ def read_ink(pieces: Sequence[InkPiece], page: Box, recognizer: Recognizer) -> U
         as_one = None  # what looks like another character may be digits on a line
     rows = read_pieces(as_one, pieces, rows_of_ink, judge)
     rows = [less_sure_at_edge(row, page) for row in rows]
-    explained_ink = explained(rows)
-    return Understanding(together(rows), explained_ink / amount_of_ink(pieces), explained_ink)
+    with_digits = [row for row in rows if row.has_digit] or rows
+    belief = explained(rows) / amount_of_ink(pieces)
+    return Understanding(together(rows), belief, explained(with_digits))
 
 
 def less_sure_at_edge(row: RowReading, page: Box) -> RowReading:

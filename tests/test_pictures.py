@@ -379,6 +379,17 @@ def test_a_thin_rule_below_thick_digits_is_left_out():
     assert len(boxes) == 3 and all(box.bottom < 600 for box in boxes)
 
 
+def test_a_row_that_stands_on_a_line_is_read_though_others_do_not(recognizer):
+    """With the line, which joins it to one piece, it would be no digit, and left out."""
+    page = np.full((460, 300), 235, np.uint8)
+    for top in 30, 170, 320:
+        for left in 80, 160:
+            seven = np.int32([(left, top), (left + 50, top), (left + 20, top + 100)])
+            cv2.polylines(page, [seven], False, 30, 7)
+    cv2.line(page, (50, 272), (250, 270), 30, 7)
+    assert md.read_image(page, recognizer).text == "77 77 77"
+
+
 def test_what_is_too_narrow_is_refused_and_what_is_less_narrow_is_read(recognizer):
     strip = np.full((300, 7), 255, np.uint8)
     strip[100:200, 3] = 0
