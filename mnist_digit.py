@@ -4146,6 +4146,17 @@ def best_understanding(picture: np.ndarray, recognizer: Recognizer) -> Understan
     return best
 
 
+def understanding_of_thin_lines(
+    picture: np.ndarray, recognizer: Recognizer
+) -> Understanding | None:
+    """What explains the ink of a picture best once its lines are thicker; None where there is none.
+
+    Lines of one pixel in a large picture are else smoothed away, as grain is.
+    """
+    dark_lines, light_lines = cv2.erode(picture, EDGE), cv2.dilate(picture, EDGE)
+    return best_understanding(dark_lines, recognizer) or best_understanding(light_lines, recognizer)
+
+
 def refused(reading: Reading, belief: float) -> Reading:
     """The answer "no digit", for the largest part of a reading in which one has little belief."""
     part = max(reading.parts, key=lambda part: part.box.longest)
@@ -4187,7 +4198,7 @@ def read_image(picture: np.ndarray, recognizer: Recognizer) -> Reading:
     where it shows no ink.
     """
     copy = working_copy(picture)
-    found = best_understanding(copy, recognizer)
+    found = best_understanding(copy, recognizer) or understanding_of_thin_lines(copy, recognizer)
     if found is None:
         raise ValueError("no ink in it: blank, or too faint to tell from the paper")
     reading = found.reading

@@ -379,6 +379,15 @@ def test_a_thin_rule_below_thick_digits_is_left_out():
     assert len(boxes) == 3 and all(box.bottom < 600 for box in boxes)
 
 
+@pytest.mark.parametrize("ink, paper", [(0, 255), (40, 225), (255, 0)])
+def test_lines_of_one_pixel_in_a_large_picture_are_read(recognizer, ink, paper):
+    sheet = np.full((1600, 1800), paper, np.uint8)
+    for left in 400, 1000:
+        seven = np.int32([(left, 400), (left + 400, 400), (left + 150, 1150)])
+        cv2.polylines(sheet, [seven], False, ink, 1)
+    assert md.read_image(sheet, recognizer).text == "77"
+
+
 def test_a_row_that_stands_on_a_line_is_read_though_others_do_not(recognizer):
     """With the line, which joins it to one piece, it would be no digit, and left out."""
     page = np.full((460, 300), 235, np.uint8)
