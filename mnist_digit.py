@@ -303,6 +303,13 @@ def cropped_to_ink(ink: np.ndarray, above: int = 0) -> np.ndarray:
     return ink[y : y + height, x : x + width]
 
 
+def crop(picture: np.ndarray, box: Box, scale: int = 1) -> np.ndarray:
+    """The pixels in a box of a picture that is so many times as large: a view."""
+    rows = slice(scale * box.y, scale * box.bottom)
+    columns = slice(scale * box.x, scale * box.right)
+    return picture[rows, columns]
+
+
 def scaled_size(picture: np.ndarray, scale: float) -> tuple[int, int]:
     """The width and height of a picture that is scaled, each at least one pixel."""
     height, width = picture.shape[:2]
@@ -2460,6 +2467,12 @@ ONE_ROW = 1.5  # a level row lower than this, in heights of the tallest piece, i
 FAR = 0.5  # what is further from a row, in its heights, is not in it
 ROW_GAP = 0.1  # between two rows at least, in heights of the tallest
 
+# A line below what is written, as in a fraction.
+UNDERLINE = 5  # it is at least so many times as wide as high
+UNDERLINED = 0.6  # at least this share of the width of what is above lies above it
+SHORTEST_UNDERLINE = 0.8  # it is at least so long, in heights of that; the bar of a 5 is shorter
+FOOT = 0.5  # what stands on it spans at least this share of it; a 1 spans less of its foot
+
 # Characters, in heights of their row.
 WIDEST = 1.6  # of a character made of several pieces; a W is about so wide
 WIDEST_GAP = 0.4  # between pieces of one character
@@ -2608,6 +2621,34 @@ def find_rows(boxes: Sequence[Box]) -> list[list[int]]:
         rows += [[far[place] for place in row] for row in far_rows]
     rows = [sorted(row, key=lambda i: boxes[i].center) for row in rows]
     return sorted(rows, key=lambda row: np.mean([level(boxes[i], slope) for i in row]))
+
+
+def is_line(box: Box) -> bool:
+    """Whether a box is so flat that a line lies in it."""
+    return box.width > UNDERLINE * box.height
+
+
+def is_underline(box: Box, boxes: Sequence[Box]) -> bool:
+    """Whether a box is of a line close below what is written in some of the boxes.
+
+    So lie underlines, the bars of fractions, and the line above a sum.
+    """
+    if not is_line(box):
+        return False
+    _, middle = box.center
+    along = [other for other in boxes if not is_line(other) and stands_along(other, box)]
+    above = [other for other in along if 0 < middle - other.bottom < FAR * other.height]
+    below = [other for other in along if 0 < other.y - middle < FAR * other.height]
+    if not above or box.width < SHORTEST_UNDERLINE * max(other.height for other in above):
+        return False
+    # A 1 may have a foot that does not touch it: a line far wider than what is above.
+    return bool(below) or Box.around(above).width >= FOOT * box.width
+
+
+def stands_along(box: Box, line: Box) -> bool:
+    """Whether most of the width of a box lies above or below a line."""
+    common = min(box.right, line.right) - max(box.x, line.x)
+    return common > UNDERLINED * box.width
 
 
 def level(box: Box, slope: float) -> float:
@@ -3052,6 +3093,10 @@ FRAME = 0.85  # a frame fills at least this share of the least rectangle around 
 FRAME_LINE = 0.7  # the lines around it are at least so long, in its shorter sides
 BORDER = 0.12  # and lie no further inside its outline, in its shorter sides
 ON_FRAME = 0.2  # what is written on a frame is at least so high, in the frame's heights
+RING = 0.85  # a ring lies along at least this share of its convex hull
+RING_WAVES = 0.08  # that is: no further away from it, in its shorter sides
+RING_DEPTH = 2.5  # what lies deeper inside, in widths of its stroke, is writing that touches it
+IN_RING = 1 / 3  # something in it is at least so high, in its heights; what is less is a dot
 BETWEEN = 0.85  # the lines between its boxes are at least so long, in its heights
 
 # Pieces of ink.
@@ -3319,14 +3364,22 @@ def with_sharp_outline(mask: np.ndarray, with_lines: np.ndarray, sharp: np.ndarr
     return np.uint8(kept)[labels] * mask
 
 
-def without_holes(mask: np.ndarray, all_ink: np.ndarray, opposite: np.ndarray) -> np.ndarray:
+def enclosed_by(all_ink: np.ndarray, frames: np.ndarray) -> np.ndarray:
+    """A mask of all that ink encloses, and that frames do, of which some have a gap."""
+    enclosed = with_holes_filled(all_ink)
+    outlines, _ = cv2.findContours(frames, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    hulls = [cv2.convexHull(outline) for outline in outlines]
+    return cv2.drawContours(enclosed, hulls, -1, 1, cv2.FILLED)
+
+
+def without_holes(mask: np.ndarray, enclosed: np.ndarray, opposite: np.ndarray) -> np.ndarray:
     """A mask of ink without the holes in opposite ink.
 
     Where light ink is looked for, a thick dark zero is opposite, and its light hole is paper; and
-    the other way round. all_ink: lines and faint ink, too.
+    the other way round. enclosed: see enclosed_by().
     """
     outlines, _ = cv2.findContours(opposite, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    enclosed, mask = with_holes_filled(all_ink), mask.copy()
+    mask = mask.copy()
     for outline in outlines:
         x, y = outline[0, 0]  # one point is enough: outlines do not cross
         if enclosed[y, x]:  # opposite it is, but paper: the inside of a frame
@@ -3407,22 +3460,86 @@ def without_frames(mask: np.ndarray) -> np.ndarray:
 
     A 0 drawn as a rectangle is a frame, too.
     """
-    unframed = mask.copy()
+    return without_hollow_pieces(mask, written_on_frame)
+
+
+def without_marks(mask: np.ndarray) -> np.ndarray:
+    """A mask of ink without what people add to writing: rings around it, and underlines."""
+    return without_underlines(without_hollow_pieces(mask, written_on_ring))
+
+
+def without_hollow_pieces(
+    mask: np.ndarray, written_on: Callable[[np.ndarray, np.ndarray], np.ndarray | None]
+) -> np.ndarray:
+    """A mask of ink without certain pieces that go round others.
+
+    written_on(ink, all_ink) gives what of a piece is writing: all three are masks of the box around
+    it and of a margin; or None, and the piece is left.
+    """
+    left = mask.copy()
     least = 2 * SMALLEST_PIECE * max(mask.shape)  # a smaller one holds no digit
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     for label, (x, y, width, height, area) in enumerate(stats.tolist()):
-        is_full = 2 * area >= width * height  # so it is not hollow, as is_frame() wants it
+        is_full = 2 * area >= width * height
         if not label or is_full or min(width, height) < least:
             continue
-        ink = with_paper_around(np.uint8(labels[y : y + height, x : x + width] == label), 2)
-        if is_frame(ink):
-            frame = ink - written_on_frame(ink)
-            unframed[y : y + height, x : x + width] -= frame[2:-2, 2:-2]
-    return unframed
+        box = Box(x, y, width, height)
+        ink = with_paper_around(np.uint8(crop(labels, box) == label), 2)
+        writing = written_on(ink, with_paper_around(crop(mask, box), 2))
+        if writing is not None:
+            piece = crop(left, box)
+            piece -= (ink - writing)[2:-2, 2:-2]
+    return left
 
 
-def written_on_frame(ink: np.ndarray) -> np.ndarray:
-    """What of the ink of a frame is writing that touches it: a mask."""
+def without_underlines(mask: np.ndarray) -> np.ndarray:
+    """A mask of ink without lines that lie by themselves below what is written."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    is_large = stats[:, 2:4].max(axis=1) >= SMALLEST_PIECE * max(mask.shape)
+    is_large[0] = False  # the paper
+    if np.count_nonzero(is_large) > MOST_PIECES_OF_INK:
+        return mask
+    boxes = {label: Box(*stats[label, :4].tolist()) for label in np.flatnonzero(is_large)}
+    kept = np.ones(len(stats), np.uint8)
+    for label, box in boxes.items():
+        kept[label] = not is_underline(box, boxes.values())
+    return kept[labels] * mask
+
+
+def is_ring(ink: np.ndarray, all_ink: np.ndarray) -> bool:
+    """Whether a piece of ink goes round something else, as a ring drawn by hand.
+
+    It may wave, and its ends need not meet. all_ink: the mask of all that lies in its box.
+    """
+    hull = cv2.convexHull(cv2.findNonZero(ink))
+    outline = cv2.polylines(np.zeros_like(ink), [hull], isClosed=True, color=1)
+    to_ink = cv2.distanceTransform(1 - ink, cv2.DIST_L2, 5)
+    if np.mean(to_ink[outline > 0] < RING_WAVES * min(ink.shape)) < RING:
+        return False
+    inside = cv2.fillConvexPoly(np.zeros_like(ink), hull, 1)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(all_ink & inside & ~ink)
+    held = stats[1:]  # without the paper
+    return bool((held[:, cv2.CC_STAT_HEIGHT] > IN_RING * ink.shape[0]).any())
+
+
+def written_on_ring(ink: np.ndarray, all_ink: np.ndarray) -> np.ndarray | None:
+    """What of the ink of a ring is writing that touches it: a mask; None where it is no ring."""
+    if is_frame(ink) or not is_ring(ink, all_ink):
+        return None
+    hull = cv2.convexHull(cv2.findNonZero(ink))
+    inside = cv2.fillConvexPoly(np.zeros_like(ink), hull, 1)
+    depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5)
+    left = ink & np.uint8(depth > RING_DEPTH * stroke_width(ink))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(left)
+    is_writing = stats[:, cv2.CC_STAT_HEIGHT] > ON_FRAME * ink.shape[0]
+    is_writing[0] = False  # the paper
+    return np.uint8(is_writing)[labels]
+
+
+def written_on_frame(ink: np.ndarray, _all_ink: np.ndarray) -> np.ndarray | None:
+    """What of the ink of a frame is writing that touches it: a mask; None where it is no frame."""
+    if not is_frame(ink):
+        return None
     left = without_lines(ink, lines_of_frame(ink))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(left)
     width, height = stats[:, 2], stats[:, 3]
@@ -3509,14 +3626,17 @@ def guesses(channel: np.ndarray) -> Iterator[Guess]:
         inks.reverse()
     sharp = [ink.edges > SHARP_EDGE * sharpness(ink.mask, ink.edges) for ink in inks]
     for i, ink in enumerate(inks):
+        unmarked = without_marks(ink.mask)
+        unframed = without_frames(unmarked)
         opposite = None
         if len(inks) == 2:
             other = inks[1 - i]
             opposite = with_sharp_outline(other.mask, other.mask, sharp[1 - i])
-        for guess in guesses_at(ink):
+            enclosed = enclosed_by(ink.mask, ink.mask & ~unframed)
+        for guess in guesses_at(ink, unmarked, unframed):
             mask = with_sharp_outline(guess.mask, guess.with_lines, sharp[i])
             if opposite is not None:
-                mask = without_holes(mask, ink.mask, opposite)
+                mask = without_holes(mask, enclosed, opposite)
             yield guess._replace(mask=mask, edges=edges_but_of_lines(guess, mask))
 
 
@@ -3527,13 +3647,15 @@ def edges_but_of_lines(guess: Guess, mask: np.ndarray) -> np.ndarray:
     return np.where(is_of_lines, 0, guess.edges)
 
 
-def guesses_at(ink: Ink) -> Iterator[Guess]:
-    """What of some ink may be writing: all but frames, the darkest of it, or what is no line."""
-    unframed = without_frames(ink.mask)
+def guesses_at(ink: Ink, unmarked: np.ndarray, unframed: np.ndarray) -> Iterator[Guess]:
+    """What of some ink may be writing: all but frames, the darkest of it, or what is no line.
+
+    unmarked: the mask of the ink without marks; unframed: without frames, too.
+    """
     unlined = [
         without_rests(without_lines(unframed, lines), lines) for lines in printed_lines(unframed)
     ]
-    writing = ink.mask  # with frames: what touches a frame may have been taken out with it
+    writing = unmarked  # with frames: what touches a frame may have been taken out with it
     for mask in unlined:
         writing = writing & mask
     all_of_it = Guess(
@@ -4338,6 +4460,29 @@ def connected(strokes: Sequence[Stroke]) -> list[list[Stroke]]:
     return groups
 
 
+def strokes_without_marks(strokes: Sequence[Stroke]) -> list[Stroke]:
+    """The strokes of a drawing but for its underlines, and the rings around what is written."""
+    groups = connected(strokes)
+    boxes = [Box.around(stroke.box for stroke in group) for group in groups]
+    left = []
+    for group, box in zip(groups, boxes, strict=True):
+        if not is_underline(box, boxes):
+            left += group
+    return [stroke for stroke in left if not is_drawn_ring(stroke, left)]
+
+
+def is_drawn_ring(stroke: Stroke, strokes: Sequence[Stroke]) -> bool:
+    """Whether a stroke goes round others of a drawing."""
+    inside = [other for other in strokes if other.box.clipped(stroke.box) == other.box]
+    if inside == [stroke]:
+        return False
+    area = stroke.box.inset(-2)
+    all_ink = np.zeros((area.height, area.width), np.uint8)
+    for other in inside:
+        all_ink |= draw_line(other, 1, area)
+    return is_ring(draw_line(stroke, 1, area), all_ink)
+
+
 def rows_of_strokes(strokes: Sequence[Stroke], judge: Judge) -> list[Row]:
     """The rows of a drawing; strokes that touch stand in the same."""
     groups = connected(strokes)
@@ -4387,13 +4532,6 @@ def paint_lines(lines: Sequence[np.ndarray], width: int, area: Box) -> np.ndarra
     inside = area._replace(x=area.x - around.x, y=area.y - around.y)
     depth = width / 2 - crop(distance, inside, FINE)
     return np.uint8(255 * (depth + 0.5).clip(0, 1))
-
-
-def crop(picture: np.ndarray, box: Box, scale: int = 1) -> np.ndarray:
-    """The pixels in a box of a picture that is so many times as large: a view."""
-    rows = slice(scale * box.y, scale * box.bottom)
-    columns = slice(scale * box.x, scale * box.right)
-    return picture[rows, columns]
 
 
 class Pen:
@@ -4726,8 +4864,12 @@ class Canvas:
         self._judge.begin(recognizer)
         if len(self.strokes) > MOST_PIECES:
             return Reading([self._judge([tuple(self.strokes)])])
-        as_one = read_as_one(self.strokes, self._judge, recognizer)
-        return together(read_pieces(as_one, self.strokes, rows_of_strokes, self._judge))
+        strokes = self.strokes
+        as_one = read_as_one(strokes, self._judge, recognizer)
+        if as_one is None or not (as_one.prediction.taught or as_one.prediction.digit is not None):
+            strokes = strokes_without_marks(strokes)
+            as_one = read_as_one(strokes, self._judge, recognizer)
+        return together(read_pieces(as_one, strokes, rows_of_strokes, self._judge))
 
 
 def save_drawing(canvas: Canvas, folder: Path) -> Path:

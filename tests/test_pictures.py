@@ -379,6 +379,27 @@ def test_a_thin_rule_below_thick_digits_is_left_out():
     assert len(boxes) == 3 and all(box.bottom < 600 for box in boxes)
 
 
+@pytest.mark.parametrize("turn, is_one", [(1.05, True), (0.93, True), (0.6, False)])
+@pytest.mark.parametrize("held, holds", [(60, True), (20, False)])
+def test_a_ring_goes_round_something(turn, is_one, held, holds):
+    ring, inside = np.zeros((2, 160, 200), np.uint8)
+    cv2.ellipse(ring, (100, 80), (80, 60), 0, 20, 20 + 360 * turn, 1, 4)
+    cv2.line(inside, (100, 80 - held // 2), (95, 80 + held // 2), 1, 4)
+    assert md.is_ring(ring, ring | inside) == (is_one and holds)
+
+
+def test_a_ring_is_taken_out_but_not_what_touches_it():
+    page = np.zeros((400, 500), np.uint8)
+    cv2.ellipse(page, (250, 200), (200, 150), 0, 0, 360, 1, 6)
+    ring = page.copy()
+    for left, top in (200, 120), (300, 66):  # the second one begins on the ring
+        seven = np.int32([(left, top), (left + 50, top), (left + 20, top + 120)])
+        cv2.polylines(page, [seven], False, 1, 6)
+    left = md.without_marks(page)
+    assert not left[:, :100].any() and not left[300:].any()
+    assert np.count_nonzero(left & ~ring) > 0.8 * np.count_nonzero(page & ~ring)
+
+
 @pytest.mark.parametrize("ink, paper", [(0, 255), (40, 225), (255, 0)])
 def test_lines_of_one_pixel_in_a_large_picture_are_read(recognizer, ink, paper):
     sheet = np.full((1600, 1800), paper, np.uint8)

@@ -128,6 +128,83 @@ def test_digits_below_each_other_are_rows_however_many_there_are():
     assert md.may_be_rows(as_one, pieces)
 
 
+def around(strokes, across, down):
+    """The box around strokes, so much larger at each side."""
+    return md.Box.around(md.Stroke(points, 24).box for points in strokes).inset(-across, -down)
+
+
+def fraction(upper, lower):
+    """The strokes of a fraction."""
+    strokes = [[(x, y - 160) for x, y in points] for points in placed(upper)]
+    strokes += placed(lower)
+    box = around(strokes, 20, 0)
+    return [*strokes, [(box.x, 167), (box.right, 165)]]
+
+
+def underlined(text):
+    """The strokes of a number with a line below."""
+    strokes = placed(text)
+    box = around(strokes, 20, 25)
+    return [*strokes, [(box.x, box.bottom), (box.right, box.bottom - 5)]]
+
+
+def ringed(text):
+    """The strokes of a number in a ring whose ends do not meet."""
+    strokes = placed(text)
+    box = around(strokes, 60, 45)
+    halves = np.array([box.width, box.height]) / 2
+    turn = TURN[:37]
+    ring = box.center + halves * np.hstack([np.cos(turn), np.sin(turn)])
+    return [*strokes, np.rint(ring).astype(int).tolist()]
+
+
+@pytest.mark.parametrize(
+    "strokes, text",
+    [
+        (fraction("75", "4"), "75 4"),
+        (fraction("4", "7"), "4 7"),
+        (fraction("17", "41"), "17 41"),
+        (underlined("7"), "7"),
+        (underlined("754"), "754"),
+        (ringed("7"), "7"),
+        (ringed("754"), "754"),
+    ],
+)
+def test_lines_and_rings_that_people_add_are_left_out(recognizer, strokes, text):
+    canvas = md.Canvas([md.Stroke([(x + 100, y + 60) for x, y in one], 12) for one in strokes])
+    assert canvas.read(recognizer).text == text
+    assert md.read_image(canvas.image, recognizer).text == text
+
+
+@pytest.mark.parametrize(
+    "digit, added",
+    [
+        ("1", [(5, 298), (75, 296)]),  # a foot that does not touch
+        ("5", [(20, 190), (62, 188)]),  # a bar above it
+        ("0", [(50, 220), (25, 270)]),  # a slash
+    ],
+)
+def test_strokes_of_a_digit_are_no_lines_or_rings_that_were_added(recognizer, digit, added):
+    strokes = [*placed(digit), added]
+    (part,) = drawn(strokes).read(recognizer).parts
+    assert part.prediction.digit == int(digit)
+    assert part.box == around(strokes, 0, 0)
+
+
+def test_a_line_is_an_underline_by_what_stands_on_it():
+    line = md.Box(100, 150, 120, 8)
+    digit, narrow = md.Box(130, 40, 60, 100), md.Box(150, 40, 20, 100)
+    assert md.is_underline(line, [line, digit])
+    assert not md.is_underline(line, [line])
+    assert not md.is_underline(line, [line, digit._replace(y=160)])  # as the bar of a 5
+    assert not md.is_underline(line._replace(y=90), [digit])  # as the bar within a theta
+    assert not md.is_underline(line._replace(y=240), [digit])  # too far away
+    assert not md.is_underline(line._replace(x=10), [digit])  # beside it
+    assert not md.is_underline(line, [narrow])  # as the foot of a 1
+    assert md.is_underline(line, [narrow, narrow._replace(y=160)])  # as the bar of a fraction
+    assert not md.is_underline(line._replace(width=70), [digit])  # too short
+
+
 @pytest.mark.parametrize("text", ["11", "111"])
 def test_ones_alone_are_read_in_a_picture_too(recognizer, text):
     canvas = drawn(placed(text, step=60))
