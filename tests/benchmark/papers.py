@@ -817,6 +817,93 @@ def cheque(rng: Generator, strokes: Strokes, height: float) -> np.ndarray:
     return photograph(rng, inked(sheet, ink, pen_colour(rng)))
 
 
+# --- marks that people add ------------------------------------------------------------------
+
+
+def drawn_line(rng: Generator, left: float, right: float, y: float) -> np.ndarray:
+    """A level line as a hand draws it, a little shaky; in heights of a digit, shape (8, 2)."""
+    x = np.linspace(left, right, 8)
+    slope = rng.uniform(-0.05, 0.05) * np.linspace(-0.5, 0.5, 8)
+    return np.stack([x, y + slope + rng.normal(0, 0.01, 8).cumsum()], axis=1)
+
+
+def ringed(rng: Generator, writing: Writing) -> Picture:
+    """One to three digits in a ring, whose ends overlap or do not meet."""
+    digits, text = writing.digits(int(rng.integers(1, 4)))
+    strokes = side_by_side(rng, digits, (0.12, 0.45))
+    low, extent = box_of(strokes)
+    radii = 0.56 * extent + rng.uniform(0.2, 0.45, 2)
+    angles = np.linspace(0, 2 * np.pi * rng.uniform(0.93, 1.1), 60) + rng.uniform(0, 2 * np.pi)
+    wave = 1 + 0.04 * np.cos(angles / 2 + rng.uniform(0, 2 * np.pi))
+    around = np.stack([wave * np.cos(angles), wave * np.sin(angles)], axis=1)
+    strokes.append(low + extent / 2 + radii * around)
+    return Picture(on_clean_paper(rng, [Line(strokes, some_height(rng), 0, 0)]), text)
+
+
+def underlined(rng: Generator, writing: Writing) -> Picture:
+    """One to four digits above one line or two."""
+    digits, text = writing.digits(int(rng.integers(1, 5)))
+    strokes = side_by_side(rng, digits, (0.12, 0.45))
+    low, extent = box_of(strokes)
+    left, right = low[0] - rng.uniform(-0.05, 0.3), low[0] + extent[0] + rng.uniform(-0.05, 0.3)
+    below = low[1] + extent[1] + rng.uniform(0.08, 0.3)
+    for i in range(int(rng.integers(1, 3))):
+        strokes.append(drawn_line(rng, left, right, below + 0.15 * i))
+    return Picture(on_clean_paper(rng, [Line(strokes, some_height(rng), 0, 0)]), text)
+
+
+def in_the_middle(line: Strokes, x: float, y: float) -> Strokes:
+    """A line of writing with the middle of its upper edge at (x, y)."""
+    low, extent = box_of(line)
+    return [stroke - low + at(x - extent[0] / 2, y) for stroke in line]
+
+
+def fraction(rng: Generator, writing: Writing) -> Picture:
+    """One or two digits above a line, and one or two below it."""
+    written, texts = zip(*(writing.digits(int(rng.integers(1, 3))) for _ in range(2)), strict=True)
+    upper, lower = (side_by_side(rng, digits, (0.12, 0.4)) for digits in written)
+    half = max(box_of(line)[1][0] for line in (upper, lower)) / 2 + rng.uniform(0.05, 0.3)
+    bar = drawn_line(rng, -half, half, 1 + rng.uniform(0.12, 0.3))
+    lower = in_the_middle(lower, 0, bar[:, 1].max() + rng.uniform(0.12, 0.3))
+    line = Line([*in_the_middle(upper, 0, 0), bar, *lower], some_height(rng), 0, 0)
+    return Picture(on_clean_paper(rng, [line], (0.04, 0.08)), " ".join(texts))
+
+
+def column_sum(rng: Generator, writing: Writing) -> Picture:
+    """Two numbers of two digits, one below the other, a "+", a line and a third number."""
+    strokes, texts = [], []
+    for row in range(3):
+        digits, text = writing.digits(2)
+        line = side_by_side(rng, digits, (0.15, 0.35))
+        top = 1.4 * row + (0.25 if row == 2 else 0)
+        strokes += in_the_middle(line, -box_of(line)[1][0] / 2, top)  # their right edges at 0
+        texts.append(text)
+    left = box_of(strokes)[0][0]
+    plus = side_by_side(rng, [writing.one("+")])
+    _, extent = box_of(plus)
+    plus = [0.7 * stroke for stroke in plus]
+    strokes += in_the_middle(plus, left - 0.7 * extent[0], 1.4 + rng.uniform(0.1, 0.3))
+    strokes.append(drawn_line(rng, box_of(strokes)[0][0], 0.2, 2.4 + rng.uniform(0.05, 0.2)))
+    picture = on_clean_paper(rng, [Line(strokes, some_height(rng), 0, 0)], (0.04, 0.08))
+    upper, lower, result = texts
+    return Picture(picture, " ".join(texts), rf"{upper} \??{lower} {result}")
+
+
+def thin_lines(rng: Generator, writing: Writing) -> Picture:
+    """One to three large digits as a paint program draws them with a pen of one pixel."""
+    digits, text = writing.digits(int(rng.integers(1, 4)))
+    height = rng.uniform(350, 800)
+    strokes = [stroke * height for stroke in side_by_side(rng, digits)]
+    low, extent = box_of(strokes)
+    shape = tuple(np.int32(extent[::-1] + height * rng.uniform(0.6, 1.2)).tolist())
+    start = np.subtract(shape[::-1], extent) * rng.uniform(0.3, 0.7, 2) - low
+    ink = draw_ink(shape, [stroke + start for stroke in strokes], 1)
+    dark, light = rng.uniform(0, 0.15), rng.uniform(0.85, 1)
+    paper_shade, ink_shade = (light, dark) if rng.random() < 0.5 else (dark, light)
+    picture = inked(np.full((*shape, 3), paper_shade), ink, np.full(3, ink_shade))
+    return Picture(np.uint8(255 * picture), text)
+
+
 LIGHT, DARK = (0.12, 0.3), (0.45, 0.7)  # of what the light has, a shadow takes away
 SOFT, HARD = (0.08, 0.35), (0.004, 0.015)
 DIGIT_KINDS = {
@@ -871,6 +958,11 @@ NUMBER_KINDS = {
     "cut off by the edge": cut_off,
     "with a speck": with_speck,
     "amounts of money": amount,
+    "in a ring": ringed,
+    "underlined": underlined,
+    "a fraction": fraction,
+    "a sum in columns": column_sum,
+    "lines of one pixel": thin_lines,
 }
 
 
