@@ -3066,7 +3066,8 @@ PAPER_AROUND = 1 / 4  # so much paper is put around it, in longer sides: then th
 
 # A sheet or frame on something else.
 SHEET = 0.06  # it covers at least this share of the picture
-SHEET_SOLID = 0.75  # at least this share of the inside of its outline is light
+SHEET_SOLID = 0.75  # at least this share of the inside of its outline is of its tone
+WITHOUT_NOTCHES = 0.9  # and at least this share is, or is enclosed by it
 RECTANGLE = 0.8  # its outline fills at least this share of the least rectangle around it
 LONGEST_SHEET = 2.5  # it is at most so many times as long as wide
 SHEET_CUT_OFF = 0.1  # it covers at most this share of the picture's edge
@@ -3239,24 +3240,31 @@ def mean_within(channel: np.ndarray, mask: np.ndarray) -> float:
 
 
 def find_sheet(picture: np.ndarray) -> np.ndarray | None:
-    """A mask of a sheet or the inside of a frame; None where there is none.
+    """A mask of a sheet, light or dark, or the inside of a frame; None where there is none.
 
     It is of a small copy of the picture, whose longer side is 128 pixels.
     """
     size = scaled_size(picture, 128 / max(picture.shape[:2]))
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     light = cv2.threshold(in_grey(small), 0, 1, cv2.THRESH_OTSU)[1]
-    labels, stats = cv2.connectedComponentsWithStats(light)[1:3]
+    sheets = (sheet_in(tone) for tone in (light, 1 - light))
+    return next((sheet for sheet in sheets if sheet is not None), None)
+
+
+def sheet_in(tone: np.ndarray) -> np.ndarray | None:
+    """A mask of the sheet in a mask of what is light, or of what is dark; None: there is none."""
+    labels, stats = cv2.connectedComponentsWithStats(tone)[1:3]
     if len(stats) == 1:
         return None
-    # It is a large light region, solid, nearly a rectangle, and not cut off by the edge. Else a
-    # thick digit in chalk would be one.
+    # It is a large region, solid, nearly a rectangle, and not cut off by the edge. Else a thick
+    # digit in chalk would be one; and a thick H, but for its notches.
     region = np.uint8(labels == stats[1:, cv2.CC_STAT_AREA].argmax() + 1)
     hull = cv2.convexHull(cv2.findNonZero(region))
-    sheet = cv2.fillConvexPoly(np.zeros_like(light), hull, 1)
+    sheet = cv2.fillConvexPoly(np.zeros_like(tone), hull, 1)
     is_whole = region.mean() > SHEET and at_edge(sheet).mean() < SHEET_CUT_OFF
     is_solid = region.sum() > SHEET_SOLID * sheet.sum()
-    return sheet if is_whole and is_solid and is_oblong(hull) else None
+    has_notches = with_holes_filled(region).sum() < WITHOUT_NOTCHES * sheet.sum()
+    return sheet if is_whole and is_solid and not has_notches and is_oblong(hull) else None
 
 
 def is_oblong(outline: np.ndarray) -> bool:

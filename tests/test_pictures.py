@@ -556,12 +556,26 @@ def test_the_largest_piece_is_believed_where_it_was_taught():
     assert found.belief == 1 and found.reading.text == "7"
 
 
-@pytest.mark.parametrize("turn", [0, 8])
-def test_a_blank_card_is_no_1(recognizer, turn):
-    desk = np.full((400, 300), 40, np.uint8)
-    corners = cv2.boxPoints(((150, 200), (120, 260), turn))
-    cv2.fillPoly(desk, [np.int32(corners)], 220)
-    assert not md.read_image(desk, recognizer).has_digit
+def card_on_desk(card, desk, size, turn):
+    """A blank card, so wide and high, turned by so many degrees: each a shade of grey."""
+    picture = np.full((400, 300), desk, np.uint8)
+    corners = cv2.boxPoints(((150, 200), size, turn))
+    return cv2.fillPoly(picture, [np.int32(corners)], card)
+
+
+@pytest.mark.parametrize("card, desk", [(220, 40), (40, 220)])
+@pytest.mark.parametrize("size, turn", [((120, 260), 0), ((120, 260), 8), ((130, 260), 10)])
+def test_a_blank_card_is_no_1(recognizer, card, desk, size, turn):
+    picture = card_on_desk(card, desk, size, turn)
+    assert papers.digits_in(papers.read_pixels(picture, recognizer)) == ""
+
+
+@pytest.mark.parametrize("card, desk", [(220, 60), (40, 200)])
+def test_a_digit_on_a_card_is_read_be_it_light_or_dark(recognizer, card, desk):
+    picture = card_on_desk(card, desk, (150, 200), 5)
+    seven = np.int32([(120, 150), (180, 150), (145, 250)])
+    cv2.polylines(picture, [seven], False, 255 - card, 8)
+    assert md.read_image(picture, recognizer).text == "7"
 
 
 def test_what_no_pen_wrote_is_not_cut():
