@@ -3057,6 +3057,17 @@ WORKING_SIDES = 256, 1600  # pixels of the longer side of the copy of a picture 
 NARROWEST = 8  # pixels of the shorter side of that copy at least
 SMALL_SIDE = 640  # of the copy in which paper is told from ink
 
+# Inks of several colours, in a copy of SMALL_COPY pixels.
+SMALL_COPY = 128, 128
+NEAR = 43, 43  # the paper near a pixel is looked for in so large a square
+SEVERAL_COLOURS = 0.05  # with one colour, details differ less on the second axis, beside the first
+ONE_PAPER = 20  # of 255, the standard deviation of one paper's colours; scenes have more
+STANDS_OUT = 0.35  # a pixel stands out so far from its paper, beside what does so most
+MOST_INK = 0.3  # where a larger share stands out, it is no ink
+WIDE = np.ones((7, 7), np.uint8)  # strokes are narrower
+ALONG_AXIS = 0.8  # a colour is seen in grey if so much of its distance lies along the axis
+HIDDEN = 0.08  # of all strokes; where more is hidden, the axis is not enough
+
 # Coarse writing, as in a bitmap or a scan that is cut off just around its digit.
 COARSE = 0.045  # its strokes are at least so wide, in the picture's longer sides
 TWO_TONES = 0.85  # ink and paper explain at least this share of the brightness's variance
@@ -3075,9 +3086,16 @@ SHEET_CUT_OFF = 0.1  # it covers at most this share of the picture's edge
 # Ink.
 FAINT = 25  # how much darker than its paper ink is at least, in 255ths of the paper's light
 SHADOW_EDGE = 1 / 50  # the edge of a shadow is so wide, in the picture's longer sides
+GRAIN = 15  # what is less dark is grain of the paper, in the same
 DARK_GRAIN = 12  # added to the paper's light, so that the grain of black paper is no ink
 GRAIN_IN_SHADOW = 60  # added to half of the light, so that the grain of black paper is no edge
 DARKEST = 0.75  # the darkest ink is at least so dark, beside the 90th percentile of all ink
+FAINTER = 0.28, 0.75  # so dark, beside the usual ink, is what another pen wrote
+LIKE_SHARP = 0.6  # its outline is at least so sharp, beside that of the usual ink, for its darkness
+LIKE_HEIGHT = 0.4, 4  # so high are its pieces, in heights of those of the usual ink
+LIKE_WIDTH = 2.5  # and their strokes are at most so wide, in widths of the usual ones
+THINNEST = 1 / 40  # of its length: what is thinner is no pen's, but a rule
+MOST_FAINTER = 30  # pieces; where there are more, they are a texture
 UNEVEN = 0.45  # a pen's strokes vary less in width, in mean widths; 1 in 2,500 of MNIST's does not
 SHARP = 0.88  # at least this share of the outline of a piece of ink is a sharp edge
 SHARP_EDGE = 0.4  # there the brightness changes at least so much, beside the usual outline of ink
@@ -3098,6 +3116,7 @@ RING = 0.85  # a ring lies along at least this share of its convex hull
 RING_WAVES = 0.08  # that is: no further away from it, in its shorter sides
 RING_DEPTH = 2.5  # what lies deeper inside, in widths of its stroke, is writing that touches it
 IN_RING = 1 / 3  # something in it is at least so high, in its heights; what is less is a dot
+HOLLOW_MARGIN = 2  # pixels of paper around a frame or ring while it is looked at
 BETWEEN = 0.85  # the lines between its boxes are at least so long, in its heights
 
 # Pieces of ink.
@@ -3219,13 +3238,65 @@ def in_grey(picture: np.ndarray) -> np.ndarray:
     """
     if picture.ndim == 2:
         return picture
-    small = np.float32(cv2.resize(picture, (128, 128), interpolation=cv2.INTER_AREA))
-    details = (small - cv2.blur(small, (43, 43))).reshape(-1, 3)
-    axis = np.linalg.eigh(details.T @ details)[1][:, -1]  # the first principal component
-    axis *= np.sign(axis.sum()) or 1  # what is light stays light
+    axis, _ = colour_axis(cv2.resize(picture, SMALL_COPY, interpolation=cv2.INTER_AREA))
     axis /= np.abs(axis).sum()  # 0 ... 255 stays as wide
     darkest = -255 * np.minimum(axis, 0).sum()  # and begins at 0 again
     return cv2.transform(picture, np.append(axis, darkest)[None])
+
+
+def colour_axis(small: np.ndarray) -> tuple[np.ndarray, float]:
+    """The axis through the colours on which the details of a small copy of a picture differ most.
+
+    It is the first principal component, shape (3,), turned so that what is light stays light. The
+    second value tells how much they differ on another one, beside it.
+    """
+    small = np.float32(small)
+    details = (small - cv2.blur(small, NEAR)).reshape(-1, 3)
+    variances, axes = np.linalg.eigh(details.T @ details)
+    axis = axes[:, -1]
+    return axis * (np.sign(axis.sum()) or 1), variances[1] / max(variances[2], 1e-9)
+
+
+def away_from_paper(picture: np.ndarray) -> np.ndarray | None:
+    """The picture, uint8, as one channel, ink dark: by how far it is from its paper in colour.
+
+    None where in_grey() shows all that stands out; it does not where inks have several colours.
+    """
+    if picture.ndim == 2:
+        return None
+    small = cv2.resize(picture, SMALL_COPY, interpolation=cv2.INTER_AREA)
+    axis, on_another = colour_axis(small)
+    if on_another < SEVERAL_COLOURS:
+        return None
+    paper = cv2.medianBlur(small, NEAR[0])
+    _, deviation = cv2.meanStdDev(paper)
+    if deviation.max() > ONE_PAPER:
+        return None
+    darker, lighter = cv2.subtract(paper, small), cv2.subtract(small, paper)
+    is_dark_ink = (darker.max(axis=2) ** 3.0).sum() > (lighter.max(axis=2) ** 3.0).sum()
+    if not hides_colours(darker if is_dark_ink else lighter, axis):
+        return None
+    paper = cv2.resize(paper, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    away = cv2.subtract(paper, picture) if is_dark_ink else cv2.subtract(picture, paper)
+    return 255 - away.max(axis=2)
+
+
+def hides_colours(away: np.ndarray, axis: np.ndarray) -> bool:
+    """Whether much of what stands out from the paper lies off an axis through the colours.
+
+    away: how far each pixel of a small copy is from the paper in blue, green and red, uint8.
+    """
+    far = away.max(axis=2)
+    stands_out = np.uint8(far > STANDS_OUT * np.percentile(far, 99))
+    if not 0 < stands_out.mean() < MOST_INK:
+        return False
+    # What is wide is no stroke: a sheet, or the colour of a highlighter.
+    wide = cv2.morphologyEx(stands_out, cv2.MORPH_OPEN, WIDE)
+    strokes = away[(stands_out & ~cv2.dilate(wide, WIDE)) > 0]
+    along = strokes @ axis
+    along *= np.sign(along.sum())
+    is_hidden = along < ALONG_AXIS * np.linalg.norm(strokes, axis=1)
+    return len(strokes) > 0 and is_hidden.mean() > HIDDEN
 
 
 def at_edge(mask: np.ndarray) -> np.ndarray:
@@ -3334,6 +3405,58 @@ def find_ink(dark: np.ndarray) -> Ink | None:
     return Ink(darkness, mask, bool(is_clear), edges_of(dark))
 
 
+def fainter_writing(ink: Ink) -> np.ndarray:
+    """A mask of what another pen may have written more faintly beside ink.
+
+    Its pieces are about as high as those of the ink, and as sharp as it for their darkness.
+    """
+    fainter = np.zeros_like(ink.mask)
+    usual = float(np.percentile(ink.darkness[ink.mask > 0], 75))  # not at strokes' soft edges
+    found = list(pieces_of_fainter(ink, usual))
+    if not 0 < len(found) <= MOST_FAINTER:
+        return fainter
+    width = stroke_width(ink.mask)
+    least = LIKE_SHARP * sharpness(ink.mask, ink.edges) / usual
+    for box, mask, darkest in found:
+        is_long = box.longest > RULE * min(ink.mask.shape)
+        is_rule = is_long or np.count_nonzero(mask) < THINNEST * box.longest**2
+        is_thin = not is_rule and stroke_width(mask) < LIKE_WIDTH * width
+        is_sharp = sharpness(mask, crop(ink.edges, box)) / darkest > least
+        if is_thin and is_sharp and unevenness(mask) < UNEVEN:
+            held = crop(fainter, box)
+            held |= mask
+    return without_marks(fainter)[1]
+
+
+def pieces_of_fainter(ink: Ink, usual: float) -> Iterator[tuple[Box, np.ndarray, float]]:
+    """The pieces of what is fainter than ink, and about as high: box, mask, and how dark it is.
+
+    usual: how dark the ink is.
+    """
+    lowest, highest = np.multiply(LIKE_HEIGHT, usual_height(ink.mask))
+    least, most = np.multiply(FAINTER, usual)
+    dark = np.uint8(ink.darkness > max(GRAIN, least / 2))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(dark, EDGE))
+    labels *= dark
+    is_like = (stats[:, 3] > lowest) & (stats[:, 3] < highest) & (stats[:, 2] < highest)
+    is_like[np.unique(at_edge(labels))] = False  # the paper, and what the edge cuts off
+    for label in np.flatnonzero(is_like):
+        box = Box(*stats[label, :4].tolist())
+        piece, darkness = crop(labels, box) == label, crop(ink.darkness, box)
+        darkest = float(np.percentile(darkness[piece], 90))
+        if least < darkest < most:
+            yield box, np.uint8(piece & (darkness > darkest / 2)), darkest
+
+
+def usual_height(mask: np.ndarray) -> float:
+    """The height of the pieces in a mask of ink, not all 0, that most of the ink belongs to."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
+    _, _, _, height, area = stats[1:].T  # without the paper
+    order = np.argsort(height)
+    ink = np.cumsum(area[order])
+    return float(height[order][np.searchsorted(ink, ink[-1] / 2)])
+
+
 def darkest_of(darkness: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """A mask of the darkest ink: where rules are printed faintly, it is the writing."""
     is_dark = darkness > DARKEST * np.percentile(darkness[mask > 0], 90)
@@ -3414,7 +3537,8 @@ def find_lines(mask: np.ndarray, least: float) -> np.ndarray:
     may_be_line = stats[:, 2:4].max(axis=1) > least / 2  # half of it: lines may be broken
     may_be_line[0] = False  # the paper
     thin = np.uint8(may_be_line)[labels]
-    if not 0 < thin.mean() < MOST_LINES:
+    reach = math.hypot(*cv2.boundingRect(thin)[2:])  # no line is longer than that
+    if reach < least or thin.mean() > MOST_LINES:
         return np.zeros((0, 2, 2), int)
     # Half of a line's length is ink at least, and no gap in it is longer than an eighth.
     lines = cv2.HoughLinesP(
@@ -3463,55 +3587,59 @@ def width_of_line(start: Sequence[int], end: Sequence[int], depth: np.ndarray) -
     return math.ceil(2 * np.median(depth[y, x]))
 
 
-def without_frames(mask: np.ndarray) -> np.ndarray:
-    """A mask of ink without frames, as the boxes of a form, around what is written in them.
+def without_marks(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A mask of ink without what people add to writing, and one without frames, too.
 
-    A 0 drawn as a rectangle is a frame, too.
+    They add rings and underlines. A frame is around what is written, as the boxes of a form are; a
+    0 drawn as a rectangle is a frame, too.
     """
-    return without_hollow_pieces(mask, written_on_frame)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    unmarked = without_underlines(mask, labels, stats)
+    unframed = unmarked.copy()
+    for box, ink in hollow_pieces(labels, stats):
+        if is_frame(ink):
+            take_out(unframed, box, ink - written_on_frame(ink))
+        elif is_ring(ink, with_paper_around(crop(mask, box), HOLLOW_MARGIN)):
+            ring = ink - written_on_ring(ink)
+            take_out(unmarked, box, ring)
+            take_out(unframed, box, ring)
+    return unmarked, unframed
 
 
-def without_marks(mask: np.ndarray) -> np.ndarray:
-    """A mask of ink without what people add to writing: rings around it, and underlines."""
-    return without_underlines(without_hollow_pieces(mask, written_on_ring))
+def without_underlines(mask: np.ndarray, labels: np.ndarray, stats: np.ndarray) -> np.ndarray:
+    """A mask of ink without lines that lie by themselves below what is written.
 
-
-def without_hollow_pieces(
-    mask: np.ndarray, written_on: Callable[[np.ndarray, np.ndarray], np.ndarray | None]
-) -> np.ndarray:
-    """A mask of ink without certain pieces that go round others.
-
-    written_on(ink, all_ink) gives what of a piece is writing: all three are masks of the box around
-    it and of a margin; or None, and the piece is left.
+    labels, stats: the pieces of it, as OpenCV labels them, and its statistics of them.
     """
-    left = mask.copy()
-    least = 2 * SMALLEST_PIECE * max(mask.shape)  # a smaller one holds no digit
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
-    for label, (x, y, width, height, area) in enumerate(stats.tolist()):
-        is_full = 2 * area >= width * height
-        if not label or is_full or min(width, height) < least:
-            continue
-        box = Box(x, y, width, height)
-        ink = with_paper_around(np.uint8(crop(labels, box) == label), 2)
-        writing = written_on(ink, with_paper_around(crop(mask, box), 2))
-        if writing is not None:
-            piece = crop(left, box)
-            piece -= (ink - writing)[2:-2, 2:-2]
-    return left
-
-
-def without_underlines(mask: np.ndarray) -> np.ndarray:
-    """A mask of ink without lines that lie by themselves below what is written."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     is_large = stats[:, 2:4].max(axis=1) >= SMALLEST_PIECE * max(mask.shape)
     is_large[0] = False  # the paper
     if np.count_nonzero(is_large) > MOST_PIECES_OF_INK:
-        return mask
+        return mask.copy()
     boxes = {label: Box(*stats[label, :4].tolist()) for label in np.flatnonzero(is_large)}
     kept = np.ones(len(stats), np.uint8)
     for label, box in boxes.items():
         kept[label] = not is_underline(box, boxes.values())
     return kept[labels] * mask
+
+
+def hollow_pieces(labels: np.ndarray, stats: np.ndarray) -> Iterator[tuple[Box, np.ndarray]]:
+    """The pieces of ink that may go round others: their boxes, and masks with a margin around.
+
+    labels, stats: as OpenCV labels the pieces, and its statistics of them.
+    """
+    least = 2 * SMALLEST_PIECE * max(labels.shape)  # a smaller one holds no digit
+    for label, (x, y, width, height, area) in enumerate(stats.tolist()):
+        is_hollow = 2 * area < width * height
+        if label and is_hollow and min(width, height) >= least:
+            box = Box(x, y, width, height)
+            yield box, with_paper_around(np.uint8(crop(labels, box) == label), HOLLOW_MARGIN)
+
+
+def take_out(mask: np.ndarray, box: Box, ink: np.ndarray) -> None:
+    """Take the ink of a hollow piece out of a mask."""
+    inside = slice(HOLLOW_MARGIN, -HOLLOW_MARGIN)
+    taken = crop(mask, box)
+    taken -= ink[inside, inside]
 
 
 def is_ring(ink: np.ndarray, all_ink: np.ndarray) -> bool:
@@ -3530,10 +3658,8 @@ def is_ring(ink: np.ndarray, all_ink: np.ndarray) -> bool:
     return bool((held[:, cv2.CC_STAT_HEIGHT] > IN_RING * ink.shape[0]).any())
 
 
-def written_on_ring(ink: np.ndarray, all_ink: np.ndarray) -> np.ndarray | None:
-    """What of the ink of a ring is writing that touches it: a mask; None where it is no ring."""
-    if is_frame(ink) or not is_ring(ink, all_ink):
-        return None
+def written_on_ring(ink: np.ndarray) -> np.ndarray:
+    """What of the ink of a ring is writing that touches it: a mask."""
     hull = cv2.convexHull(cv2.findNonZero(ink))
     inside = cv2.fillConvexPoly(np.zeros_like(ink), hull, 1)
     depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5)
@@ -3544,10 +3670,8 @@ def written_on_ring(ink: np.ndarray, all_ink: np.ndarray) -> np.ndarray | None:
     return np.uint8(is_writing)[labels]
 
 
-def written_on_frame(ink: np.ndarray, _all_ink: np.ndarray) -> np.ndarray | None:
-    """What of the ink of a frame is writing that touches it: a mask; None where it is no frame."""
-    if not is_frame(ink):
-        return None
+def written_on_frame(ink: np.ndarray) -> np.ndarray:
+    """What of the ink of a frame is writing that touches it: a mask."""
     left = without_lines(ink, lines_of_frame(ink))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(left)
     width, height = stats[:, 2], stats[:, 3]
@@ -3598,16 +3722,23 @@ class Guess(NamedTuple):
 def printed_lines(mask: np.ndarray) -> list[np.ndarray]:
     """Printed lines in a mask of ink, their ends (n, 2, 2): rules, then all of them."""
     rules = find_lines(mask, RULE * min(mask.shape))
-    found = [rules]
+    base_lines = find_base_lines(mask)
+    both = np.concatenate([rules, base_lines]) if len(base_lines) else base_lines
+    return [lines for lines in (rules, both) if len(lines)]
+
+
+def find_base_lines(mask: np.ndarray) -> np.ndarray:
+    """Lines on which digits stand, or that are around them, in a mask of ink: ends (n, 2, 2)."""
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
-    pieces = stats[1:]  # without the paper
-    if len(pieces):
-        widest = pieces[pieces[:, cv2.CC_STAT_WIDTH].argmax()]
-        width, height = widest[cv2.CC_STAT_WIDTH], widest[cv2.CC_STAT_HEIGHT]
-        if width > BASE_LINE * height:  # it may be a row of digits on a line
-            base_lines = find_lines(mask, BASE_LINE * height)
-            found.append(np.concatenate([rules, base_lines]) if len(base_lines) else base_lines)
-    return [lines for lines in found if len(lines)]
+    stats[0] = 0  # the paper
+    widest = Box(*stats[stats[:, cv2.CC_STAT_WIDTH].argmax(), :4].tolist())
+    if widest.width <= BASE_LINE * widest.height:
+        return np.zeros((0, 2, 2), int)
+    lines = find_lines(mask, BASE_LINE * widest.height)
+    if widest.width > min(2 * widest.height, mask.shape[1] / 2):  # a row of digits, or many rules
+        return lines
+    # It may be one digit or two on a line, or a sign: the lines of a # lie further up.
+    return lines[lines[..., 1].mean(axis=1) > widest.bottom - widest.height / 3]
 
 
 EDGE = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))  # an edge reaches so far
@@ -3628,24 +3759,43 @@ def edges_of(dark: np.ndarray) -> np.ndarray:
 
 def guesses(channel: np.ndarray) -> Iterator[Guess]:
     """Guesses at the ink in one channel of a picture, the likeliest first."""
-    smooth = cv2.GaussianBlur(channel, (0, 0), max(0.5, max(channel.shape) / 600))
+    smooth = smoothed(channel)
     inks = [ink for ink in (find_ink(smooth), find_ink(255 - smooth)) if ink is not None]
     if is_light_on_dark(channel):
         inks.reverse()
-    sharp = [ink.edges > SHARP_EDGE * sharpness(ink.mask, ink.edges) for ink in inks]
-    for i, ink in enumerate(inks):
-        unmarked = without_marks(ink.mask)
-        unframed = without_frames(unmarked)
-        opposite = None
-        if len(inks) == 2:
-            other = inks[1 - i]
-            opposite = with_sharp_outline(other.mask, other.mask, sharp[1 - i])
-            enclosed = enclosed_by(ink.mask, ink.mask & ~unframed)
-        for guess in guesses_at(ink, unmarked, unframed):
-            mask = with_sharp_outline(guess.mask, guess.with_lines, sharp[i])
-            if opposite is not None:
-                mask = without_holes(mask, enclosed, opposite)
-            yield guess._replace(mask=mask, edges=edges_but_of_lines(guess, mask))
+    for ink in inks:
+        others = [other for other in inks if other is not ink]
+        yield from guesses_beside(ink, others)
+
+
+def smoothed(channel: np.ndarray) -> np.ndarray:
+    """One channel of a picture without its grain."""
+    return cv2.GaussianBlur(channel, (0, 0), max(0.5, max(channel.shape) / 600))
+
+
+def guesses_beside(ink: Ink, others: Sequence[Ink]) -> Iterator[Guess]:
+    """Guesses at what of some ink is writing; others: ink of the opposite polarity, if any."""
+    unmarked, unframed = without_marks(ink.mask)
+    enclosed = enclosed_by(ink.mask, ink.mask & ~unframed)
+    opposites = [with_sharp_outline(other.mask, other.mask, is_sharp(other)) for other in others]
+    sharp = is_sharp(ink)
+    fainter = fainter_writing(ink)
+    count = np.count_nonzero(fainter)
+    for guess in guesses_at(ink, unmarked, unframed):
+        mask = with_sharp_outline(guess.mask, guess.with_lines, sharp)
+        for opposite in opposites:
+            mask = without_holes(mask, enclosed, opposite)
+        guess = guess._replace(written=guess.written + count)
+        if count:
+            both = mask | fainter
+            edges = edges_but_of_lines(guess, both)
+            yield guess._replace(mask=both, clear=False, edges=edges)
+        yield guess._replace(mask=mask, edges=edges_but_of_lines(guess, mask))
+
+
+def is_sharp(ink: Ink) -> np.ndarray:
+    """Where the brightness changes as sharply as at the outlines of ink: bool."""
+    return ink.edges > SHARP_EDGE * sharpness(ink.mask, ink.edges)
 
 
 def edges_but_of_lines(guess: Guess, mask: np.ndarray) -> np.ndarray:
@@ -3757,6 +3907,15 @@ def is_sheet_of_ink(sheet: np.ndarray | None, ink: np.ndarray) -> bool:
     return mean_within(cv2.resize(ink, sheet.shape[::-1]), sheet) > 0.5
 
 
+def guesses_by_colour(picture: np.ndarray) -> Iterator[Guess]:
+    """Guesses at ink of several colours in a picture; none where in_grey() shows all of it."""
+    colours = away_from_paper(picture)
+    ink = None if colours is None else find_ink(smoothed(colours))
+    if ink is not None:
+        for guess in guesses_beside(ink, []):
+            yield guess._replace(clear=False)
+
+
 def all_guesses(picture: np.ndarray) -> Iterator[Guess]:
     """Guesses at the ink of a picture, the likeliest first.
 
@@ -3767,6 +3926,7 @@ def all_guesses(picture: np.ndarray) -> Iterator[Guess]:
     coarse = coarse_writing(channel, sheet)
     if coarse is not None:
         yield coarse
+    yield from guesses_by_colour(picture)
     if sheet is not None:
         yield from guesses(in_grey(sheet_alone(picture, sheet)))
     yield from guesses(channel)

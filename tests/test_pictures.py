@@ -395,7 +395,7 @@ def test_a_ring_is_taken_out_but_not_what_touches_it():
     for left, top in (200, 120), (300, 66):  # the second one begins on the ring
         seven = np.int32([(left, top), (left + 50, top), (left + 20, top + 120)])
         cv2.polylines(page, [seven], False, 1, 6)
-    left = md.without_marks(page)
+    _, left = md.without_marks(page)
     assert not left[:, :100].any() and not left[300:].any()
     assert np.count_nonzero(left & ~ring) > 0.8 * np.count_nonzero(page & ~ring)
 
@@ -407,6 +407,82 @@ def test_lines_of_one_pixel_in_a_large_picture_are_read(recognizer, ink, paper):
         seven = np.int32([(left, 400), (left + 400, 400), (left + 150, 1150)])
         cv2.polylines(sheet, [seven], False, ink, 1)
     assert md.read_image(sheet, recognizer).text == "77"
+
+
+def sevens(colours, paper=(255, 255, 255), pen=8):
+    """A row of 7s, each in its colour: BGR."""
+    page = np.full((240, 80 + 110 * len(colours), 3), paper, np.uint8)
+    for i, colour in enumerate(colours):
+        left = 60 + 110 * i
+        seven = np.int32([(left, 70), (left + 60, 70), (left + 25, 170)])
+        cv2.polylines(page, [seven], False, colour, pen, cv2.LINE_AA)
+    return page
+
+
+BLUE, YELLOW, ORANGE, CYAN, BLACK = (
+    (240, 0, 0),
+    (0, 210, 230),
+    (0, 130, 255),
+    (230, 180, 0),
+    (0, 0, 0),
+)
+
+
+@pytest.mark.parametrize(
+    "colours, paper",
+    [
+        ((BLUE, YELLOW, CYAN), (255, 255, 255)),
+        ((YELLOW, BLACK), (250, 250, 250)),
+        ((ORANGE, BLUE), (190, 220, 215)),
+        ((CYAN, ORANGE, BLUE), BLACK),
+    ],
+)
+def test_digits_of_several_colours_all_count(recognizer, colours, paper):
+    assert md.read_image(sevens(colours, paper), recognizer).text == "7" * len(colours)
+
+
+def test_colours_count_only_where_grey_hides_some_ink():
+    assert md.away_from_paper(sevens([BLUE, YELLOW])) is not None
+    assert md.away_from_paper(sevens([BLUE, BLUE])) is None
+    assert md.away_from_paper(cv2.cvtColor(sevens([BLUE, YELLOW]), cv2.COLOR_BGR2GRAY)) is None
+    marked = sevens([BLACK, BLACK])
+    marked[50:190, 40:290] = np.minimum(marked[50:190, 40:290], YELLOW)  # by a highlighter
+    assert md.away_from_paper(marked) is None
+    two_papers = sevens([BLUE, YELLOW])
+    two_papers[:, 150:] //= 2
+    assert md.away_from_paper(two_papers) is None
+
+
+def test_what_is_written_in_pencil_beside_ink_counts(recognizer):
+    page = np.full((420, 320), 225, np.uint8)
+    for top, grey, pen in ((50, 160, 4), (220, 20, 8)):
+        for left in 60, 170:
+            seven = np.int32([(left, top), (left + 60, top), (left + 25, top + 110)])
+            cv2.polylines(page, [seven], False, grey, pen, cv2.LINE_AA)
+    assert md.read_image(page, recognizer).text == "77 77"
+
+
+@pytest.mark.parametrize(
+    "add, counts",
+    [
+        (lambda page: cv2.line(page, (60, 40), (60, 130), 60, 5), True),
+        (lambda page: cv2.line(page, (60, 40), (60, 130), 20, 5), False),  # too faint
+        (lambda page: cv2.line(page, (60, 40), (60, 130), 60, 30), False),  # too wide
+        (lambda page: cv2.line(page, (60, 80), (60, 95), 60, 5), False),  # too low
+        (lambda page: cv2.rectangle(page, (30, 30), (130, 140), 60, 5), False),  # a frame
+        (lambda page: cv2.line(page, (60, 0), (60, 90), 60, 5), False),  # cut off
+        (
+            lambda page: cv2.GaussianBlur(cv2.line(page, (60, 40), (60, 130), 200, 5), (0, 0), 6),
+            False,
+        ),
+    ],
+)
+def test_fainter_writing_is_like_the_ink_but_for_its_darkness(add, counts):
+    darkness = np.zeros((200, 300), np.uint8)
+    added = add(darkness.copy())
+    cv2.polylines(added, [np.int32([(180, 40), (250, 40), (210, 140)])], False, 200, 6)
+    ink = md.find_ink(255 - added)
+    assert md.fainter_writing(ink).any() == counts
 
 
 def test_a_row_that_stands_on_a_line_is_read_though_others_do_not(recognizer):
