@@ -416,6 +416,16 @@ def chalked(rng: Generator, writing: Writing) -> Picture:
     return Picture(photograph(rng, inked(board, ink * grain, light, rng.uniform(0.7, 1))), text)
 
 
+def on_dark_card(rng: Generator, writing: Writing) -> Picture:
+    """In a light pen on a dark card, which lies on a light desk."""
+    ink, _, text = page(rng, writing, (0.04, 0.1))
+    colour = np.float32(rng.uniform(0.04, 0.25, 3))
+    card = colour * (1 + 0.05 * noise(rng, ink.shape, 2))[..., None]
+    light = np.float32(rng.uniform(0.75, 1, 3))
+    laid = on_desk(rng, inked(card, ink, light), dark=False, share=(0.4, 0.8))
+    return Picture(photograph(rng, laid), text)
+
+
 def small(rng: Generator, writing: Writing) -> Picture:
     """A digit of 4 to 12 % of the height of a large page."""
     side = int(rng.integers(700, 1400))
@@ -904,6 +914,60 @@ def thin_lines(rng: Generator, writing: Writing) -> Picture:
     return Picture(np.uint8(255 * picture), text)
 
 
+BRIGHT = [  # BGR of a paint program's palette
+    (0.1, 0.1, 0.9),
+    (0.9, 0.1, 0.05),
+    (0.1, 0.7, 0.15),
+    (0.05, 0.5, 1),
+    (0.7, 0.1, 0.55),
+    (0.9, 0.7, 0.1),
+    (0.05, 0.8, 0.9),
+    (0.7, 0.4, 1),
+]
+
+
+def coloured(rng: Generator, writing: Writing) -> Picture:
+    """Two to four digits, each in another colour: on paper, or in a paint program."""
+    digits, text = writing.digits(int(rng.integers(2, 5)))
+    height, strokes, right = some_height(rng), [], 0.0
+    for digit in digits:
+        placed = [stroke + at(right, 0) for stroke in side_by_side(rng, [digit])]
+        right = np.concatenate(placed)[:, 0].max() + rng.uniform(0.12, 0.4)
+        strokes.append([height * stroke for stroke in placed])
+    low, extent = box_of([stroke for digit in strokes for stroke in digit])
+    start = height * rng.uniform(0.5, 1, 2) - low
+    shape = tuple(np.int32(extent[::-1] + height * rng.uniform(1.2, 2)).tolist())
+    is_paint = rng.random() < 0.5
+    sheet = np.full((*shape, 3), rng.choice([0, 1, 1])) if is_paint else paper(rng, shape)
+    pen = max(2, height * rng.uniform(0.05, 0.14))
+    for digit, colour in zip(strokes, rng.permutation(BRIGHT), strict=False):
+        ink = draw_ink(shape, [stroke + start for stroke in digit], pen)
+        sheet = inked(sheet, ink, np.float32(colour))
+    return Picture(np.uint8(255 * sheet) if is_paint else photograph(rng, sheet), text)
+
+
+def beside_pencil(rng: Generator, writing: Writing) -> Picture:
+    """A number in ink and one in pencil: two rows, either of them above."""
+    height, lines, texts = some_height(rng), [], []
+    for row in range(2):
+        digits, text = writing.digits(int(rng.integers(1, 4)))
+        left = height * rng.uniform(0.6, 1.2)
+        top = height * (0.6 + 1.6 * row + rng.uniform(0, 0.2))
+        lines.append(Line(side_by_side(rng, digits, (0.12, 0.45)), height, left, top))
+        texts.append(text)
+    _, extents = zip(*(box_of(line.placed()) for line in lines), strict=True)
+    shape = round(4 * height), round(max(extent[0] for extent in extents) + 2 * height)
+    rng.shuffle(lines)
+    in_ink, in_pencil = lines
+    graphite = np.float32(np.clip(0.75 + 0.5 * noise(rng, shape, 2), 0, 1))
+    pencil = graphite * draw_ink(shape, in_pencil.placed(), max(1.5, 0.04 * height))
+    grey = np.full(3, rng.uniform(0.3, 0.45))
+    sheet = inked(paper(rng, shape), pencil, grey, rng.uniform(0.65, 0.9))
+    pen = height * rng.uniform(0.05, 0.09)
+    sheet = inked(sheet, draw_ink(shape, in_ink.placed(), pen), pen_colour(rng))
+    return Picture(photograph(rng, sheet), " ".join(texts))
+
+
 LIGHT, DARK = (0.12, 0.3), (0.45, 0.7)  # of what the light has, a shadow takes away
 SOFT, HARD = (0.08, 0.35), (0.004, 0.015)
 DIGIT_KINDS = {
@@ -926,6 +990,7 @@ DIGIT_KINDS = {
     "sheet on a light desk": partial(written, light=partial(on_desk, dark=False)),
     "ruled sheet on a dark desk": partial(written, on=ruled, light=partial(on_desk, dark=True)),
     "card on a dark desk": partial(written, light=partial(on_desk, dark=True, share=(0.3, 0.6))),
+    "dark card on a light desk": on_dark_card,
     "pencil": pencilled,
     "marker": partial(written, pen=(0.1, 0.2)),
     "chalk": chalked,
@@ -963,6 +1028,8 @@ NUMBER_KINDS = {
     "a fraction": fraction,
     "a sum in columns": column_sum,
     "lines of one pixel": thin_lines,
+    "each digit in its colour": coloured,
+    "in ink and in pencil": beside_pencil,
 }
 
 
