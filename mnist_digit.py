@@ -2471,7 +2471,7 @@ ROW_GAP = 0.1  # between two rows at least, in heights of the tallest
 UNDERLINE = 5  # it is at least so many times as wide as high
 UNDERLINED = 0.6  # at least this share of the width of what is above lies above it
 SHORTEST_UNDERLINE = 0.8  # it is at least so long, in heights of that; the bar of a 5 is shorter
-FOOT = 0.5  # what stands on it spans at least this share of it; a 1 spans less of its foot
+NARROW = 0.5  # what stands on it is wider, in its heights; a 1 may have a foot
 
 # Characters, in heights of their row.
 WIDEST = 1.6  # of a character made of several pieces; a W is about so wide
@@ -2639,10 +2639,12 @@ def is_underline(box: Box, boxes: Sequence[Box]) -> bool:
     along = [other for other in boxes if not is_line(other) and stands_along(other, box)]
     above = [other for other in along if 0 < middle - other.bottom < FAR * other.height]
     below = [other for other in along if 0 < other.y - middle < FAR * other.height]
-    if not above or box.width < SHORTEST_UNDERLINE * max(other.height for other in above):
+    if not above:
         return False
-    # A 1 may have a foot that does not touch it: a line far wider than what is above.
-    return bool(below) or Box.around(above).width >= FOOT * box.width
+    standing = Box.around(above)
+    if below:  # a short line may be the bar of a 5
+        return box.width > SHORTEST_UNDERLINE * standing.height
+    return standing.width > NARROW * standing.height  # else it may be the foot of a 1
 
 
 def stands_along(box: Box, line: Box) -> bool:

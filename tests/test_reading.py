@@ -202,7 +202,9 @@ def test_a_line_is_an_underline_by_what_stands_on_it():
     assert not md.is_underline(line._replace(x=10), [digit])  # beside it
     assert not md.is_underline(line, [narrow])  # as the foot of a 1
     assert md.is_underline(line, [narrow, narrow._replace(y=160)])  # as the bar of a fraction
-    assert not md.is_underline(line._replace(width=70), [digit])  # too short
+    short = line._replace(x=125, width=70)
+    assert md.is_underline(short, [digit])
+    assert not md.is_underline(short, [digit, digit._replace(y=160)])  # as the bar of a 5 below
 
 
 @pytest.mark.parametrize("text", ["11", "111"])

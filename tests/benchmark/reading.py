@@ -103,6 +103,33 @@ def onto_canvas(placed: Sequence[Sequence[np.ndarray]]) -> list[list[np.ndarray]
     ]
 
 
+def line_below(strokes: Sequence[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    """A line below strokes on the canvas, as people underline: a stroke, shape (8, 2)."""
+    points = np.concatenate(strokes)
+    (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
+    height = bottom - top
+    ends = np.array([left, right]) + rng.uniform(-0.2, 0.2, 2) * height
+    x = np.linspace(*ends, 8)
+    y = bottom + height * (rng.uniform(0.1, 0.35) + rng.normal(0, 0.01, 8).cumsum())
+    return as_stroke(x, y)
+
+
+def ring_around(strokes: Sequence[np.ndarray], rng: np.random.Generator) -> np.ndarray:
+    """A ring around strokes on the canvas, whose ends overlap or do not meet: shape (60, 2)."""
+    points = np.concatenate(strokes)
+    low, extent = points.min(axis=0), np.ptp(points, axis=0)
+    radii = 0.56 * extent + rng.uniform(0.2, 0.45, 2) * extent[1]
+    angle = np.linspace(0, 2 * np.pi * rng.uniform(0.93, 1.1), 60) + rng.uniform(0, 2 * np.pi)
+    wave = 1 + 0.04 * np.cos(angle / 2 + rng.uniform(0, 2 * np.pi))
+    x, y = low + extent / 2
+    return as_stroke(x + radii[0] * wave * np.cos(angle), y + radii[1] * wave * np.sin(angle))
+
+
+def as_stroke(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Points on the canvas, shape (n, 2)."""
+    return np.clip(np.rint(np.stack([x, y], axis=1)), 0, CANVAS_SIZE - 1).astype(int)
+
+
 def rows_of_one_writer(
     characters: Sequence[Character],
     patterns: Sequence[str],
@@ -160,12 +187,22 @@ def digit_row(
 
 
 def row_of_writing(
-    name: str, recognizer: Recognizer, rows: Iterator[tuple[str, list, list[list[np.ndarray]]]]
+    name: str,
+    recognizer: Recognizer,
+    rows: Iterator[tuple[str, list, list[list[np.ndarray]]]],
+    mark: Callable[[Sequence[np.ndarray], np.random.Generator], np.ndarray] | None = None,
 ) -> tuple[str, ...]:
-    """How rows of writing are read; what is no digit is to be read as "?"."""
+    """How rows of writing are read; what is no digit is to be read as "?".
+
+    mark: gives a stroke that is drawn last, and is to be left out.
+    """
+    rng = np.random.default_rng(0)
     parted, right, confidence = [], [], []
     for text, _, strokes in rows:
-        reading = replay([stroke for some in strokes for stroke in some]).read(recognizer)
+        drawn = [stroke for some in strokes for stroke in some]
+        if mark:
+            drawn.append(mark(drawn, rng))
+        reading = replay(drawn).read(recognizer)
         parted.append(is_parted(reading, strokes))
         wanted = "".join(one if one in mnist_digit.DIGITS + " " else "?" for one in text)
         right.append(reading.text == wanted)
@@ -206,6 +243,10 @@ def measure(options: argparse.Namespace) -> None:
             say(f"Reading numbers of {length} digits, {name} ...")
             numbers = rows_of_one_writer(characters, ["0" * length], options.most)
             rows.append(row_of_writing(f"{length} digits, {name}", recognizer, numbers))
+    for name, mark in (("underlined", line_below), ("in a ring", ring_around)):
+        say(f"Reading numbers {name} ...")
+        numbers = rows_of_one_writer(unipen, ["0", "00", "000"], options.most)
+        rows.append(row_of_writing(f"1 to 3 digits {name}, UNIPEN", recognizer, numbers, mark))
     say("Reading sums ...")
     sums = rows_of_one_writer(unipen, ["00+0", "0+00", "00+00"], options.most)
     rows.append(row_of_writing("sums such as 63+6, UNIPEN", recognizer, sums))
