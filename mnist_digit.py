@@ -2624,7 +2624,7 @@ def find_rows(boxes: Sequence[Box]) -> list[list[int]]:
 
 
 def is_line(box: Box) -> bool:
-    """Whether a box is so flat that a line lies in it."""
+    """Whether a box is as flat as that of a line."""
     return box.width > UNDERLINE * box.height
 
 
@@ -3061,12 +3061,12 @@ SMALL_SIDE = 640  # of the copy in which paper is told from ink
 
 # Inks of several colours, in a copy of SMALL_COPY pixels.
 SMALL_COPY = 128, 128
-NEAR = 43, 43  # the paper near a pixel is looked for in so large a square
+NEAR = 43, 43  # pixels of the copy: the paper is looked for in so large a square around each
 SEVERAL_COLOURS = 0.05  # with one colour, details differ less on the second axis, beside the first
 ONE_PAPER = 20  # of 255, the standard deviation of one paper's colours; scenes have more
 STANDS_OUT = 0.35  # a pixel stands out so far from its paper, beside what does so most
 MOST_INK = 0.3  # where a larger share stands out, it is no ink
-WIDE = np.ones((7, 7), np.uint8)  # strokes are narrower
+WIDE = np.ones((7, 7), np.uint8)  # pixels of the copy; strokes are narrower
 ALONG_AXIS = 0.8  # a colour is seen in grey if so much of its distance lies along the axis
 HIDDEN = 0.08  # of all strokes; where more is hidden, the axis is not enough
 
@@ -3088,7 +3088,7 @@ SHEET_CUT_OFF = 0.1  # it covers at most this share of the picture's edge
 # Ink.
 FAINT = 25  # how much darker than its paper ink is at least, in 255ths of the paper's light
 SHADOW_EDGE = 1 / 50  # the edge of a shadow is so wide, in the picture's longer sides
-GRAIN = 15  # what is less dark is grain of the paper, in the same
+GRAIN = 15  # what is less dark is grain of the paper; in 255ths of the paper's light
 DARK_GRAIN = 12  # added to the paper's light, so that the grain of black paper is no ink
 GRAIN_IN_SHADOW = 60  # added to half of the light, so that the grain of black paper is no edge
 DARKEST = 0.75  # the darkest ink is at least so dark, beside the 90th percentile of all ink
@@ -3099,6 +3099,7 @@ LIKE_WIDTH = 2.5  # and their strokes are at most so wide, in widths of the usua
 THINNEST = 1 / 40  # of its length: what is thinner is no pen's, but a rule
 MOST_FAINTER = 30  # pieces; where there are more, they are a texture
 UNEVEN = 0.45  # a pen's strokes vary less in width, in mean widths; 1 in 2,500 of MNIST's does not
+MOST_THIN_INK = 0.1  # of a picture whose thin lines were made thicker; more is grain
 SHARP = 0.88  # at least this share of the outline of a piece of ink is a sharp edge
 SHARP_EDGE = 0.4  # there the brightness changes at least so much, beside the usual outline of ink
 HOLE = 0.08  # a hole fills at least this share of the inside of its ink; writing fills less
@@ -3115,9 +3116,9 @@ FRAME_LINE = 0.7  # the lines around it are at least so long, in its shorter sid
 BORDER = 0.12  # and lie no further inside its outline, in its shorter sides
 ON_FRAME = 0.2  # what is written on a frame is at least so high, in the frame's heights
 RING = 0.85  # a ring lies along at least this share of its convex hull
-RING_WAVES = 0.08  # that is: no further away from it, in its shorter sides
+RING_WAVES = 0.08  # it lies along where it is so near, in its shorter sides
 RING_DEPTH = 2.5  # what lies deeper inside, in widths of its stroke, is writing that touches it
-IN_RING = 1 / 3  # something in it is at least so high, in its heights; what is less is a dot
+IN_RING = 0.33, 0.75  # the tallest thing in it, in its heights: not a dot, nor the slash of a 0
 HOLLOW_MARGIN = 2  # pixels of paper around a frame or ring while it is looked at
 BETWEEN = 0.85  # the lines between its boxes are at least so long, in its heights
 
@@ -3334,10 +3335,12 @@ def sheet_in(tone: np.ndarray) -> np.ndarray | None:
     region = np.uint8(labels == stats[1:, cv2.CC_STAT_AREA].argmax() + 1)
     hull = cv2.convexHull(cv2.findNonZero(region))
     sheet = cv2.fillConvexPoly(np.zeros_like(tone), hull, 1)
-    is_whole = region.mean() > SHEET and at_edge(sheet).mean() < SHEET_CUT_OFF
+    is_large = region.mean() > SHEET
+    is_inside = at_edge(sheet).mean() < SHEET_CUT_OFF
     is_solid = region.sum() > SHEET_SOLID * sheet.sum()
     has_notches = with_holes_filled(region).sum() < WITHOUT_NOTCHES * sheet.sum()
-    return sheet if is_whole and is_solid and not has_notches and is_oblong(hull) else None
+    is_sheet = is_large and is_inside and is_solid and not has_notches and is_oblong(hull)
+    return sheet if is_sheet else None
 
 
 def is_oblong(outline: np.ndarray) -> bool:
@@ -3435,23 +3438,25 @@ def pieces_of_fainter(ink: Ink, usual: float) -> Iterator[tuple[Box, np.ndarray,
 
     usual: how dark the ink is.
     """
-    lowest, highest = np.multiply(LIKE_HEIGHT, usual_height(ink.mask))
+    lowest, highest = np.multiply(LIKE_HEIGHT, median_height(ink.mask))
     least, most = np.multiply(FAINTER, usual)
     dark = np.uint8(ink.darkness > max(GRAIN, least / 2))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(dark, EDGE))
     labels *= dark
     is_like = (stats[:, 3] > lowest) & (stats[:, 3] < highest) & (stats[:, 2] < highest)
-    is_like[np.unique(at_edge(labels))] = False  # the paper, and what the edge cuts off
+    is_like[np.unique(at_edge(labels))] = False  # what the edge cuts off
+    is_like[0] = False  # the paper
     for label in np.flatnonzero(is_like):
         box = Box(*stats[label, :4].tolist())
         piece, darkness = crop(labels, box) == label, crop(ink.darkness, box)
         darkest = float(np.percentile(darkness[piece], 90))
-        if least < darkest < most:
+        is_known = np.mean(crop(ink.mask, box)[piece]) > 0.5  # as ink
+        if least < darkest < most and not is_known:
             yield box, np.uint8(piece & (darkness > darkest / 2)), darkest
 
 
-def usual_height(mask: np.ndarray) -> float:
-    """The height of the pieces in a mask of ink, not all 0, that most of the ink belongs to."""
+def median_height(mask: np.ndarray) -> float:
+    """The median height of the pieces in a mask of ink, not all 0, each counted by its ink."""
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
     _, _, _, height, area = stats[1:].T  # without the paper
     order = np.argsort(height)
@@ -3498,7 +3503,7 @@ def with_sharp_outline(mask: np.ndarray, with_lines: np.ndarray, sharp: np.ndarr
 
 
 def enclosed_by(all_ink: np.ndarray, frames: np.ndarray) -> np.ndarray:
-    """A mask of all that ink encloses, and that frames do, of which some have a gap."""
+    """A mask of all that ink encloses, and that frames and rings do, of which some have a gap."""
     enclosed = with_holes_filled(all_ink)
     outlines, _ = cv2.findContours(frames, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     hulls = [cv2.convexHull(outline) for outline in outlines]
@@ -3620,8 +3625,19 @@ def without_underlines(mask: np.ndarray, labels: np.ndarray, stats: np.ndarray) 
     boxes = {label: Box(*stats[label, :4].tolist()) for label in np.flatnonzero(is_large)}
     kept = np.ones(len(stats), np.uint8)
     for label, box in boxes.items():
-        kept[label] = not is_underline(box, boxes.values())
+        if is_underline(box, boxes.values()):
+            kept[label] = not is_one_line(np.uint8(crop(labels, box) == label))
     return kept[labels] * mask
+
+
+def is_one_line(ink: np.ndarray) -> bool:
+    """Whether a flat piece of ink is one line, and no row of characters that touch each other.
+
+    ink: a mask of its box. A line crosses each column once.
+    """
+    last = ink.shape[0] - 1
+    heights = last - ink[::-1].argmax(axis=0) - ink.argmax(axis=0) + 1
+    return heights.mean() < 2 * stroke_width(ink)
 
 
 def hollow_pieces(labels: np.ndarray, stats: np.ndarray) -> Iterator[tuple[Box, np.ndarray]]:
@@ -3641,7 +3657,7 @@ def take_out(mask: np.ndarray, box: Box, ink: np.ndarray) -> None:
     """Take the ink of a hollow piece out of a mask."""
     inside = slice(HOLLOW_MARGIN, -HOLLOW_MARGIN)
     taken = crop(mask, box)
-    taken -= ink[inside, inside]
+    taken &= 1 - ink[inside, inside]
 
 
 def is_ring(ink: np.ndarray, all_ink: np.ndarray) -> bool:
@@ -3657,7 +3673,9 @@ def is_ring(ink: np.ndarray, all_ink: np.ndarray) -> bool:
     inside = cv2.fillConvexPoly(np.zeros_like(ink), hull, 1)
     _, _, stats, _ = cv2.connectedComponentsWithStats(all_ink & inside & ~ink)
     held = stats[1:]  # without the paper
-    return bool((held[:, cv2.CC_STAT_HEIGHT] > IN_RING * ink.shape[0]).any())
+    tallest = held[:, cv2.CC_STAT_HEIGHT].max(initial=0)
+    least, most = IN_RING
+    return bool(least < tallest / ink.shape[0] < most)
 
 
 def written_on_ring(ink: np.ndarray) -> np.ndarray:
@@ -3722,11 +3740,13 @@ class Guess(NamedTuple):
 
 
 def printed_lines(mask: np.ndarray) -> list[np.ndarray]:
-    """Printed lines in a mask of ink, their ends (n, 2, 2): rules, then all of them."""
+    """Printed lines in a mask of ink, their ends (n, 2, 2): rules; then these and base lines."""
     rules = find_lines(mask, RULE * min(mask.shape))
     base_lines = find_base_lines(mask)
-    both = np.concatenate([rules, base_lines]) if len(base_lines) else base_lines
-    return [lines for lines in (rules, both) if len(lines)]
+    found = [rules] if len(rules) else []
+    if len(base_lines):
+        found.append(np.concatenate([rules, base_lines]))
+    return found
 
 
 def find_base_lines(mask: np.ndarray) -> np.ndarray:
@@ -3779,10 +3799,12 @@ def guesses_beside(ink: Ink, others: Sequence[Ink]) -> Iterator[Guess]:
     """Guesses at what of some ink is writing; others: ink of the opposite polarity, if any."""
     unmarked, unframed = without_marks(ink.mask)
     enclosed = enclosed_by(ink.mask, ink.mask & ~unframed)
-    opposites = [with_sharp_outline(other.mask, other.mask, is_sharp(other)) for other in others]
-    sharp = is_sharp(ink)
+    opposites = [
+        with_sharp_outline(other.mask, other.mask, sharp_places(other)) for other in others
+    ]
+    sharp = sharp_places(ink)
     fainter = fainter_writing(ink)
-    count = np.count_nonzero(fainter)
+    count = np.count_nonzero(fainter & ~ink.mask)
     for guess in guesses_at(ink, unmarked, unframed):
         mask = with_sharp_outline(guess.mask, guess.with_lines, sharp)
         for opposite in opposites:
@@ -3795,7 +3817,7 @@ def guesses_beside(ink: Ink, others: Sequence[Ink]) -> Iterator[Guess]:
         yield guess._replace(mask=mask, edges=edges_but_of_lines(guess, mask))
 
 
-def is_sharp(ink: Ink) -> np.ndarray:
+def sharp_places(ink: Ink) -> np.ndarray:
     """Where the brightness changes as sharply as at the outlines of ink: bool."""
     return ink.edges > SHARP_EDGE * sharpness(ink.mask, ink.edges)
 
@@ -3921,7 +3943,7 @@ def guesses_by_colour(picture: np.ndarray) -> Iterator[Guess]:
 def all_guesses(picture: np.ndarray) -> Iterator[Guess]:
     """Guesses at the ink of a picture, the likeliest first.
 
-    If the picture is coarse writing, or shows a sheet or a frame, that comes first.
+    Coarse writing comes first, then ink of several colours, then what is on a sheet or in a frame.
     """
     channel = in_grey(picture)
     sheet = find_sheet(picture)
@@ -4228,7 +4250,7 @@ class Understanding(NamedTuple):
 
     reading: Reading
     belief: float  # how well it explains the guess's ink, in [0, 1]
-    ink: float  # how many pixels of ink it explains: with digits those in their rows alone
+    ink: float  # how many pixels of ink it explains; where rows have digits, these rows alone count
     margin: int = 0  # see Guess
 
 
@@ -4441,12 +4463,19 @@ def best_understanding(picture: np.ndarray, recognizer: Recognizer) -> Understan
 def understanding_of_thin_lines(
     picture: np.ndarray, recognizer: Recognizer
 ) -> Understanding | None:
-    """What explains the ink of a picture best once its lines are thicker; None where there is none.
+    """What explains the ink of a picture best once its lines are thicker; None without a digit.
 
-    Lines of one pixel in a large picture are else smoothed away, as grain is.
+    Lines of one pixel in a large picture would otherwise be smoothed away, as grain is.
     """
-    dark_lines, light_lines = cv2.erode(picture, EDGE), cv2.dilate(picture, EDGE)
-    return best_understanding(dark_lines, recognizer) or best_understanding(light_lines, recognizer)
+    for thicken in cv2.erode, cv2.dilate:  # dark lines, light ones
+        thicker = thicken(picture, EDGE)
+        smooth = smoothed(in_grey(thicker))
+        ink = find_ink(smooth if thicken is cv2.erode else 255 - smooth)
+        if ink is not None and ink.mask.mean() < MOST_THIN_INK:
+            found = best_understanding(thicker, recognizer)
+            if found is not None and found.reading.has_digit:
+                return found
+    return None
 
 
 def refused(reading: Reading, belief: float) -> Reading:
@@ -4636,17 +4665,21 @@ def strokes_without_marks(strokes: Sequence[Stroke]) -> list[Stroke]:
     boxes = [Box.around(stroke.box for stroke in group) for group in groups]
     left = []
     for group, box in zip(groups, boxes, strict=True):
-        if not is_underline(box, boxes):
+        if len(group) > 1 or not is_underline(box, boxes):
             left += group
     return [stroke for stroke in left if not is_drawn_ring(stroke, left)]
 
 
 def is_drawn_ring(stroke: Stroke, strokes: Sequence[Stroke]) -> bool:
     """Whether a stroke goes round others of a drawing."""
-    inside = [other for other in strokes if other.box.clipped(stroke.box) == other.box]
-    if inside == [stroke]:
+    inside = [
+        other
+        for other in strokes
+        if other.box != stroke.box and other.box.clipped(stroke.box) == other.box
+    ]
+    if not inside:
         return False
-    area = stroke.box.inset(-2)
+    area = stroke.box.inset(-HOLLOW_MARGIN)
     all_ink = np.zeros((area.height, area.width), np.uint8)
     for other in inside:
         all_ink |= draw_line(other, 1, area)
@@ -5036,8 +5069,9 @@ class Canvas:
             return Reading([self._judge([tuple(self.strokes)])])
         strokes = self.strokes
         as_one = read_as_one(strokes, self._judge, recognizer)
-        if as_one is None or not (as_one.prediction.taught or as_one.prediction.digit is not None):
-            strokes = strokes_without_marks(strokes)
+        written = strokes_without_marks(strokes)
+        if len(written) < len(strokes) and not (as_one and as_one.prediction.taught):
+            strokes = written
             as_one = read_as_one(strokes, self._judge, recognizer)
         return together(read_pieces(as_one, strokes, rows_of_strokes, self._judge))
 

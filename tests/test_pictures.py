@@ -388,6 +388,47 @@ def test_a_ring_goes_round_something(turn, is_one, held, holds):
     assert md.is_ring(ring, ring | inside) == (is_one and holds)
 
 
+@pytest.mark.parametrize("held", [112, 60])
+def test_a_slash_in_a_0_is_as_high_as_the_0_is(held):
+    ring, inside = np.zeros((2, 138, 88), np.uint8)
+    cv2.ellipse(ring, (44, 69), (40, 65), 0, 0, 360, 1, 4)
+    cv2.line(inside, (50, 69 - held // 2), (38, 69 + held // 2), 1, 4)
+    assert md.is_ring(ring, ring | inside) == (held == 60)
+
+
+def row_of_sevens_on(page, top, height, step):
+    """Draw 7s onto a page, side by side."""
+    for left in range(40, page.shape[1] - height, step):
+        seven = [(left, top), (left + height // 2, top), (left + height // 5, top + height)]
+        cv2.polylines(page, [np.int32(seven)], False, 1, 6)
+
+
+def test_a_flat_row_of_what_touches_is_no_underline():
+    page = np.zeros((500, 900), np.uint8)
+    row_of_sevens_on(page, 60, 200, 170)
+    lower = np.zeros_like(page)
+    row_of_sevens_on(lower, 290, 60, 60)
+    cv2.line(lower, (40, 350), (850, 350), 1, 6)  # on which they stand
+    unmarked, _ = md.without_marks(page | lower)
+    assert np.array_equal(unmarked, page | lower)
+
+
+def test_a_flat_frame_below_digits_is_taken_out_once():
+    page = np.zeros((500, 900), np.uint8)
+    row_of_sevens_on(page, 60, 200, 170)
+    boxes = np.zeros_like(page)
+    for left in range(50, 800, 50):
+        cv2.rectangle(boxes, (left, 290), (left + 50, 350), 1, 3)
+    _, unframed = md.without_marks(page | boxes)
+    assert np.array_equal(unframed, page)
+
+
+def test_grain_in_a_large_picture_is_no_thin_line(recognizer):
+    grain = np.random.default_rng(0).normal(200, 10, (1000, 1200))
+    with pytest.raises(ValueError, match="no ink"):
+        md.read_image(np.uint8(np.clip(grain, 0, 255)), recognizer)
+
+
 def test_a_ring_is_taken_out_but_not_what_touches_it():
     page = np.zeros((400, 500), np.uint8)
     cv2.ellipse(page, (250, 200), (200, 150), 0, 0, 360, 1, 6)
@@ -483,6 +524,15 @@ def test_fainter_writing_is_like_the_ink_but_for_its_darkness(add, counts):
     cv2.polylines(added, [np.int32([(180, 40), (250, 40), (210, 140)])], False, 200, 6)
     ink = md.find_ink(255 - added)
     assert md.fainter_writing(ink).any() == counts
+
+
+def test_what_is_ink_already_is_not_fainter_than_ink():
+    darkness = np.zeros((200, 400), np.uint8)
+    for left, shade in ((40, 220), (150, 140), (260, 220)):
+        seven = np.int32([(left, 40), (left + 70, 40), (left + 30, 140)])
+        cv2.polylines(darkness, [seven], False, shade, 6)
+    ink = md.find_ink(255 - darkness)
+    assert ink.mask[90, 140:250].any() and not md.fainter_writing(ink).any()
 
 
 def test_a_row_that_stands_on_a_line_is_read_though_others_do_not(recognizer):

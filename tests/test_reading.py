@@ -181,7 +181,7 @@ def test_lines_and_rings_that_people_add_are_left_out(recognizer, strokes, text)
     [
         ("1", [(5, 298), (75, 296)]),  # a foot that does not touch
         ("5", [(20, 190), (62, 188)]),  # a bar above it
-        ("0", [(50, 220), (25, 270)]),  # a slash
+        ("0", [(48, 208), (22, 290)]),  # a slash
     ],
 )
 def test_strokes_of_a_digit_are_no_lines_or_rings_that_were_added(recognizer, digit, added):
@@ -189,6 +189,22 @@ def test_strokes_of_a_digit_are_no_lines_or_rings_that_were_added(recognizer, di
     (part,) = drawn(strokes).read(recognizer).parts
     assert part.prediction.digit == int(digit)
     assert part.box == around(strokes, 0, 0)
+    thin = md.Canvas([md.Stroke([(2 * x, 2 * y) for x, y in points], 10) for points in strokes])
+    assert md.read_image(thin.image, recognizer).text == digit
+
+
+@pytest.mark.parametrize("other", [[], [[(200, 220), (210, 300)]]])
+def test_rings_that_hold_each_other_are_drawn_all_the_same(recognizer, other):
+    star = [[(100, 100), (400, 100), (250, 400), (100, 100)]]
+    star.append([(x, 500 - y) for x, y in star[0]])
+    assert drawn(star + other).read(recognizer) is not None
+
+
+def test_what_was_taught_keeps_its_ring():
+    recognizer = md.Recognizer()
+    canvas = drawn(ringed("7"))
+    recognizer.teach(canvas.digit_image(), 9)
+    assert canvas.read(recognizer).text == "9"
 
 
 def test_a_line_is_an_underline_by_what_stands_on_it():
