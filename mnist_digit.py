@@ -3443,7 +3443,8 @@ def pieces_of_fainter(ink: Ink, usual: float) -> Iterator[tuple[Box, np.ndarray,
     dark = np.uint8(ink.darkness > max(GRAIN, least / 2))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(dark, EDGE))
     labels *= dark
-    is_like = (stats[:, 3] > lowest) & (stats[:, 3] < highest) & (stats[:, 2] < highest)
+    width, height = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
+    is_like = (height > lowest) & (height < highest) & (width < highest)
     is_like[np.unique(at_edge(labels))] = False  # what the edge cuts off
     is_like[0] = False  # the paper
     for label in np.flatnonzero(is_like):
@@ -3525,7 +3526,7 @@ def without_holes(mask: np.ndarray, enclosed: np.ndarray, opposite: np.ndarray) 
         box = Box(*cv2.boundingRect(outline))
         inside = np.zeros((box.height, box.width), np.uint8)
         cv2.drawContours(inside, [outline], 0, 1, cv2.FILLED, offset=(-box.x, -box.y))
-        held = mask[box.y : box.bottom, box.x : box.right]
+        held = crop(mask, box)
         # A hole fills more of it than digits fill of a light place in which they are written. Where
         # there are many pieces, they must fill more: a row of digits does, too.
         ink = held & inside
@@ -3660,17 +3661,21 @@ def take_out(mask: np.ndarray, box: Box, ink: np.ndarray) -> None:
     taken &= 1 - ink[inside, inside]
 
 
+def filled_hull(ink: np.ndarray) -> np.ndarray:
+    """A mask of the convex hull of a mask of ink."""
+    hull = cv2.convexHull(cv2.findNonZero(ink))
+    return cv2.fillConvexPoly(np.zeros_like(ink), hull, 1)
+
+
 def is_ring(ink: np.ndarray, all_ink: np.ndarray) -> bool:
     """Whether a piece of ink goes round something else, as a ring drawn by hand.
 
     It may wave, and its ends need not meet. all_ink: the mask of all that lies in its box.
     """
-    hull = cv2.convexHull(cv2.findNonZero(ink))
-    outline = cv2.polylines(np.zeros_like(ink), [hull], isClosed=True, color=1)
+    inside = filled_hull(ink)
     to_ink = cv2.distanceTransform(1 - ink, cv2.DIST_L2, 5)
-    if np.mean(to_ink[outline > 0] < RING_WAVES * min(ink.shape)) < RING:
+    if np.mean(to_ink[outline_of(inside)] < RING_WAVES * min(ink.shape)) < RING:
         return False
-    inside = cv2.fillConvexPoly(np.zeros_like(ink), hull, 1)
     _, _, stats, _ = cv2.connectedComponentsWithStats(all_ink & inside & ~ink)
     held = stats[1:]  # without the paper
     tallest = held[:, cv2.CC_STAT_HEIGHT].max(initial=0)
@@ -3680,9 +3685,7 @@ def is_ring(ink: np.ndarray, all_ink: np.ndarray) -> bool:
 
 def written_on_ring(ink: np.ndarray) -> np.ndarray:
     """What of the ink of a ring is writing that touches it: a mask."""
-    hull = cv2.convexHull(cv2.findNonZero(ink))
-    inside = cv2.fillConvexPoly(np.zeros_like(ink), hull, 1)
-    depth = cv2.distanceTransform(inside, cv2.DIST_L2, 5)
+    depth = cv2.distanceTransform(filled_hull(ink), cv2.DIST_L2, 5)
     left = ink & np.uint8(depth > RING_DEPTH * stroke_width(ink))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(left)
     is_writing = stats[:, cv2.CC_STAT_HEIGHT] > ON_FRAME * ink.shape[0]
@@ -3982,9 +3985,8 @@ def pieces_of(mask: np.ndarray) -> list[InkPiece]:
         return [piece_in(np.uint8(is_writing)[labels])]
     pieces = []
     for label in np.flatnonzero(is_writing):
-        x, y, width, height, _ = stats[label].tolist()
-        ink = np.uint8(labels[y : y + height, x : x + width] == label)
-        piece = piece_in(ink, x, y)
+        box = Box(*stats[label, :4].tolist())
+        piece = piece_in(np.uint8(crop(labels, box) == label), box.x, box.y)
         if piece.box.longest >= least:  # by itself, not as it was joined
             pieces.append(piece)
     return pieces
