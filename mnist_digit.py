@@ -2471,7 +2471,7 @@ ROW_GAP = 0.1  # between two rows at least, in heights of the tallest
 UNDERLINE = 5  # it is at least so many times as wide as high
 UNDERLINED = 0.6  # at least this share of the width of what is above lies above it
 SHORTEST_UNDERLINE = 0.8  # it is at least so long, in heights of that; the bar of a 5 is shorter
-NARROW = 0.5  # what stands on it is wider, in its heights; a 1 may have a foot
+OWN_LINE = 0.15  # of one character, if it is nearer, in that one's heights
 
 # Characters, in heights of their row.
 WIDEST = 1.6  # of a character made of several pieces; a W is about so wide
@@ -2644,7 +2644,8 @@ def is_underline(box: Box, boxes: Sequence[Box]) -> bool:
     standing = Box.around(above)
     if below:  # a short line may be the bar of a 5
         return box.width > SHORTEST_UNDERLINE * standing.height
-    return standing.width > NARROW * standing.height  # else it may be the foot of a 1
+    # Close to one character it may be its own: the base of a 2, the foot of a 1.
+    return len(above) > 1 or middle - standing.bottom > OWN_LINE * standing.height
 
 
 def stands_along(box: Box, line: Box) -> bool:
@@ -3094,7 +3095,7 @@ GRAIN_IN_SHADOW = 60  # added to half of the light, so that the grain of black p
 DARKEST = 0.75  # the darkest ink is at least so dark, beside the 90th percentile of all ink
 FAINTER = 0.28, 0.75  # so dark, beside the usual ink, is what another pen wrote
 LIKE_SHARP = 0.6  # its outline is at least so sharp, beside that of the usual ink, for its darkness
-LIKE_HEIGHT = 0.4, 4  # so high are its pieces, in heights of those of the usual ink
+LIKE_HEIGHT = 0.4, 1.6  # so high are its pieces, in heights of those of the usual ink
 LIKE_WIDTH = 2.5  # and their strokes are at most so wide, in widths of the usual ones
 THINNEST = 1 / 40  # of its length: what is thinner is no pen's, but a rule
 MOST_FAINTER = 30  # pieces; where there are more, they are a texture
@@ -3118,7 +3119,10 @@ ON_FRAME = 0.2  # what is written on a frame is at least so high, in the frame's
 RING = 0.85  # a ring lies along at least this share of its convex hull
 RING_WAVES = 0.08  # it lies along where it is so near, in its shorter sides
 RING_DEPTH = 2.5  # what lies deeper inside, in widths of its stroke, is writing that touches it
-IN_RING = 0.33, 0.75  # the tallest thing in it, in its heights: not a dot, nor the slash of a 0
+IN_RING = 0.4  # something in it is higher, in its heights; the eyes of a face are lower
+STRAIGHT = 0.25  # a line in it is no wider, in its lengths
+LEANING = 0.6  # such a line is a slash if it goes so far aside, in its heights
+RIGHT_ACROSS = 0.7  # or is so long, in the widths of the ring along it
 HOLLOW_MARGIN = 2  # pixels of paper around a frame or ring while it is looked at
 BETWEEN = 0.85  # the lines between its boxes are at least so long, in its heights
 
@@ -3676,11 +3680,27 @@ def is_ring(ink: np.ndarray, all_ink: np.ndarray) -> bool:
     to_ink = cv2.distanceTransform(1 - ink, cv2.DIST_L2, 5)
     if np.mean(to_ink[outline_of(inside)] < RING_WAVES * min(ink.shape)) < RING:
         return False
-    _, _, stats, _ = cv2.connectedComponentsWithStats(all_ink & inside & ~ink)
-    held = stats[1:]  # without the paper
-    tallest = held[:, cv2.CC_STAT_HEIGHT].max(initial=0)
-    least, most = IN_RING
-    return bool(least < tallest / ink.shape[0] < most)
+    held = all_ink & inside & ~ink
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(held)
+    is_tall = stats[:, cv2.CC_STAT_HEIGHT] > IN_RING * ink.shape[0]
+    is_tall[0] = False  # the paper
+    return is_tall.any() and not is_slash(np.uint8(is_tall)[labels], inside)
+
+
+def is_slash(held: np.ndarray, inside: np.ndarray) -> bool:
+    """Whether what a ring holds is the slash of a 0: one straight line that leans, or is long.
+
+    A 1 in a ring is upright, and shorter. held: a mask of it; inside: of all in the ring.
+    """
+    points = np.float32(cv2.findNonZero(held).reshape(-1, 2))
+    along = cv2.fitLine(points, cv2.DIST_L2, 0, 0.01, 0.01)[:2]  # a direction, shape (2, 1)
+    across = along[::-1] * [[1], [-1]]
+    length = np.ptp(points @ along)
+    if np.ptp(points @ across) > STRAIGHT * length:
+        return False
+    room = np.ptp(np.float32(cv2.findNonZero(inside).reshape(-1, 2)) @ along)
+    leans = abs(along[0, 0]) > LEANING * abs(along[1, 0])
+    return bool(leans or length > RIGHT_ACROSS * room)
 
 
 def written_on_ring(ink: np.ndarray) -> np.ndarray:

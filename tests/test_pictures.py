@@ -380,7 +380,7 @@ def test_a_thin_rule_below_thick_digits_is_left_out():
 
 
 @pytest.mark.parametrize("turn, is_one", [(1.05, True), (0.93, True), (0.6, False)])
-@pytest.mark.parametrize("held, holds", [(60, True), (20, False)])
+@pytest.mark.parametrize("held, holds", [(60, True), (40, False)])
 def test_a_ring_goes_round_something(turn, is_one, held, holds):
     ring, inside = np.zeros((2, 160, 200), np.uint8)
     cv2.ellipse(ring, (100, 80), (80, 60), 0, 20, 20 + 360 * turn, 1, 4)
@@ -388,12 +388,33 @@ def test_a_ring_goes_round_something(turn, is_one, held, holds):
     assert md.is_ring(ring, ring | inside) == (is_one and holds)
 
 
-@pytest.mark.parametrize("held", [112, 60])
-def test_a_slash_in_a_0_is_as_high_as_the_0_is(held):
+@pytest.mark.parametrize(
+    "start, end, is_slash",
+    [((50, 39), (40, 99), False), ((60, 44), (28, 94), True), ((46, 13), (42, 125), True)],
+)
+def test_a_line_in_a_ring_is_a_1_unless_it_leans_or_is_long(start, end, is_slash):
     ring, inside = np.zeros((2, 138, 88), np.uint8)
     cv2.ellipse(ring, (44, 69), (40, 65), 0, 0, 360, 1, 4)
-    cv2.line(inside, (50, 69 - held // 2), (38, 69 + held // 2), 1, 4)
-    assert md.is_ring(ring, ring | inside) == (held == 60)
+    cv2.line(inside, start, end, 1, 4)
+    assert md.is_ring(ring, ring | inside) != is_slash
+
+
+@pytest.mark.slow
+def test_hardly_a_real_digit_loses_a_stroke_as_a_mark():
+    """Slashed zeros, 1s with feet and others, by all whose hands are known."""
+    digits = [
+        character.strokes
+        for characters in md.read_handwriting()
+        for character in characters
+        if character.label in md.DIGITS and len(character.strokes) > 1
+    ]
+    lost = 0
+    for strokes in digits:
+        points = np.concatenate(strokes)
+        low, longest = points.min(axis=0), np.ptp(points, axis=0).max()
+        drawn = [md.Stroke(np.int32((line - low) * 300 / longest + 100), 12) for line in strokes]
+        lost += len(md.strokes_without_marks(drawn)) < len(drawn)
+    assert lost < 0.002 * len(digits)
 
 
 def row_of_sevens_on(page, top, height, step):
