@@ -3832,6 +3832,7 @@ def guesses_beside(ink: Ink, others: Sequence[Ink]) -> Iterator[Guess]:
         mask = with_sharp_outline(guess.mask, guess.with_lines, sharp)
         for opposite in opposites:
             mask = without_holes(mask, enclosed, opposite)
+        # Until the fainter ink is explained, too, the search goes on.
         guess = guess._replace(written=guess.written + count)
         if count:
             both = mask | fainter

@@ -481,22 +481,17 @@ def sevens(colours, paper=(255, 255, 255), pen=8):
     return page
 
 
-BLUE, YELLOW, ORANGE, CYAN, BLACK = (
-    (240, 0, 0),
-    (0, 210, 230),
-    (0, 130, 255),
-    (230, 180, 0),
-    (0, 0, 0),
-)
+BLUE, YELLOW, ORANGE = (240, 0, 0), (0, 210, 230), (0, 130, 255)
+CYAN, BLACK = (230, 180, 0), (0, 0, 0)
 
 
 @pytest.mark.parametrize(
     "colours, paper",
     [
         ((BLUE, YELLOW, CYAN), (255, 255, 255)),
-        ((YELLOW, BLACK), (250, 250, 250)),
         ((ORANGE, BLUE), (190, 220, 215)),
-        ((CYAN, ORANGE, BLUE), BLACK),
+        ((YELLOW, CYAN), (190, 220, 215)),
+        ((ORANGE, BLUE), BLACK),
     ],
 )
 def test_digits_of_several_colours_all_count(recognizer, colours, paper):
