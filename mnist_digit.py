@@ -3098,6 +3098,7 @@ LIKE_SHARP = 0.6  # its outline is at least so sharp, beside that of the usual i
 LIKE_HEIGHT = 0.4, 1.6  # so high are its pieces, in heights of those of the usual ink
 LIKE_WIDTH = 2.5  # and their strokes are at most so wide, in widths of the usual ones
 THINNEST = 1 / 40  # of its length: what is thinner is no pen's, but a rule
+MISSING = 0.3  # so much of it is missing in a guess, or the guess has it already
 MOST_FAINTER = 30  # pieces; where there are more, they are a texture
 UNEVEN = 0.45  # a pen's strokes vary less in width, in mean widths; 1 in 2,500 of MNIST's does not
 MOST_THIN_INK = 0.1  # of a picture whose thin lines were made thicker; more is grain
@@ -3455,8 +3456,7 @@ def pieces_of_fainter(ink: Ink, usual: float) -> Iterator[tuple[Box, np.ndarray,
         box = Box(*stats[label, :4].tolist())
         piece, darkness = crop(labels, box) == label, crop(ink.darkness, box)
         darkest = float(np.percentile(darkness[piece], 90))
-        is_known = np.mean(crop(ink.mask, box)[piece]) > 0.5  # as ink
-        if least < darkest < most and not is_known:
+        if least < darkest < most:
             yield box, np.uint8(piece & (darkness > darkest / 2)), darkest
 
 
@@ -3827,14 +3827,14 @@ def guesses_beside(ink: Ink, others: Sequence[Ink]) -> Iterator[Guess]:
     ]
     sharp = sharp_places(ink)
     fainter = fainter_writing(ink)
-    count = np.count_nonzero(fainter & ~ink.mask)
     for guess in guesses_at(ink, unmarked, unframed):
         mask = with_sharp_outline(guess.mask, guess.with_lines, sharp)
         for opposite in opposites:
             mask = without_holes(mask, enclosed, opposite)
         # Until the fainter ink is explained, too, the search goes on.
-        guess = guess._replace(written=guess.written + count)
-        if count:
+        unwritten = np.count_nonzero(fainter & ~guess.mask)
+        guess = guess._replace(written=guess.written + unwritten)
+        if np.count_nonzero(fainter & ~mask) > MISSING * np.count_nonzero(fainter):
             both = mask | fainter
             edges = edges_but_of_lines(guess, both)
             yield guess._replace(mask=both, clear=False, edges=edges)
