@@ -2471,7 +2471,7 @@ ROW_GAP = 0.1  # between two rows at least, in heights of the tallest
 UNDERLINE = 5  # it is at least so many times as wide as high
 UNDERLINED = 0.6  # at least this share of the width of what is above lies above it
 SHORTEST_UNDERLINE = 0.8  # it is at least so long, in heights of that; the bar of a 5 is shorter
-OWN_LINE = 0.15  # of one character, if it is nearer, in that one's heights
+OWN_LINE = 0.1  # of one character, if it is nearer, in that one's heights
 
 # Characters, in heights of their row.
 WIDEST = 1.6  # of a character made of several pieces; a W is about so wide
@@ -3631,18 +3631,18 @@ def without_underlines(mask: np.ndarray, labels: np.ndarray, stats: np.ndarray) 
     kept = np.ones(len(stats), np.uint8)
     for label, box in boxes.items():
         if is_underline(box, boxes.values()):
-            kept[label] = not is_one_line(np.uint8(crop(labels, box) == label))
+            kept[label] = not is_of_lines(np.uint8(crop(labels, box) == label))
     return kept[labels] * mask
 
 
-def is_one_line(ink: np.ndarray) -> bool:
-    """Whether a flat piece of ink is one line, and no row of characters that touch each other.
+def is_of_lines(ink: np.ndarray) -> bool:
+    """Whether a flat piece of ink is a line or two, and no row of characters that touch each other.
 
-    ink: a mask of its box. A line crosses each column once.
+    ink: a mask of its box. Of lines each column has little ink from the first pixel to the last.
     """
     last = ink.shape[0] - 1
     heights = last - ink[::-1].argmax(axis=0) - ink.argmax(axis=0) + 1
-    return heights.mean() < 2 * stroke_width(ink)
+    return heights.mean() < 4 * stroke_width(ink)
 
 
 def hollow_pieces(labels: np.ndarray, stats: np.ndarray) -> Iterator[tuple[Box, np.ndarray]]:
