@@ -2471,7 +2471,7 @@ ROW_GAP = 0.1  # between two rows at least, in heights of the tallest
 UNDERLINE = 5  # it is at least so many times as wide as high
 UNDERLINED = 0.6  # at least this share of the width of what is above lies above it
 SHORTEST_UNDERLINE = 0.8  # it is at least so long, in heights of that; the bar of a 5 is shorter
-OWN_LINE = 0.1  # of one character, if it is nearer, in that one's heights
+OWN_LINE = 0.1  # in heights of a character alone; a line as near below is a part of it
 
 # Characters, in heights of their row.
 WIDEST = 1.6  # of a character made of several pieces; a W is about so wide
@@ -3117,6 +3117,10 @@ FRAME = 0.85  # a frame fills at least this share of the least rectangle around 
 FRAME_LINE = 0.7  # the lines around it are at least so long, in its shorter sides
 BORDER = 0.12  # and lie no further inside its outline, in its shorter sides
 ON_FRAME = 0.2  # what is written on a frame is at least so high, in the frame's heights
+BETWEEN = 0.85  # the lines between its boxes are at least so long, in its heights
+HOLLOW_MARGIN = 2  # pixels of paper around a frame or ring while it is looked at
+
+# Rings around what is written.
 RING = 0.85  # a ring lies along at least this share of its convex hull
 RING_WAVES = 0.08  # it lies along where it is so near, in its shorter sides
 RING_DEPTH = 2.5  # what lies deeper inside, in widths of its stroke, is writing that touches it
@@ -3124,8 +3128,6 @@ IN_RING = 0.4  # something in it is higher, in its heights; the eyes of a face a
 STRAIGHT = 0.25  # a line in it is no wider, in its lengths
 LEANING = 0.6  # such a line is a slash if it goes so far aside, in its heights
 RIGHT_ACROSS = 0.7  # or is so long, in the widths of the ring along it
-HOLLOW_MARGIN = 2  # pixels of paper around a frame or ring while it is looked at
-BETWEEN = 0.85  # the lines between its boxes are at least so long, in its heights
 
 # Pieces of ink.
 SKIPPED = 0.6  # a pen skips less, in the widths of its strokes; close rows are further apart
@@ -3281,6 +3283,7 @@ def away_from_paper(picture: np.ndarray) -> np.ndarray | None:
     if deviation.max() > ONE_PAPER:
         return None
     darker, lighter = cv2.subtract(paper, small), cv2.subtract(small, paper)
+    # Cubes, as in is_light_on_dark(): ink is less than its paper, but stands out most.
     is_dark_ink = (darker.max(axis=2) ** 3.0).sum() > (lighter.max(axis=2) ** 3.0).sum()
     if not hides_colours(darker if is_dark_ink else lighter, axis):
         return None
@@ -3332,7 +3335,7 @@ def find_sheet(picture: np.ndarray) -> np.ndarray | None:
 
 def sheet_in(tone: np.ndarray) -> np.ndarray | None:
     """A mask of the sheet in a mask of what is light, or of what is dark; None: there is none."""
-    labels, stats = cv2.connectedComponentsWithStats(tone)[1:3]
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(tone)
     if len(stats) == 1:
         return None
     # It is a large region, solid, nearly a rectangle, and not cut off by the edge. Else a thick
@@ -3430,12 +3433,13 @@ def fainter_writing(ink: Ink) -> np.ndarray:
     for box, mask, darkest in found:
         is_long = box.longest > RULE * min(ink.mask.shape)
         is_rule = is_long or np.count_nonzero(mask) < THINNEST * box.longest**2
-        is_thin = not is_rule and stroke_width(mask) < LIKE_WIDTH * width
+        is_narrow = stroke_width(mask) < LIKE_WIDTH * width
         is_sharp = sharpness(mask, crop(ink.edges, box)) / darkest > least
-        if is_thin and is_sharp and unevenness(mask) < UNEVEN:
+        if not is_rule and is_narrow and is_sharp and unevenness(mask) < UNEVEN:
             held = crop(fainter, box)
             held |= mask
-    return without_marks(fainter)[1]
+    _, unframed = without_marks(fainter)
+    return unframed
 
 
 def pieces_of_fainter(ink: Ink, usual: float) -> Iterator[tuple[Box, np.ndarray, float]]:
@@ -3638,7 +3642,8 @@ def without_underlines(mask: np.ndarray, labels: np.ndarray, stats: np.ndarray) 
 def is_of_lines(ink: np.ndarray) -> bool:
     """Whether a flat piece of ink is a line or two, and no row of characters that touch each other.
 
-    ink: a mask of its box. Of lines each column has little ink from the first pixel to the last.
+    ink: a mask of its box. In a column, two lines that touch reach over up to four widths of a
+    stroke, and characters over far more.
     """
     last = ink.shape[0] - 1
     heights = last - ink[::-1].argmax(axis=0) - ink.argmax(axis=0) + 1
@@ -5093,6 +5098,7 @@ class Canvas:
         strokes = self.strokes
         as_one = read_as_one(strokes, self._judge, recognizer)
         written = strokes_without_marks(strokes)
+        # A drawing that was taught as a whole keeps its marks.
         if len(written) < len(strokes) and not (as_one and as_one.prediction.taught):
             strokes = written
             as_one = read_as_one(strokes, self._judge, recognizer)
