@@ -4544,8 +4544,10 @@ def read_image(picture: np.ndarray, recognizer: Recognizer) -> Reading:
 
     picture: shape (height, width), (height, width, 3) as BGR or (height, width, 4) as BGRA, of
     numbers of any type and range. The boxes of the parts are in its pixels. Raises ValueError
-    where it shows no ink.
+    where it shows no ink, or is None.
     """
+    if picture is None:
+        raise ValueError("no picture: cv2.imread() gives None for a file that it cannot read")
     copy = working_copy(picture)
     found = best_understanding(copy, recognizer) or understanding_of_thin_lines(copy, recognizer)
     if found is None:

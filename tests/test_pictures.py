@@ -574,6 +574,11 @@ def test_what_is_too_narrow_is_refused_and_what_is_less_narrow_is_read(recognize
     assert abs(part.box.y - 100) <= 2 and abs(part.box.height - 100) <= 4
 
 
+def test_a_file_that_cv2_cannot_read_is_named_as_the_reason(tmp_path, recognizer):
+    with pytest.raises(ValueError, match=r"cv2\.imread\(\) gives None"):
+        md.read_image(cv2.imread(str(tmp_path / "missing.png")), recognizer)
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"no picture", hostile.truncated_with_orientation(hostile.digit_picture())]
 )
