@@ -3132,7 +3132,6 @@ RIGHT_ACROSS = 0.7  # or is so long, in the widths of the ring along it
 # Pieces of ink.
 SKIPPED = 0.6  # a pen skips less, in the widths of its strokes; close rows are further apart
 MOST_PIECES_OF_INK = 120  # ten rows of digits and words; what has more is grain or a texture
-SAMPLE = 16  # pieces at least are judged first, to save time: if none is a digit, no piece is
 SMALLEST_PIECE = 1 / 80  # what is smaller, in the picture's longer sides, is grain
 ALONG = 0.7  # what lies along the picture's edge for this share of its length is no writing
 
@@ -3150,6 +3149,8 @@ BESIDE_DIGITS = 0.9  # where it stands in a row with digits
 HEADING = 0.8  # in another row
 NO_WRITING = 0.4  # where there are no digits
 UNLIKE_A_PENS = 0.2  # and so well does a digit whose strokes are UNEVEN
+BY_A_PEN = 0.2  # of all ink so much is by a pen at least, or it is no writing;
+LOOKED_AT = 16  # so many pieces tell, the largest; to look at all of a texture's takes long
 BELIEVED = 0.75  # what explains more is digits, and mostly ends the search: see is_final()
 AS_SHARP = 0.6  # an edge is as sharp as writing if it is so strong, beside outlines of writing
 CLUTTER = 0.25  # of all edges so sharp, writing's are at least this share, or it is no writing
@@ -3160,7 +3161,6 @@ ONE_PEN = 0.25  # the strokes of a hand's characters differ less in width, in me
 ONE_SIZE = 0.3  # and the characters in size, in mean sizes
 MOST_ONES = 3  # of one hand, and nothing but ones; more are rules, or the squares between them
 CLEAR_NONE = 0.7  # from this probability on it is clear that a part is no digit
-SPANNING = 0.8  # ink that spans so much of the picture is rules, joined with what is on them
 CUT_OFF = 0.8  # a factor of the certainty for each part that touches the picture's edge
 
 
@@ -3425,7 +3425,7 @@ def fainter_writing(ink: Ink) -> np.ndarray:
     """
     fainter = np.zeros_like(ink.mask)
     usual = float(np.percentile(ink.darkness[ink.mask > 0], 75))  # not at strokes' soft edges
-    found = list(pieces_of_fainter(ink, usual))
+    found = list(itertools.islice(pieces_of_fainter(ink, usual), MOST_FAINTER + 1))
     if not 0 < len(found) <= MOST_FAINTER:
         return fainter
     width = stroke_width(ink.mask)
@@ -3579,22 +3579,6 @@ def without_lines(mask: np.ndarray, lines: np.ndarray) -> np.ndarray:
     over_flat = cv2.morphologyEx(left, cv2.MORPH_CLOSE, np.ones((reach, 1), np.uint8)) & flat
     over_steep = cv2.morphologyEx(left, cv2.MORPH_CLOSE, np.ones((1, reach), np.uint8)) & steep
     return left | (mask & (over_flat | over_steep))
-
-
-def without_rests(mask: np.ndarray, lines: np.ndarray) -> np.ndarray:
-    """A mask of ink without the rests of lines that were taken out of it.
-
-    They are thin, touch the picture's edge, and are as flat or as steep as some line. lines: the
-    ends of those that were taken out.
-    """
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
-    x, y, width, height, _ = stats.T
-    at_side = (x == 0) | (x + width == mask.shape[1])
-    touches_edge = at_side | (y == 0) | (y + height == mask.shape[0])
-    across, down = np.abs(lines[:, 1] - lines[:, 0]).T
-    is_like_a_line = np.where(width > height, np.any(across > down), np.any(across < down))
-    is_rest = touches_edge & are_thin(stats) & is_like_a_line
-    return np.uint8(~is_rest)[labels] * mask
 
 
 def width_of_line(start: Sequence[int], end: Sequence[int], depth: np.ndarray) -> int:
@@ -3863,9 +3847,7 @@ def guesses_at(ink: Ink, unmarked: np.ndarray, unframed: np.ndarray) -> Iterator
 
     unmarked: the mask of the ink without marks; unframed: without frames, too.
     """
-    unlined = [
-        without_rests(without_lines(unframed, lines), lines) for lines in printed_lines(unframed)
-    ]
+    unlined = [without_lines(unframed, lines) for lines in printed_lines(unframed)]
     writing = unmarked  # with frames: what touches a frame may have been taken out with it
     for mask in unlined:
         writing = writing & mask
@@ -4264,13 +4246,10 @@ def row_of_ink(parts: Sequence[tuple[InkPiece, Part]], to_cut: Collection[InkPie
 
 
 def needs_cutting(part: Part, height: int) -> bool:
-    """Whether a piece of ink in a row so high may be several characters that touch.
-
-    What no pen wrote is not cut: a photograph has much of it, and to cut it all would take long.
-    """
+    """Whether a piece of ink in a row so high may be several characters that touch."""
     breadth = part.box.width / part.box.height
     is_large = part.box.height > 0.5 * height and 0.4 < breadth < FLAT
-    return is_large and p_of_cut(part) >= NOT_SEVERAL and unevenness(part.mask) <= UNEVEN
+    return is_large and p_of_cut(part) >= NOT_SEVERAL
 
 
 class Understanding(NamedTuple):
@@ -4283,17 +4262,9 @@ class Understanding(NamedTuple):
 
 
 def read_ink(pieces: Sequence[InkPiece], page: Box, recognizer: Recognizer) -> Understanding:
-    """What stands in pieces of ink; page: the box of the whole picture.
-
-    Where there are many pieces, and none in a sample of them is a digit, that is the answer.
-    """
+    """What stands in pieces of ink; page: the box of the whole picture."""
     judge = Judge(look_at_ink)
     judge.begin(recognizer)
-    if len(pieces) > SAMPLE:
-        sample = judge([(piece,) for piece in pieces[:: len(pieces) // SAMPLE]])
-        if all(part.prediction.digit is None for part in sample):
-            largest = max(sample, key=lambda part: part.box.longest)
-            return Understanding(Reading([[largest]]), NO_WRITING, 0.0)
     as_one = read_as_one(pieces, judge, recognizer)
     if as_one and not is_digit_by_a_pen(as_one):
         as_one = None  # what looks like another character may be digits on a line
@@ -4362,7 +4333,8 @@ def understand(pieces: Sequence[InkPiece], guess: Guess, recognizer: Recognizer)
 
     So it is in photographs of other things, of which some light or dark place looks like a digit.
     """
-    if share_of_edges(pieces, guess.edges) < BELIEVED * CLUTTER:
+    is_clutter = share_of_edges(pieces, guess.edges) < BELIEVED * CLUTTER
+    if is_clutter or share_by_a_pen(pieces) < BY_A_PEN:
         return largest_alone(pieces, recognizer)  # whatever stands there would not be believed
     found = read_ink(pieces, guess.box, recognizer)
     if not found.reading.has_digit:
@@ -4385,6 +4357,14 @@ def share_of_edges(pieces: Sequence[InkPiece], edges: np.ndarray) -> float:
     return np.count_nonzero(sharp & along) / max(1, np.count_nonzero(sharp))
 
 
+def share_by_a_pen(pieces: Sequence[InkPiece]) -> float:
+    """Which share of the ink of pieces a pen may have written, going by the largest of them."""
+    ink = np.array([np.count_nonzero(piece.ink) for piece in pieces])
+    largest = np.argsort(ink)[-LOOKED_AT:]
+    is_even = [unevenness(pieces[i].ink) <= UNEVEN for i in largest]
+    return float(np.average(is_even, weights=ink[largest]))
+
+
 def largest_alone(pieces: Sequence[InkPiece], recognizer: Recognizer) -> Understanding:
     """The largest of some pieces, of which nothing is believed, unless it was taught."""
     part = look_at_ink([max(pieces, key=lambda piece: piece.box.longest)])
@@ -4400,8 +4380,6 @@ def is_clearly_none(reading: Reading, page: Box) -> bool:
     for part in reading.parts:
         prediction, box = part.prediction, part.box
         if prediction.digit is not None or box.width > TOO_WIDE * box.height:
-            return False
-        if box.longest > SPANNING * page.longest:
             return False
         if prediction.none < CLEAR_NONE or prediction.several > 1 - CLEAR_NONE:
             return False

@@ -726,12 +726,20 @@ def test_a_digit_on_a_card_is_read_be_it_light_or_dark(recognizer, card, desk):
     assert md.read_image(picture, recognizer).text == "7"
 
 
-def test_what_no_pen_wrote_is_not_cut():
-    several = said(None, 0.99)._replace(several=0.9)
-    even = np.uint8(paint(SEVEN, 200, 20) > 127)
-    for mask, is_cut in ((even, True), (crescent(), False)):
-        part = md.look_at_ink([md.piece_in(mask)])._replace(prediction=several)
-        assert md.needs_cutting(part, part.box.height) == is_cut
+def test_how_much_of_the_ink_a_pen_wrote_is_told_by_its_area():
+    blot = md.piece_in(crescent())
+    seven = md.piece_in(np.uint8(paint(SEVEN, 200, 20) > 127))
+    ink = seven.ink.sum() + blot.ink.sum()
+    assert md.share_by_a_pen([blot, seven]) == pytest.approx(seven.ink.sum() / ink)
+    many = [blot] * md.LOOKED_AT
+    small = md.piece_in(np.ones((9, 1), np.uint8))
+    assert md.share_by_a_pen([small, *many]) == 0  # it is not looked at
+
+
+def test_a_photograph_whose_ink_no_pen_wrote_is_not_read(recognizer, monkeypatch):
+    monkeypatch.setattr(md, "read_ink", None)  # it would take long
+    picture = 230 - 180 * np.tile(crescent(), (3, 3))
+    assert papers.digits_in(papers.read_pixels(picture, recognizer)) == ""
 
 
 def bars(*sizes, digit=7):
@@ -867,15 +875,9 @@ def test_chalk_is_read_on_a_board_with_much_grain(recognizer):
         assert md.read_image(board, recognizer).text == "77"
 
 
-@pytest.mark.parametrize(
-    "number",
-    [
-        0,  # columns of squares, which look like ones
-        50,  # the rest of a line that the picture's edge cuts off
-    ],
-)
-def test_empty_squares_are_no_digits(recognizer, number):
-    picture = papers.draw("paper without a digit", number, 123, papers.read_writers(held_out=False))
+def test_empty_squares_are_no_digits(recognizer):
+    """Columns of them look like ones."""
+    picture = papers.draw("paper without a digit", 0, 123, papers.read_writers(held_out=False))
     assert papers.ask(picture, recognizer).right
 
 
