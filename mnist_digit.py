@@ -3149,11 +3149,11 @@ BESIDE_DIGITS = 0.9  # where it stands in a row with digits
 HEADING = 0.8  # in another row
 NO_WRITING = 0.4  # where there are no digits
 UNLIKE_A_PENS = 0.2  # and so well does a digit whose strokes are UNEVEN
-BY_A_PEN = 0.2  # of all ink so much is by a pen at least, or it is no writing;
-LOOKED_AT = 16  # so many pieces tell, the largest; to look at all of a texture's takes long
 BELIEVED = 0.75  # what explains more is digits, and mostly ends the search: see is_final()
 AS_SHARP = 0.6  # an edge is as sharp as writing if it is so strong, beside outlines of writing
 CLUTTER = 0.25  # of all edges so sharp, writing's are at least this share, or it is no writing
+BY_A_PEN = 0.2  # strokes as even as a pen's are at least this share of all ink, or it is no writing
+LOOKED_AT = 16  # so many pieces tell, the largest; to look at all of a texture's takes long
 MUCH_INK = 0.8  # what explains less of all ink but rules has lost digits, or is a rest of a rule
 SURE_AMONG_LINES = 0.8  # confidence from which on digits among lines are no rests of them
 DOUBTFUL = 0.8  # below this mean confidence digits are a texture's, unless one hand wrote all:
@@ -3262,9 +3262,9 @@ def colour_axis(small: np.ndarray) -> tuple[np.ndarray, float]:
     """
     small = np.float32(small)
     details = (small - cv2.blur(small, NEAR)).reshape(-1, 3)
-    variances, axes = np.linalg.eigh(details.T @ details)
+    (_, second, first), axes = np.linalg.eigh(details.T @ details)  # the largest comes last
     axis = axes[:, -1]
-    return axis * (np.sign(axis.sum()) or 1), variances[1] / max(variances[2], 1e-9)
+    return axis * (np.sign(axis.sum()) or 1), second / max(first, 1e-9)
 
 
 def away_from_paper(picture: np.ndarray) -> np.ndarray | None:
@@ -3457,11 +3457,22 @@ def pieces_of_fainter(ink: Ink, usual: float) -> Iterator[tuple[Box, np.ndarray,
     is_like[np.unique(at_edge(labels))] = False  # what the edge cuts off
     is_like[0] = False  # the paper
     for label in np.flatnonzero(is_like):
-        box = Box(*stats[label, :4].tolist())
+        box = box_of_piece(stats, label)
         piece, darkness = crop(labels, box) == label, crop(ink.darkness, box)
         darkest = float(np.percentile(darkness[piece], 90))
         if least < darkest < most:
             yield box, np.uint8(piece & (darkness > darkest / 2)), darkest
+
+
+def box_of_piece(stats: np.ndarray, label: int) -> Box:
+    """The box of a piece of ink, by OpenCV's statistics of all pieces."""
+    x, y, width, height, _ = stats[label].tolist()
+    return Box(x, y, width, height)
+
+
+def longest_sides(stats: np.ndarray) -> np.ndarray:
+    """The longer side of the box of each piece of ink, by OpenCV's statistics of them."""
+    return np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
 
 
 def median_height(mask: np.ndarray) -> float:
@@ -3550,7 +3561,7 @@ def find_lines(mask: np.ndarray, least: float) -> np.ndarray:
     thick = int(max(3, THICK_LINE * least)) | 1  # odd, so that opening moves nothing
     thin = mask - cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((thick, thick), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(thin)
-    may_be_line = stats[:, 2:4].max(axis=1) > least / 2  # half of it: lines may be broken
+    may_be_line = longest_sides(stats) > least / 2  # half of it: lines may be broken
     may_be_line[0] = False  # the paper
     thin = np.uint8(may_be_line)[labels]
     reach = math.hypot(*cv2.boundingRect(thin)[2:])  # no line is longer than that
@@ -3611,11 +3622,11 @@ def without_underlines(mask: np.ndarray, labels: np.ndarray, stats: np.ndarray) 
 
     labels, stats: the pieces of it, as OpenCV labels them, and its statistics of them.
     """
-    is_large = stats[:, 2:4].max(axis=1) >= SMALLEST_PIECE * max(mask.shape)
+    is_large = longest_sides(stats) >= SMALLEST_PIECE * max(mask.shape)
     is_large[0] = False  # the paper
     if np.count_nonzero(is_large) > MOST_PIECES_OF_INK:
         return mask.copy()
-    boxes = {label: Box(*stats[label, :4].tolist()) for label in np.flatnonzero(is_large)}
+    boxes = {label: box_of_piece(stats, label) for label in np.flatnonzero(is_large)}
     kept = np.ones(len(stats), np.uint8)
     for label, box in boxes.items():
         if is_underline(box, boxes.values()):
@@ -3706,7 +3717,7 @@ def written_on_frame(ink: np.ndarray) -> np.ndarray:
     """What of the ink of a frame is writing that touches it: a mask."""
     left = without_lines(ink, lines_of_frame(ink))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(left)
-    width, height = stats[:, 2], stats[:, 3]
+    _, _, width, height, _ = stats.T
     is_rest_of_line = (height > ink.shape[0] / 2) & (width < THICK_LINE * height)
     is_writing = (height > ON_FRAME * ink.shape[0]) & ~is_rest_of_line
     is_writing[0] = False  # the paper
@@ -3765,7 +3776,7 @@ def find_base_lines(mask: np.ndarray) -> np.ndarray:
     """Lines on which digits stand, or that are around them, in a mask of ink: ends (n, 2, 2)."""
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask)
     stats[0] = 0  # the paper
-    widest = Box(*stats[stats[:, cv2.CC_STAT_WIDTH].argmax(), :4].tolist())
+    widest = box_of_piece(stats, stats[:, cv2.CC_STAT_WIDTH].argmax())
     if widest.width <= BASE_LINE * widest.height:
         return np.zeros((0, 2, 2), int)
     lines = find_lines(mask, BASE_LINE * widest.height)
@@ -3985,7 +3996,7 @@ def pieces_of(mask: np.ndarray) -> list[InkPiece]:
         return []
     labels, stats = joined_where_skipped(mask)
     on_edge = np.bincount(at_edge(labels), minlength=len(stats))
-    longest = stats[:, 2:4].max(axis=1)
+    longest = longest_sides(stats)
     least = max(6, SMALLEST_PIECE * max(mask.shape))
     is_writing = (longest >= least) & (on_edge <= ALONG * longest) & ~are_rules(stats, mask.shape)
     is_writing[0] = False  # the paper
@@ -3993,7 +4004,7 @@ def pieces_of(mask: np.ndarray) -> list[InkPiece]:
         return [piece_in(np.uint8(is_writing)[labels])]
     pieces = []
     for label in np.flatnonzero(is_writing):
-        box = Box(*stats[label, :4].tolist())
+        box = box_of_piece(stats, label)
         piece = piece_in(np.uint8(crop(labels, box) == label), box.x, box.y)
         if piece.box.longest >= least:  # by itself, not as it was joined
             pieces.append(piece)
@@ -4332,6 +4343,7 @@ def understand(pieces: Sequence[InkPiece], guess: Guess, recognizer: Recognizer)
     """What stands in the pieces of a guess, with less belief where much else is as sharp.
 
     So it is in photographs of other things, of which some light or dark place looks like a digit.
+    Where hardly any ink is as even as a pen's strokes, it is not read at all.
     """
     is_clutter = share_of_edges(pieces, guess.edges) < BELIEVED * CLUTTER
     if is_clutter or share_by_a_pen(pieces) < BY_A_PEN:
@@ -4375,8 +4387,8 @@ def largest_alone(pieces: Sequence[InkPiece], recognizer: Recognizer) -> Underst
     return Understanding(reading, 0.0, 0.0)
 
 
-def is_clearly_none(reading: Reading, page: Box) -> bool:
-    """Whether a reading finds nothing but what surely is no digit, and is no rule and no sheet."""
+def is_clearly_none(reading: Reading) -> bool:
+    """Whether a reading finds nothing but what surely is no digit, and is no line and no sheet."""
     for part in reading.parts:
         prediction, box = part.prediction, part.box
         if prediction.digit is not None or box.width > TOO_WIDE * box.height:
@@ -4411,7 +4423,7 @@ def is_final(found: Understanding, guess: Guess) -> bool:
         return is_much and is_sure
     if found.belief > BELIEVED:
         return is_much
-    return guess.clear and is_clearly_none(found.reading, guess.box)
+    return guess.clear and is_clearly_none(found.reading)
 
 
 def is_doubtful(found: Understanding) -> bool:
